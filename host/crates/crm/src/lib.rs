@@ -1,1 +1,3 @@
-//! Under construction.
+//! The rules of Signalbox: values in, values out. No clock, no randomness, no I/O.
+
+pub mod time;
