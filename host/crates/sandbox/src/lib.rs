@@ -1,1 +1,3 @@
-//! Under construction.
+//! Runs robots.
+
+pub mod session;

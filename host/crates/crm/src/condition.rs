@@ -1,0 +1,132 @@
+//! Conditions of attachments: groups of tests over an item's fields.
+
+use serde::{Deserialize, Serialize};
+
+use crate::item::Item;
+use crate::value::FieldValue;
+
+/// True when any group is true; a group is true when all its tests are. No group at all: always true.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Condition {
+    /// The groups.
+    #[serde(default)]
+    pub any: Vec<Vec<Test>>,
+}
+
+/// One comparison.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Test {
+    /// A core or custom field.
+    pub field: String,
+    /// How to compare.
+    pub op: Op,
+    /// What to compare with; not for `empty` and `filled`. `in` takes the choices separated by commas.
+    #[serde(default)]
+    pub value: String,
+}
+
+/// A comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Op {
+    /// Equal.
+    Eq,
+    /// Not equal; an empty field is not equal to anything.
+    Ne,
+    /// Greater.
+    Gt,
+    /// Greater or equal.
+    Ge,
+    /// Less.
+    Lt,
+    /// Less or equal.
+    Le,
+    /// One of the choices.
+    In,
+    /// Holds the text, whatever the case of the letters.
+    Contains,
+    /// Has no value.
+    Empty,
+    /// Has a value.
+    Filled,
+}
+
+impl Condition {
+    /// Whether the condition holds.
+    ///
+    /// # Errors
+    /// The first false test of each group, in words, for the run's record.
+    pub fn check(&self, item: &Item) -> Result<(), String> {
+        if self.any.is_empty() {
+            return Ok(());
+        }
+        let mut refused = Vec::new();
+        for group in &self.any {
+            match group.iter().find(|test| !test.holds(item)) {
+                None => return Ok(()),
+                Some(test) => refused.push(test.explain(item)),
+            }
+        }
+        Err(refused.join("; "))
+    }
+}
+
+impl Test {
+    fn holds(&self, item: &Item) -> bool {
+        let value = item.field(&self.field).filter(FieldValue::is_filled);
+        let Some(value) = value else {
+            return matches!(self.op, Op::Empty | Op::Ne);
+        };
+        match self.op {
+            Op::Empty => false,
+            Op::Filled => true,
+            Op::Eq => same(&value, &self.value),
+            Op::Ne => !same(&value, &self.value),
+            Op::In => self.value.split(',').any(|choice| same(&value, choice.trim())),
+            Op::Contains => value
+                .to_string()
+                .to_lowercase()
+                .contains(&self.value.to_lowercase()),
+            Op::Gt => order(&value, &self.value).is_some_and(|o| o.is_gt()),
+            Op::Ge => order(&value, &self.value).is_some_and(|o| o.is_ge()),
+            Op::Lt => order(&value, &self.value).is_some_and(|o| o.is_lt()),
+            Op::Le => order(&value, &self.value).is_some_and(|o| o.is_le()),
+        }
+    }
+
+    fn explain(&self, item: &Item) -> String {
+        let seen = item
+            .field(&self.field)
+            .map_or_else(|| "empty".to_owned(), |v| format!("`{v}`"));
+        let op = serde_json::to_value(self.op)
+            .ok()
+            .and_then(|v| v.as_str().map(str::to_owned))
+            .unwrap_or_default();
+        format!("{} is {seen}, wanted {op} `{}`", self.field, self.value)
+    }
+}
+
+fn same(value: &FieldValue, text: &str) -> bool {
+    match value {
+        FieldValue::Many(many) => many.iter().any(|one| one == text),
+        other => order(other, text).is_some_and(|o| o.is_eq()),
+    }
+}
+
+/// Compares by the field's type; `None` when the text is not of that type.
+fn order(value: &FieldValue, text: &str) -> Option<std::cmp::Ordering> {
+    match value {
+        FieldValue::Text(own) => Some(own.as_str().cmp(text)),
+        FieldValue::Number(own) => own.partial_cmp(&text.parse::<f64>().ok()?),
+        FieldValue::Flag(own) => Some(own.cmp(&text.parse::<bool>().ok()?)),
+        FieldValue::Instant(own) => Some(own.cmp(&text.parse().ok()?)),
+        FieldValue::Money(own) => {
+            let bare = text.split(' ').next().unwrap_or(text);
+            let other = crate::value::Money::new(bare, &own.currency).ok()?;
+            Some(own.hundredths.cmp(&other.hundredths))
+        }
+        FieldValue::Many(_) => None,
+    }
+}

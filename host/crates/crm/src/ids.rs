@@ -1,0 +1,203 @@
+//! Ids: a kind and a number, written `deal:17` wherever people or robots see them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A text that is not the id it should be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{value}` is not the id of {expected}, such as `{example}`")]
+pub struct BadId {
+    /// What was given.
+    pub value: String,
+    /// What was wanted, with its article.
+    pub expected: &'static str,
+    /// How it should look.
+    pub example: &'static str,
+}
+
+/// Reads the number behind `prefix:`; ids start at 1.
+fn number(text: &str, prefix: &str) -> Option<i64> {
+    let digits = text.strip_prefix(prefix)?.strip_prefix(':')?;
+    let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0');
+    if plain { digits.parse().ok() } else { None }
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident, $prefix:literal, $expected:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub i64);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!($prefix, ":{}"), self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = BadId;
+
+            fn from_str(text: &str) -> Result<Self, BadId> {
+                number(text, $prefix).map($name).ok_or_else(|| BadId {
+                    value: text.to_owned(),
+                    expected: $expected,
+                    example: concat!($prefix, ":17"),
+                })
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// An employee.
+    EmployeeId, "employee", "an employee";
+    /// A pipeline.
+    PipelineId, "pipeline", "a pipeline";
+    /// A stage of a pipeline.
+    StageId, "stage", "a stage";
+    /// A client, as a person.
+    ContactId, "contact", "a contact";
+    /// An activity of an item.
+    ActivityId, "activity", "an activity";
+    /// A notification to an employee.
+    NotificationId, "notification", "a notification";
+    /// A connected messenger, form, mailbox or phone line.
+    ChannelId, "channel", "a channel";
+    /// A conversation with a client.
+    ConversationId, "conversation", "a conversation";
+    /// A message of a conversation.
+    MessageId, "message", "a message";
+    /// A robot attached to a moment.
+    AttachmentId, "attachment", "an attachment";
+    /// A fact that happened.
+    EventId, "event", "an event";
+    /// One robot execution for one event and attachment.
+    RunId, "run", "a run";
+    /// A timer of the core.
+    TimerId, "timer", "a timer";
+    /// Something that leaves the house.
+    DeliveryId, "delivery", "a delivery";
+    /// An API token.
+    TokenId, "token", "a token";
+    /// A working-time calendar.
+    CalendarId, "calendar", "a calendar";
+    /// A raw inbound event of a channel.
+    InboundId, "inbound", "an inbound event";
+}
+
+/// Whether an item is a lead or a deal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ItemKind {
+    /// A first interest, not yet qualified.
+    Lead,
+    /// A sale in work.
+    Deal,
+}
+
+impl ItemKind {
+    /// The word used in ids and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ItemKind::Lead => "lead",
+            ItemKind::Deal => "deal",
+        }
+    }
+}
+
+/// A lead or a deal. Leads and deals share one sequence of numbers, so the number alone is unique.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ItemId {
+    /// Lead or deal.
+    pub kind: ItemKind,
+    /// The number.
+    pub number: i64,
+}
+
+impl fmt::Display for ItemId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.kind.as_str(), self.number)
+    }
+}
+
+impl FromStr for ItemId {
+    type Err = BadId;
+
+    fn from_str(text: &str) -> Result<Self, BadId> {
+        [ItemKind::Lead, ItemKind::Deal]
+            .into_iter()
+            .find_map(|kind| number(text, kind.as_str()).map(|number| ItemId { kind, number }))
+            .ok_or_else(|| BadId {
+                value: text.to_owned(),
+                expected: "a lead or a deal",
+                example: "deal:17",
+            })
+    }
+}
+
+impl Serialize for ItemId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for ItemId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_reads_back_as_it_is_written() {
+        let item: ItemId = "deal:17".parse().expect("a deal");
+        assert_eq!(
+            item,
+            ItemId {
+                kind: ItemKind::Deal,
+                number: 17
+            }
+        );
+        assert_eq!(item.to_string(), "deal:17");
+        assert_eq!("stage:5".parse(), Ok(StageId(5)));
+    }
+
+    #[test]
+    fn an_id_of_another_kind_or_shape_is_refused_by_name() {
+        for wrong in [
+            "deal:17",
+            "stage",
+            "stage:",
+            "stage:x",
+            "stage:-1",
+            "stage:0",
+            "stage:+1",
+            "stage:99999999999999999999",
+        ] {
+            let error = wrong.parse::<StageId>().expect_err(wrong);
+            assert_eq!(
+                error.to_string(),
+                format!("`{wrong}` is not the id of a stage, such as `stage:17`")
+            );
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Timers of the core, and what leaves the house.
+
+use crate::ids::{
+    ActivityId, ChannelId, ConversationId, DeliveryId, InboundId, ItemId, MessageId, RunId, TimerId,
+};
+use crate::time::Timestamp;
+
+/// What a timer of the core is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimerKind {
+    /// A reminder, so many minutes before the deadline.
+    Reminder {
+        /// Minutes before the deadline.
+        minutes: u32,
+    },
+    /// The deadline itself.
+    Overdue,
+}
+
+/// Fires once, and acts only if the activity is still open with this deadline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Timer {
+    /// The id.
+    pub id: TimerId,
+    /// When.
+    pub due_at: Timestamp,
+    /// What for.
+    pub kind: TimerKind,
+    /// The activity.
+    pub activity: ActivityId,
+    /// Its item.
+    pub item: ItemId,
+    /// The deadline for which it was set.
+    pub deadline_at: Timestamp,
+}
+
+/// Where a delivery stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DeliveryState {
+    /// To be sent, at `due_at` or later.
+    Pending,
+    /// The receiver said yes.
+    Delivered,
+    /// Given up; the error says why.
+    Dead,
+}
+
+impl DeliveryState {
+    /// The word used in the API and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            DeliveryState::Pending => "pending",
+            DeliveryState::Delivered => "delivered",
+            DeliveryState::Dead => "dead",
+        }
+    }
+}
+
+/// A client message on its way out: at least once, always with the same key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// The id.
+    pub id: DeliveryId,
+    /// The channel.
+    pub channel: ChannelId,
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The message.
+    pub message: MessageId,
+    /// The item of the conversation.
+    pub item: Option<ItemId>,
+    /// The run that asked for it.
+    pub run: Option<RunId>,
+    /// The provider's id of the chat.
+    pub external_chat: String,
+    /// The text.
+    pub text: String,
+    /// The same at each attempt: the installation's id and the message's id.
+    pub idempotency_key: String,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// How many attempts were made.
+    pub attempt_count: u32,
+    /// When to try next.
+    pub due_at: Timestamp,
+    /// What the last attempt said.
+    pub last_error: Option<String>,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+    /// When the receiver said yes, or when it was given up.
+    pub finished_at: Option<Timestamp>,
+}
+
+/// Where an inbound event stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum InboundState {
+    /// Stored, not processed yet.
+    Received,
+    /// Its message is in its conversation.
+    Processed,
+    /// Kept, and nothing follows from it; the note says why.
+    Ignored,
+}
+
+impl InboundState {
+    /// The word used in the API and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            InboundState::Received => "received",
+            InboundState::Processed => "processed",
+            InboundState::Ignored => "ignored",
+        }
+    }
+}
+
+/// What a provider sent, as it came. Unique by (channel, `dedup_key`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inbound {
+    /// The id.
+    pub id: InboundId,
+    /// The channel.
+    pub channel: ChannelId,
+    /// The provider's id of the event.
+    pub dedup_key: String,
+    /// The provider's id of the chat, where there is one: events of one chat are processed in order.
+    pub chat: Option<String>,
+    /// The raw body.
+    pub body: String,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// Where it stands.
+    pub state: InboundState,
+    /// Why it was ignored.
+    pub note: Option<String>,
+}
