@@ -143,6 +143,18 @@ pub enum CancelOn {
     Never,
 }
 
+impl CancelOn {
+    /// The word used in the API and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            CancelOn::LeaveStage => "leave-stage",
+            CancelOn::LeavePipeline => "leave-pipeline",
+            CancelOn::Closed => "closed",
+            CancelOn::Never => "never",
+        }
+    }
+}
+
 /// What a second entry into the stage does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -254,11 +266,4 @@ pub struct Attachment {
 /// Four attempts: the first and three retries, as crm-automation products that retry at all do.
 fn attempts_max() -> u32 {
     4
-}
-
-impl Attachment {
-    /// Whether a run of it belongs to one stage entry of its item.
-    pub fn is_bound_to_stage(&self) -> bool {
-        matches!(self.moment, Moment::Stage { .. }) && self.cancel_on == CancelOn::LeaveStage
-    }
 }

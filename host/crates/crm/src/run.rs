@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::attachment::CancelOn;
 use crate::ids::{AttachmentId, EventId, ItemId, RunId};
 use crate::time::Timestamp;
 
@@ -137,8 +138,10 @@ pub struct Run {
     pub attachment: AttachmentId,
     /// The item that it is about.
     pub item: Option<ItemId>,
-    /// The item's `stage_entry` when the run was made; none if it does not depend on the stage.
+    /// The item's `stage_entry` when the run was made; none for a run without an item.
     pub stage_entry: Option<i64>,
+    /// What cancels it before it has run.
+    pub cancel_on: CancelOn,
     /// Where it stands.
     pub state: RunState,
     /// Why, where that is not obvious.
