@@ -163,6 +163,59 @@ impl<'de> Deserialize<'de> for ItemId {
     }
 }
 
+/// What new numbers are given out for. Leads and deals share `Item`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "one case for each id type above")]
+pub enum IdKind {
+    Item,
+    Contact,
+    Activity,
+    Conversation,
+    Message,
+    Notification,
+    Timer,
+    Delivery,
+    Inbound,
+    Event,
+    Run,
+    Employee,
+    Pipeline,
+    Stage,
+    Channel,
+    Calendar,
+    Attachment,
+    Token,
+}
+
+impl IdKind {
+    /// All kinds, in the order of their discriminants.
+    pub const ALL: [IdKind; 18] = [IdKind::Item, IdKind::Contact, IdKind::Activity, IdKind::Conversation, IdKind::Message, IdKind::Notification, IdKind::Timer, IdKind::Delivery, IdKind::Inbound, IdKind::Event, IdKind::Run, IdKind::Employee, IdKind::Pipeline, IdKind::Stage, IdKind::Channel, IdKind::Calendar, IdKind::Attachment, IdKind::Token];
+
+    /// The word used in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            IdKind::Item => "item",
+            IdKind::Contact => "contact",
+            IdKind::Activity => "activity",
+            IdKind::Conversation => "conversation",
+            IdKind::Message => "message",
+            IdKind::Notification => "notification",
+            IdKind::Timer => "timer",
+            IdKind::Delivery => "delivery",
+            IdKind::Inbound => "inbound",
+            IdKind::Event => "event",
+            IdKind::Run => "run",
+            IdKind::Employee => "employee",
+            IdKind::Pipeline => "pipeline",
+            IdKind::Stage => "stage",
+            IdKind::Channel => "channel",
+            IdKind::Calendar => "calendar",
+            IdKind::Attachment => "attachment",
+            IdKind::Token => "token",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

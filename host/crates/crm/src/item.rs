@@ -59,6 +59,7 @@ impl Item {
             "source" => self.source.clone().map(FieldValue::Text),
             "stage" => text(self.stage.to_string()),
             "pipeline" => text(self.pipeline.to_string()),
+            "lost-reason" => self.lost_reason.clone().map(FieldValue::Text),
             "last-contact-at" => self.last_contact_at.map(FieldValue::Instant),
             "stage-entered-at" => Some(FieldValue::Instant(self.stage_entered_at)),
             "created-at" => Some(FieldValue::Instant(self.created_at)),

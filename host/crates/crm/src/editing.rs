@@ -1,0 +1,145 @@
+//! How people change the fields of an item.
+
+use std::collections::BTreeMap;
+
+use crate::changes::ChangeSet;
+use crate::directory::Directory;
+use crate::event::Fact;
+use crate::ids::ContactId;
+use crate::item::Item;
+use crate::pipeline::FieldType;
+use crate::rejection::Rejection;
+use crate::rules::Rules;
+use crate::value::{FieldValue, Money};
+
+/// The longest title, in characters: a card shows about 60, a list about 200.
+pub const TITLE_CHARS_MAX: usize = 250;
+/// The longest text in a custom field, in characters.
+pub const FIELD_CHARS_MAX: usize = 10_000;
+/// The most custom fields on one item.
+pub const FIELDS_MAX: usize = 200;
+
+/// New values for some fields; what is `None` stays.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ItemPatch {
+    /// What the card shows.
+    pub title: Option<String>,
+    /// The expected amount; `Some(None)` clears it.
+    pub amount: Option<Option<Money>>,
+    /// The client; `Some(None)` clears it.
+    pub contact: Option<Option<ContactId>>,
+    /// Where it came from; `Some(None)` clears it.
+    pub source: Option<Option<String>>,
+    /// Why it was lost; `Some(None)` clears it.
+    pub lost_reason: Option<Option<String>>,
+    /// Custom fields; `None` clears one.
+    pub fields: BTreeMap<String, Option<FieldValue>>,
+}
+
+/// Changes fields. Nothing happens, and nothing is noted, where the new value is the old one.
+///
+/// # Errors
+/// `invalid`: an unknown field, a value of the wrong type, a text that is too long.
+pub fn edit_item(
+    rules: &Rules<'_>,
+    changes: &mut ChangeSet,
+    mut item: Item,
+    patch: ItemPatch,
+) -> Result<Item, Rejection> {
+    let before = item.clone();
+    if let Some(title) = patch.title {
+        check_title(&title)?;
+        item.title = title;
+    }
+    set(&mut item.amount, patch.amount);
+    set(&mut item.contact, patch.contact);
+    set(&mut item.source, patch.source);
+    set(&mut item.lost_reason, patch.lost_reason);
+    for (key, value) in patch.fields {
+        match value {
+            Some(value) => {
+                check_field(rules.directory, &key, &value)?;
+                item.fields.insert(key, value);
+            }
+            None => drop(item.fields.remove(&key)),
+        }
+    }
+    if item.fields.len() > FIELDS_MAX {
+        return Err(Rejection::invalid(format!("{} has more than {FIELDS_MAX} fields", item.id)));
+    }
+    let changed = changed_fields(&before, &item);
+    if changed.is_empty() {
+        return Ok(item);
+    }
+    for key in &changed {
+        let text = |value: Option<FieldValue>| value.map(|v| v.to_string());
+        rules.note(changes, item.id, key, text(before.field(key)), text(item.field(key)));
+    }
+    item.updated_at = rules.now;
+    changes.happened(Fact::ItemChanged { fields: changed }, Some(item.id));
+    changes.put_item(item.clone());
+    Ok(item)
+}
+
+fn set<T>(field: &mut Option<T>, new: Option<Option<T>>) {
+    if let Some(value) = new {
+        *field = value;
+    }
+}
+
+fn changed_fields(before: &Item, after: &Item) -> Vec<String> {
+    let core = ["title", "amount", "contact", "source", "lost-reason"].into_iter();
+    let custom = before.fields.keys().chain(after.fields.keys()).map(String::as_str);
+    let mut keys: Vec<String> =
+        core.chain(custom).filter(|key| before.field(key) != after.field(key)).map(str::to_owned).collect();
+    keys.sort();
+    keys.dedup();
+    keys
+}
+
+/// Refuses an empty or endless title.
+///
+/// # Errors
+/// `invalid`.
+pub fn check_title(title: &str) -> Result<(), Rejection> {
+    let count = title.chars().count();
+    if title.trim().is_empty() {
+        return Err(Rejection::invalid("the title is empty"));
+    }
+    if count > TITLE_CHARS_MAX {
+        return Err(Rejection::invalid(format!("the title has {count} characters, more than {TITLE_CHARS_MAX}")));
+    }
+    Ok(())
+}
+
+/// Refuses custom fields that are unknown or of the wrong type.
+///
+/// # Errors
+/// `invalid`.
+pub fn check_fields(directory: &Directory, fields: &BTreeMap<String, FieldValue>) -> Result<(), Rejection> {
+    fields.iter().try_for_each(|(key, value)| check_field(directory, key, value))
+}
+
+fn check_field(directory: &Directory, key: &str, value: &FieldValue) -> Result<(), Rejection> {
+    let def = directory.fields.get(key).ok_or_else(|| {
+        Rejection { fields: vec![key.to_owned()], ..Rejection::invalid(format!("there is no field `{key}`")) }
+    })?;
+    let fits = match (def.field_type, value) {
+        (FieldType::Select, FieldValue::Text(choice)) => def.options.contains(choice),
+        (FieldType::Text | FieldType::File, FieldValue::Text(text)) => text.chars().count() <= FIELD_CHARS_MAX,
+        (FieldType::Number, FieldValue::Number(number)) => number.is_finite(),
+        (FieldType::Many, FieldValue::Many(many)) => {
+            many.iter().map(|text| text.chars().count()).sum::<usize>() <= FIELD_CHARS_MAX
+        }
+        (FieldType::Flag, FieldValue::Flag(_))
+        | (FieldType::Instant, FieldValue::Instant(_))
+        | (FieldType::Money, FieldValue::Money(_)) => true,
+        _ => false,
+    };
+    if fits {
+        return Ok(());
+    }
+    let shown: String = value.to_string().chars().take(80).collect();
+    let message = format!("field `{key}` is a {:?} and cannot be `{shown}`", def.field_type);
+    Err(Rejection { fields: vec![key.to_owned()], ..Rejection::invalid(message) })
+}

@@ -1,0 +1,172 @@
+//! How items come into being and move between stages.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::changes::ChangeSet;
+use crate::event::Fact;
+use crate::ids::{ContactId, EmployeeId, IdKind, ItemId, PipelineId, StageId};
+use crate::item::Item;
+use crate::pipeline::{Stage, StageKind};
+use crate::rejection::{Code, Rejection};
+use crate::rules::Rules;
+use crate::value::{FieldValue, Money};
+
+/// What a move did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moved {
+    /// The item is in the stage now.
+    Moved,
+    /// It was there already; nothing changed.
+    AlreadyThere,
+}
+
+/// How far a move may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Reach {
+    /// May go to a stage further left.
+    pub back: bool,
+    /// May go to a stage of another pipeline of the same kind.
+    pub across: bool,
+}
+
+/// Moves an item to a stage.
+///
+/// # Errors
+/// `no-such-stage` (unknown, or of another pipeline), `backward-refused`, `required-fields` with the list.
+pub fn move_item(
+    rules: &Rules<'_>,
+    changes: &mut ChangeSet,
+    mut item: Item,
+    to: StageId,
+    reach: Reach,
+) -> Result<Moved, Rejection> {
+    let stage = Arc::clone(rules.directory.stage(to)?);
+    if stage.pipeline != item.pipeline && !reach.across {
+        let pipeline = rules.directory.pipeline(item.pipeline)?;
+        let message = format!("stage `{}` does not belong to pipeline `{}`", stage.key, pipeline.key);
+        return Err(Rejection::new(Code::NoSuchStage, message));
+    }
+    if item.stage == to {
+        return Ok(Moved::AlreadyThere);
+    }
+    let from = Arc::clone(rules.directory.stage(item.stage)?);
+    if from.pipeline == stage.pipeline && stage.sort < from.sort && !reach.back {
+        let message = format!("stage `{}` lies before `{}`, and the move may not go back", stage.key, from.key);
+        return Err(Rejection::new(Code::BackwardRefused, message));
+    }
+    let overridden = check_required(rules, &item, &stage)?;
+    enter(rules, changes, &mut item, &stage, Some(from.id));
+    rules.note(changes, item.id, "stage", Some(from.key.clone()), Some(stage.key.clone()));
+    if !overridden.is_empty() {
+        rules.note(changes, item.id, "required-fields-overridden", None, Some(overridden.join(", ")));
+    }
+    changes.put_item(item);
+    Ok(Moved::Moved)
+}
+
+/// Puts the item into the stage. The next entry number makes runs of the last entry stale.
+fn enter(rules: &Rules<'_>, changes: &mut ChangeSet, item: &mut Item, stage: &Stage, from: Option<StageId>) {
+    item.pipeline = stage.pipeline;
+    item.stage = stage.id;
+    item.stage_entry += 1;
+    item.stage_entered_at = rules.now;
+    item.raised_at = rules.now;
+    item.updated_at = rules.now;
+    item.closed_at = match stage.kind {
+        StageKind::Open => None,
+        StageKind::Won | StageKind::Lost => Some(rules.now),
+    };
+    let fact = Fact::StageEntered { pipeline: stage.pipeline, stage: stage.id, from };
+    changes.happened(fact, Some(item.id));
+}
+
+/// The required fields that are empty, when they may be overridden.
+fn check_required(rules: &Rules<'_>, item: &Item, stage: &Stage) -> Result<Vec<String>, Rejection> {
+    let missing = missing_fields(item, stage);
+    if missing.is_empty() || rules.overrides_required_fields {
+        return Ok(missing);
+    }
+    let message = format!("stage `{}` needs these fields of {}: {}", stage.key, item.id, missing.join(", "));
+    Err(Rejection { code: Code::RequiredFields, message, fields: missing })
+}
+
+/// The fields that the stage wants and that are empty.
+pub fn missing_fields(item: &Item, stage: &Stage) -> Vec<String> {
+    let reason = stage.requires_reason.then_some("lost-reason");
+    let wanted = stage.required_fields.iter().map(String::as_str).chain(reason);
+    wanted.filter(|key| !item.field(key).is_some_and(|value| value.is_filled())).map(str::to_owned).collect()
+}
+
+/// A new lead or deal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewItem {
+    /// The pipeline.
+    pub pipeline: PipelineId,
+    /// The stage; the pipeline's first without one.
+    pub stage: Option<StageId>,
+    /// What the card shows.
+    pub title: String,
+    /// The employee in charge.
+    pub assignee: Option<EmployeeId>,
+    /// The client.
+    pub contact: Option<ContactId>,
+    /// The expected amount.
+    pub amount: Option<Money>,
+    /// Where it came from.
+    pub source: Option<String>,
+    /// Custom fields.
+    pub fields: BTreeMap<String, FieldValue>,
+}
+
+/// Creates a lead or a deal, whichever the pipeline holds.
+///
+/// # Errors
+/// `not-found` (pipeline, assignee), `no-such-stage`, `invalid` (title, unknown field), `required-fields`.
+pub fn create_item(rules: &Rules<'_>, changes: &mut ChangeSet, new: NewItem) -> Result<Item, Rejection> {
+    let pipeline = Arc::clone(rules.directory.pipeline(new.pipeline)?);
+    let stage = match new.stage {
+        Some(id) => Arc::clone(rules.directory.stage(id)?),
+        None => first_stage(rules, pipeline.id)?,
+    };
+    if stage.pipeline != pipeline.id {
+        let message = format!("stage `{}` does not belong to pipeline `{}`", stage.key, pipeline.key);
+        return Err(Rejection::new(Code::NoSuchStage, message));
+    }
+    if let Some(assignee) = new.assignee {
+        rules.directory.employee(assignee)?;
+    }
+    crate::editing::check_title(&new.title)?;
+    crate::editing::check_fields(rules.directory, &new.fields)?;
+    let mut item = Item {
+        id: ItemId { kind: pipeline.item_kind, number: (rules.new_id)(IdKind::Item) },
+        pipeline: pipeline.id,
+        stage: stage.id,
+        stage_entry: 0,
+        stage_entered_at: rules.now,
+        title: new.title,
+        assignee: new.assignee,
+        contact: new.contact,
+        amount: new.amount,
+        source: new.source.clone(),
+        fields: new.fields,
+        raised_at: rules.now,
+        last_contact_at: None,
+        closed_at: None,
+        lost_reason: None,
+        created_at: rules.now,
+        updated_at: rules.now,
+        version: 0,
+    };
+    check_required(rules, &item, &stage)?;
+    changes.happened(Fact::ItemCreated { source: new.source }, Some(item.id));
+    enter(rules, changes, &mut item, &stage, None);
+    rules.note(changes, item.id, "created", None, Some(item.title.clone()));
+    changes.put_item(item.clone());
+    Ok(item)
+}
+
+fn first_stage(rules: &Rules<'_>, pipeline: PipelineId) -> Result<Arc<Stage>, Rejection> {
+    let first = rules.directory.stages_of(pipeline).first().map(|stage| Arc::clone(stage));
+    first.ok_or_else(|| Rejection::new(Code::NoSuchStage, format!("`{pipeline}` has no stage")))
+}

@@ -1,0 +1,104 @@
+//! Telling employees.
+
+use crate::changes::ChangeSet;
+use crate::directory::Directory;
+use crate::ids::{EmployeeId, IdKind, ItemId, NotificationId};
+use crate::item::Item;
+use crate::notification::Notification;
+use crate::rejection::{Code, Rejection};
+use crate::rules::Rules;
+
+/// The longest title, in characters.
+pub const TITLE_CHARS_MAX: usize = 200;
+/// The longest text, in characters.
+pub const TEXT_CHARS_MAX: usize = 4_000;
+/// The longest tag, in characters.
+pub const TAG_CHARS_MAX: usize = 100;
+
+/// What to tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// A short line.
+    pub title: String,
+    /// More words.
+    pub text: String,
+    /// Replaces the unread one with the same tag.
+    pub tag: Option<String>,
+}
+
+/// Tells each person once.
+///
+/// # Errors
+/// `invalid`: an empty or endless text.
+pub fn notify(
+    rules: &Rules<'_>,
+    changes: &mut ChangeSet,
+    to: &[EmployeeId],
+    item: Option<ItemId>,
+    notice: &Notice,
+) -> Result<Vec<NotificationId>, Rejection> {
+    check_length("title", &notice.title, 1, TITLE_CHARS_MAX)?;
+    check_length("text", &notice.text, 0, TEXT_CHARS_MAX)?;
+    check_length("tag", notice.tag.as_deref().unwrap_or("-"), 1, TAG_CHARS_MAX)?;
+    let mut ids = Vec::with_capacity(to.len());
+    for employee in to {
+        let id = NotificationId((rules.new_id)(IdKind::Notification));
+        changes.notifications.push(Notification {
+            id,
+            employee: *employee,
+            title: notice.title.clone(),
+            text: notice.text.clone(),
+            item,
+            tag: notice.tag.clone(),
+            run: rules.actor.run(),
+            created_at: rules.now,
+            read_at: None,
+        });
+        ids.push(id);
+    }
+    Ok(ids)
+}
+
+fn check_length(what: &str, text: &str, min: usize, max: usize) -> Result<(), Rejection> {
+    let count = text.trim().chars().count();
+    if (min..=max).contains(&count) {
+        return Ok(());
+    }
+    Err(Rejection::invalid(format!("the {what} has {count} characters, not {min} to {max}")))
+}
+
+/// The people behind `employee:3`, `role:assignee` and `role:head`, each once, in the order given.
+///
+/// # Errors
+/// `invalid` (another word), `not-found`, `no-candidate` (nobody is behind any of them).
+pub fn recipients(directory: &Directory, item: Option<&Item>, to: &[String]) -> Result<Vec<EmployeeId>, Rejection> {
+    let mut people = Vec::new();
+    for word in to {
+        let person = recipient(directory, item, word)?;
+        if let Some(id) = person.filter(|id| !people.contains(id)) {
+            people.push(id);
+        }
+    }
+    if people.is_empty() {
+        let message = format!("nobody is behind {}", to.join(", "));
+        return Err(Rejection::new(Code::NoCandidate, message));
+    }
+    Ok(people)
+}
+
+fn recipient(directory: &Directory, item: Option<&Item>, word: &str) -> Result<Option<EmployeeId>, Rejection> {
+    let assignee = item.and_then(|item| item.assignee);
+    match word {
+        "role:assignee" => Ok(assignee),
+        "role:head" => match assignee {
+            Some(id) => Ok(directory.employee(id)?.head),
+            None => Ok(None),
+        },
+        other => {
+            let id: EmployeeId = other.parse().map_err(|_| {
+                Rejection::invalid(format!("`{other}` is neither an employee nor `role:assignee` or `role:head`"))
+            })?;
+            directory.employee(id).map(|person| Some(person.id))
+        }
+    }
+}
