@@ -1,3 +1,4 @@
 //! The rules of Signalbox: values in, values out. No clock, no randomness, no I/O.
 
+pub mod calendar;
 pub mod time;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::Zoned;
-use jiff::tz::TimeZone;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A point in time: microseconds since 1970-01-01T00:00:00Z, within the years 0000 to 9999.
@@ -91,6 +91,15 @@ impl Timestamp {
     pub fn zoned(self, zone: &TimeZone) -> Zoned {
         jiff::Timestamp::from(self).to_zoned(zone.clone())
     }
+}
+
+/// The zone of an IANA name such as `Europe/Moscow`, from the rules compiled into this program: they are the
+/// same on every host, whatever its system has installed. `None` when there is no such zone.
+pub fn zone_named(name: &str) -> Option<TimeZone> {
+    TimeZoneDatabase::bundled()
+        .get(name)
+        .ok()
+        .filter(|zone| !zone.is_unknown())
 }
 
 /// Accepts `YYYY-MM-DDThh:mm:ss[.fraction](Z|+hh:mm|-hh:mm)` and leaves the figures to jiff, which alone
@@ -254,6 +263,17 @@ mod tests {
             at("2026-03-09T11:20:00Z")
         );
         assert!(serde_json::from_str::<Timestamp>("1773055200").is_err());
+    }
+
+    #[test]
+    fn zone_has_a_name_from_the_compiled_rules() {
+        assert_eq!(
+            zone_named("Europe/Moscow").unwrap().iana_name(),
+            Some("Europe/Moscow")
+        );
+        for name in ["", "Moscow", "Etc/Unknown", "+03:00", "../UTC"] {
+            assert!(zone_named(name).is_none(), "{name}");
+        }
     }
 
     #[test]
