@@ -310,21 +310,36 @@ mod tests {
                 Tue 2026-11-10 09:00:00 +03:00
                 Wed 2026-11-11 09:00:00 +03:00"#]],
         );
-        check("*/30 0 9 * * *", "UTC", "2026-11-05T09:00:00.5Z", expect![[r#"
+        check(
+            "*/30 0 9 * * *",
+            "UTC",
+            "2026-11-05T09:00:00.5Z",
+            expect![[r#"
             Thu 2026-11-05 09:00:30 +00:00
             Fri 2026-11-06 09:00:00 +00:00
             Fri 2026-11-06 09:00:30 +00:00
-            Sat 2026-11-07 09:00:00 +00:00"#]]);
-        check("0 9 13 * fri", "UTC", "2026-01-01T00:00:00Z", expect![[r#"
+            Sat 2026-11-07 09:00:00 +00:00"#]],
+        );
+        check(
+            "0 9 13 * fri",
+            "UTC",
+            "2026-01-01T00:00:00Z",
+            expect![[r#"
             Fri 2026-02-13 09:00:00 +00:00
             Fri 2026-03-13 09:00:00 +00:00
             Fri 2026-11-13 09:00:00 +00:00
-            Fri 2027-08-13 09:00:00 +00:00"#]]);
-        check("0 0 29 2 *", "UTC", "2026-01-01T00:00:00Z", expect![[r#"
+            Fri 2027-08-13 09:00:00 +00:00"#]],
+        );
+        check(
+            "0 0 29 2 *",
+            "UTC",
+            "2026-01-01T00:00:00Z",
+            expect![[r#"
             Tue 2028-02-29 00:00:00 +00:00
             Sun 2032-02-29 00:00:00 +00:00
             Fri 2036-02-29 00:00:00 +00:00
-            Wed 2040-02-29 00:00:00 +00:00"#]]);
+            Wed 2040-02-29 00:00:00 +00:00"#]],
+        );
     }
 
     #[test]
@@ -413,20 +428,84 @@ mod tests {
 
     #[test]
     fn refusal_names_the_field_and_the_value() {
-        check_refusal("0 9 * *", expect!["`0 9 * *` has 4 fields, not 5 (minute, hour, day of month, month, day of week) or 6 (seconds first)"]);
-        check_refusal("0 0 9 * * mon 2026", expect!["`0 0 9 * * mon 2026` has 7 fields, not 5 (minute, hour, day of month, month, day of week) or 6 (seconds first)"]);
-        check_refusal("@daily", expect!["`@daily` has 1 fields, not 5 (minute, hour, day of month, month, day of week) or 6 (seconds first)"]);
-        check_refusal("0 9 * * 1-5", expect!["`1-5` in the day of week counts from Sunday or from Monday depending on the program: use sun, mon, tue, wed, thu, fri, sat, as in `mon-fri`"]);
-        check_refusal("0 9 * * mon,7", expect!["`7` in the day of week counts from Sunday or from Monday depending on the program: use sun, mon, tue, wed, thu, fri, sat, as in `mon-fri`"]);
-        check_refusal("60 9 * * *", expect!["`60` is not accepted as the minute: use 0-59, `*`, lists `a,b`, ranges `a-b` with a before b, steps `*/n`"]);
-        check_refusal("0 22-2 * * *", expect!["`22-2` is not accepted as the hour: use 0-23, `*`, lists `a,b`, ranges `a-b` with a before b, steps `*/n`"]);
-        check_refusal("0 9 L * *", expect!["`L` is not accepted as the day of month: use 1-31, `*`, lists `a,b`, ranges `a-b` with a before b, steps `*/n`"]);
-        check_refusal("*/0 9 * * *", expect!["`*/0` is not accepted as the minute: use 0-59, `*`, lists `a,b`, ranges `a-b` with a before b, steps `*/n`"]);
-        check_refusal("0 9 * foo *", expect!["`foo` is not accepted as the month: use 1-12 or jan-dec, `*`, lists `a,b`, ranges `a-b` with a before b, steps `*/n`"]);
-        check_refusal("0 9 * * fri-mon", expect!["`fri-mon` is not accepted as the day of week: use mon, tue, wed, thu, fri, sat, sun, `*`, lists `a,b`, ranges `a-b` with a before b, steps `*/n`"]);
-        check_refusal("0 9 30 2 *", expect!["`0 9 30 2 *` does not occur for 5 years or more"]);
-        check_refusal("0 9 29 2 fri", expect!["`0 9 29 2 fri` does not occur for 5 years or more"]);
-        check_refusal(&"0".repeat(257), expect!["the schedule has 257 bytes, at most 256 are accepted"]);
+        check_refusal(
+            "0 9 * *",
+            expect![
+                "`0 9 * *` has 4 fields, not 5 (minute, hour, day of month, month, day of week) or 6 (seconds first)"
+            ],
+        );
+        check_refusal(
+            "0 0 9 * * mon 2026",
+            expect![
+                "`0 0 9 * * mon 2026` has 7 fields, not 5 (minute, hour, day of month, month, day of week) or 6 (seconds first)"
+            ],
+        );
+        check_refusal(
+            "@daily",
+            expect![
+                "`@daily` has 1 fields, not 5 (minute, hour, day of month, month, day of week) or 6 (seconds first)"
+            ],
+        );
+        check_refusal(
+            "0 9 * * 1-5",
+            expect![
+                "`1-5` in the day of week counts from Sunday or from Monday depending on the program: use sun, mon, tue, wed, thu, fri, sat, as in `mon-fri`"
+            ],
+        );
+        check_refusal(
+            "0 9 * * mon,7",
+            expect![
+                "`7` in the day of week counts from Sunday or from Monday depending on the program: use sun, mon, tue, wed, thu, fri, sat, as in `mon-fri`"
+            ],
+        );
+        check_refusal(
+            "60 9 * * *",
+            expect![
+                "`60` is not accepted as the minute: use 0-59, `*`, lists `a,b`, ranges `a-b` with a before b, steps `*/n`"
+            ],
+        );
+        check_refusal(
+            "0 22-2 * * *",
+            expect![
+                "`22-2` is not accepted as the hour: use 0-23, `*`, lists `a,b`, ranges `a-b` with a before b, steps `*/n`"
+            ],
+        );
+        check_refusal(
+            "0 9 L * *",
+            expect![
+                "`L` is not accepted as the day of month: use 1-31, `*`, lists `a,b`, ranges `a-b` with a before b, steps `*/n`"
+            ],
+        );
+        check_refusal(
+            "*/0 9 * * *",
+            expect![
+                "`*/0` is not accepted as the minute: use 0-59, `*`, lists `a,b`, ranges `a-b` with a before b, steps `*/n`"
+            ],
+        );
+        check_refusal(
+            "0 9 * foo *",
+            expect![
+                "`foo` is not accepted as the month: use 1-12 or jan-dec, `*`, lists `a,b`, ranges `a-b` with a before b, steps `*/n`"
+            ],
+        );
+        check_refusal(
+            "0 9 * * fri-mon",
+            expect![
+                "`fri-mon` is not accepted as the day of week: use mon, tue, wed, thu, fri, sat, sun, `*`, lists `a,b`, ranges `a-b` with a before b, steps `*/n`"
+            ],
+        );
+        check_refusal(
+            "0 9 30 2 *",
+            expect!["`0 9 30 2 *` does not occur for 5 years or more"],
+        );
+        check_refusal(
+            "0 9 29 2 fri",
+            expect!["`0 9 29 2 fri` does not occur for 5 years or more"],
+        );
+        check_refusal(
+            &"0".repeat(257),
+            expect!["the schedule has 257 bytes, at most 256 are accepted"],
+        );
         let refusal = Schedule::parse("0 9 * * *", "Moscow").unwrap_err().to_string();
         expect!["`Moscow` is not the IANA name of a time zone such as `Europe/Moscow`"].assert_eq(&refusal);
     }
