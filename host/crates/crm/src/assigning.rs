@@ -32,7 +32,13 @@ pub fn assign(
     }
     let from = item.assignee.replace(to);
     item.updated_at = rules.now;
-    rules.note(changes, item.id, "assignee", from.map(|id| id.to_string()), Some(to.to_string()));
+    rules.note(
+        changes,
+        item.id,
+        "assignee",
+        from.map(|id| id.to_string()),
+        Some(to.to_string()),
+    );
     changes.happened(Fact::ItemAssigned { from, to }, Some(item.id));
     changes.put_item(item.clone());
     Ok(item)
@@ -45,10 +51,16 @@ pub fn assign(
 pub fn check_list(rules: &Rules<'_>, list: &ListAssignment) -> Result<(), Rejection> {
     let count = list.candidates.len();
     if count == 0 || count > CANDIDATES_MAX {
-        return Err(Rejection::invalid(format!("the list has {count} people, not 1 to {CANDIDATES_MAX}")));
+        return Err(Rejection::invalid(format!(
+            "the list has {count} people, not 1 to {CANDIDATES_MAX}"
+        )));
     }
-    list.candidates.iter().try_for_each(|id| rules.directory.employee(*id).map(drop))?;
-    pick(rules, list, &BTreeMap::new()).map(drop).ok_or_else(|| nobody(list.item))
+    list.candidates
+        .iter()
+        .try_for_each(|id| rules.directory.employee(*id).map(drop))?;
+    pick(rules, list, &BTreeMap::new())
+        .map(drop)
+        .ok_or_else(|| nobody(list.item))
 }
 
 fn nobody(item: ItemId) -> Rejection {
@@ -62,11 +74,12 @@ pub fn pick(
     list: &ListAssignment,
     turns: &BTreeMap<EmployeeId, i64>,
 ) -> Option<EmployeeId> {
-    let can = |id: &&EmployeeId| {
-        rules.directory.employees.get(id).is_some_and(|person| {
-            person.is_active && (!list.skip_absent || person.is_available(rules.now))
-        })
-    };
+    let can =
+        |id: &&EmployeeId| {
+            rules.directory.employees.get(id).is_some_and(|person| {
+                person.is_active && (!list.skip_absent || person.is_available(rules.now))
+            })
+        };
     let mut able = list.candidates.iter().filter(can).copied();
     match list.distribution {
         Distribution::Strict => able.next(),

@@ -65,7 +65,10 @@ pub fn edit_item(
         }
     }
     if item.fields.len() > FIELDS_MAX {
-        return Err(Rejection::invalid(format!("{} has more than {FIELDS_MAX} fields", item.id)));
+        return Err(Rejection::invalid(format!(
+            "{} has more than {FIELDS_MAX} fields",
+            item.id
+        )));
     }
     let changed = changed_fields(&before, &item);
     if changed.is_empty() {
@@ -73,7 +76,13 @@ pub fn edit_item(
     }
     for key in &changed {
         let text = |value: Option<FieldValue>| value.map(|v| v.to_string());
-        rules.note(changes, item.id, key, text(before.field(key)), text(item.field(key)));
+        rules.note(
+            changes,
+            item.id,
+            key,
+            text(before.field(key)),
+            text(item.field(key)),
+        );
     }
     item.updated_at = rules.now;
     changes.happened(Fact::ItemChanged { fields: changed }, Some(item.id));
@@ -89,9 +98,16 @@ fn set<T>(field: &mut Option<T>, new: Option<Option<T>>) {
 
 fn changed_fields(before: &Item, after: &Item) -> Vec<String> {
     let core = ["title", "amount", "contact", "source", "lost-reason"].into_iter();
-    let custom = before.fields.keys().chain(after.fields.keys()).map(String::as_str);
-    let mut keys: Vec<String> =
-        core.chain(custom).filter(|key| before.field(key) != after.field(key)).map(str::to_owned).collect();
+    let custom = before
+        .fields
+        .keys()
+        .chain(after.fields.keys())
+        .map(String::as_str);
+    let mut keys: Vec<String> = core
+        .chain(custom)
+        .filter(|key| before.field(key) != after.field(key))
+        .map(str::to_owned)
+        .collect();
     keys.sort();
     keys.dedup();
     keys
@@ -107,7 +123,9 @@ pub fn check_title(title: &str) -> Result<(), Rejection> {
         return Err(Rejection::invalid("the title is empty"));
     }
     if count > TITLE_CHARS_MAX {
-        return Err(Rejection::invalid(format!("the title has {count} characters, more than {TITLE_CHARS_MAX}")));
+        return Err(Rejection::invalid(format!(
+            "the title has {count} characters, more than {TITLE_CHARS_MAX}"
+        )));
     }
     Ok(())
 }
@@ -117,16 +135,21 @@ pub fn check_title(title: &str) -> Result<(), Rejection> {
 /// # Errors
 /// `invalid`.
 pub fn check_fields(directory: &Directory, fields: &BTreeMap<String, FieldValue>) -> Result<(), Rejection> {
-    fields.iter().try_for_each(|(key, value)| check_field(directory, key, value))
+    fields
+        .iter()
+        .try_for_each(|(key, value)| check_field(directory, key, value))
 }
 
 fn check_field(directory: &Directory, key: &str, value: &FieldValue) -> Result<(), Rejection> {
-    let def = directory.fields.get(key).ok_or_else(|| {
-        Rejection { fields: vec![key.to_owned()], ..Rejection::invalid(format!("there is no field `{key}`")) }
+    let def = directory.fields.get(key).ok_or_else(|| Rejection {
+        fields: vec![key.to_owned()],
+        ..Rejection::invalid(format!("there is no field `{key}`"))
     })?;
     let fits = match (def.field_type, value) {
         (FieldType::Select, FieldValue::Text(choice)) => def.options.contains(choice),
-        (FieldType::Text | FieldType::File, FieldValue::Text(text)) => text.chars().count() <= FIELD_CHARS_MAX,
+        (FieldType::Text | FieldType::File, FieldValue::Text(text)) => {
+            text.chars().count() <= FIELD_CHARS_MAX
+        }
         (FieldType::Number, FieldValue::Number(number)) => number.is_finite(),
         (FieldType::Many, FieldValue::Many(many)) => {
             many.iter().map(|text| text.chars().count()).sum::<usize>() <= FIELD_CHARS_MAX
@@ -141,5 +164,8 @@ fn check_field(directory: &Directory, key: &str, value: &FieldValue) -> Result<(
     }
     let shown: String = value.to_string().chars().take(80).collect();
     let message = format!("field `{key}` is a {:?} and cannot be `{shown}`", def.field_type);
-    Err(Rejection { fields: vec![key.to_owned()], ..Rejection::invalid(message) })
+    Err(Rejection {
+        fields: vec![key.to_owned()],
+        ..Rejection::invalid(message)
+    })
 }

@@ -211,6 +211,18 @@ impl Fact {
     }
 }
 
+impl Fact {
+    /// The channel that the fact came through.
+    pub fn channel(&self) -> Option<ChannelId> {
+        match self {
+            Fact::MessageReceived { channel, .. } | Fact::ConversationOpened { channel, .. } => {
+                Some(*channel)
+            }
+            _ => None,
+        }
+    }
+}
+
 /// Where an event comes from: the chain that the loop guard follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Origin {

@@ -189,7 +189,26 @@ pub enum IdKind {
 
 impl IdKind {
     /// All kinds, in the order of their discriminants.
-    pub const ALL: [IdKind; 18] = [IdKind::Item, IdKind::Contact, IdKind::Activity, IdKind::Conversation, IdKind::Message, IdKind::Notification, IdKind::Timer, IdKind::Delivery, IdKind::Inbound, IdKind::Event, IdKind::Run, IdKind::Employee, IdKind::Pipeline, IdKind::Stage, IdKind::Channel, IdKind::Calendar, IdKind::Attachment, IdKind::Token];
+    pub const ALL: [IdKind; 18] = [
+        IdKind::Item,
+        IdKind::Contact,
+        IdKind::Activity,
+        IdKind::Conversation,
+        IdKind::Message,
+        IdKind::Notification,
+        IdKind::Timer,
+        IdKind::Delivery,
+        IdKind::Inbound,
+        IdKind::Event,
+        IdKind::Run,
+        IdKind::Employee,
+        IdKind::Pipeline,
+        IdKind::Stage,
+        IdKind::Channel,
+        IdKind::Calendar,
+        IdKind::Attachment,
+        IdKind::Token,
+    ];
 
     /// The word used in the database.
     pub fn as_str(self) -> &'static str {

@@ -3,22 +3,35 @@
 //! Pure: rules take values and `now` and return values. No clock, no randomness, no database, no logging.
 
 pub mod activity;
+pub mod assigning;
 pub mod attachment;
+pub mod backoff;
 pub mod calendar;
 pub mod changes;
 pub mod condition;
 pub mod contact;
 pub mod conversation;
 pub mod directory;
+pub mod editing;
+pub mod email;
 pub mod event;
 pub mod ids;
 pub mod item;
+pub mod lifecycle;
+pub mod loop_guard;
+pub mod matching;
+pub mod moving;
+pub mod name;
 pub mod notification;
+pub mod notifying;
 pub mod people;
 pub mod pipeline;
 pub mod rejection;
 pub mod robot;
+pub mod rules;
 pub mod run;
+pub mod schedule;
+pub mod tax_number;
 pub mod time;
 pub mod timer;
 pub mod value;

@@ -44,7 +44,10 @@ pub fn move_item(
     let stage = Arc::clone(rules.directory.stage(to)?);
     if stage.pipeline != item.pipeline && !reach.across {
         let pipeline = rules.directory.pipeline(item.pipeline)?;
-        let message = format!("stage `{}` does not belong to pipeline `{}`", stage.key, pipeline.key);
+        let message = format!(
+            "stage `{}` does not belong to pipeline `{}`",
+            stage.key, pipeline.key
+        );
         return Err(Rejection::new(Code::NoSuchStage, message));
     }
     if item.stage == to {
@@ -52,14 +55,29 @@ pub fn move_item(
     }
     let from = Arc::clone(rules.directory.stage(item.stage)?);
     if from.pipeline == stage.pipeline && stage.sort < from.sort && !reach.back {
-        let message = format!("stage `{}` lies before `{}`, and the move may not go back", stage.key, from.key);
+        let message = format!(
+            "stage `{}` lies before `{}`, and the move may not go back",
+            stage.key, from.key
+        );
         return Err(Rejection::new(Code::BackwardRefused, message));
     }
     let overridden = check_required(rules, &item, &stage)?;
     enter(rules, changes, &mut item, &stage, Some(from.id));
-    rules.note(changes, item.id, "stage", Some(from.key.clone()), Some(stage.key.clone()));
+    rules.note(
+        changes,
+        item.id,
+        "stage",
+        Some(from.key.clone()),
+        Some(stage.key.clone()),
+    );
     if !overridden.is_empty() {
-        rules.note(changes, item.id, "required-fields-overridden", None, Some(overridden.join(", ")));
+        rules.note(
+            changes,
+            item.id,
+            "required-fields-overridden",
+            None,
+            Some(overridden.join(", ")),
+        );
     }
     changes.put_item(item);
     Ok(Moved::Moved)
@@ -77,7 +95,11 @@ fn enter(rules: &Rules<'_>, changes: &mut ChangeSet, item: &mut Item, stage: &St
         StageKind::Open => None,
         StageKind::Won | StageKind::Lost => Some(rules.now),
     };
-    let fact = Fact::StageEntered { pipeline: stage.pipeline, stage: stage.id, from };
+    let fact = Fact::StageEntered {
+        pipeline: stage.pipeline,
+        stage: stage.id,
+        from,
+    };
     changes.happened(fact, Some(item.id));
 }
 
@@ -87,15 +109,27 @@ fn check_required(rules: &Rules<'_>, item: &Item, stage: &Stage) -> Result<Vec<S
     if missing.is_empty() || rules.overrides_required_fields {
         return Ok(missing);
     }
-    let message = format!("stage `{}` needs these fields of {}: {}", stage.key, item.id, missing.join(", "));
-    Err(Rejection { code: Code::RequiredFields, message, fields: missing })
+    let message = format!(
+        "stage `{}` needs these fields of {}: {}",
+        stage.key,
+        item.id,
+        missing.join(", ")
+    );
+    Err(Rejection {
+        code: Code::RequiredFields,
+        message,
+        fields: missing,
+    })
 }
 
 /// The fields that the stage wants and that are empty.
 pub fn missing_fields(item: &Item, stage: &Stage) -> Vec<String> {
     let reason = stage.requires_reason.then_some("lost-reason");
     let wanted = stage.required_fields.iter().map(String::as_str).chain(reason);
-    wanted.filter(|key| !item.field(key).is_some_and(|value| value.is_filled())).map(str::to_owned).collect()
+    wanted
+        .filter(|key| !item.field(key).is_some_and(|value| value.is_filled()))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// A new lead or deal.
@@ -130,7 +164,10 @@ pub fn create_item(rules: &Rules<'_>, changes: &mut ChangeSet, new: NewItem) -> 
         None => first_stage(rules, pipeline.id)?,
     };
     if stage.pipeline != pipeline.id {
-        let message = format!("stage `{}` does not belong to pipeline `{}`", stage.key, pipeline.key);
+        let message = format!(
+            "stage `{}` does not belong to pipeline `{}`",
+            stage.key, pipeline.key
+        );
         return Err(Rejection::new(Code::NoSuchStage, message));
     }
     if let Some(assignee) = new.assignee {
@@ -139,7 +176,10 @@ pub fn create_item(rules: &Rules<'_>, changes: &mut ChangeSet, new: NewItem) -> 
     crate::editing::check_title(&new.title)?;
     crate::editing::check_fields(rules.directory, &new.fields)?;
     let mut item = Item {
-        id: ItemId { kind: pipeline.item_kind, number: (rules.new_id)(IdKind::Item) },
+        id: ItemId {
+            kind: pipeline.item_kind,
+            number: (rules.new_id)(IdKind::Item),
+        },
         pipeline: pipeline.id,
         stage: stage.id,
         stage_entry: 0,
@@ -167,6 +207,10 @@ pub fn create_item(rules: &Rules<'_>, changes: &mut ChangeSet, new: NewItem) -> 
 }
 
 fn first_stage(rules: &Rules<'_>, pipeline: PipelineId) -> Result<Arc<Stage>, Rejection> {
-    let first = rules.directory.stages_of(pipeline).first().map(|stage| Arc::clone(stage));
+    let first = rules
+        .directory
+        .stages_of(pipeline)
+        .first()
+        .map(|stage| Arc::clone(stage));
     first.ok_or_else(|| Rejection::new(Code::NoSuchStage, format!("`{pipeline}` has no stage")))
 }

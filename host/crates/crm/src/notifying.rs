@@ -64,14 +64,20 @@ fn check_length(what: &str, text: &str, min: usize, max: usize) -> Result<(), Re
     if (min..=max).contains(&count) {
         return Ok(());
     }
-    Err(Rejection::invalid(format!("the {what} has {count} characters, not {min} to {max}")))
+    Err(Rejection::invalid(format!(
+        "the {what} has {count} characters, not {min} to {max}"
+    )))
 }
 
 /// The people behind `employee:3`, `role:assignee` and `role:head`, each once, in the order given.
 ///
 /// # Errors
 /// `invalid` (another word), `not-found`, `no-candidate` (nobody is behind any of them).
-pub fn recipients(directory: &Directory, item: Option<&Item>, to: &[String]) -> Result<Vec<EmployeeId>, Rejection> {
+pub fn recipients(
+    directory: &Directory,
+    item: Option<&Item>,
+    to: &[String],
+) -> Result<Vec<EmployeeId>, Rejection> {
     let mut people = Vec::new();
     for word in to {
         let person = recipient(directory, item, word)?;
@@ -86,7 +92,11 @@ pub fn recipients(directory: &Directory, item: Option<&Item>, to: &[String]) -> 
     Ok(people)
 }
 
-fn recipient(directory: &Directory, item: Option<&Item>, word: &str) -> Result<Option<EmployeeId>, Rejection> {
+fn recipient(
+    directory: &Directory,
+    item: Option<&Item>,
+    word: &str,
+) -> Result<Option<EmployeeId>, Rejection> {
     let assignee = item.and_then(|item| item.assignee);
     match word {
         "role:assignee" => Ok(assignee),
@@ -96,7 +106,9 @@ fn recipient(directory: &Directory, item: Option<&Item>, word: &str) -> Result<O
         },
         other => {
             let id: EmployeeId = other.parse().map_err(|_| {
-                Rejection::invalid(format!("`{other}` is neither an employee nor `role:assignee` or `role:head`"))
+                Rejection::invalid(format!(
+                    "`{other}` is neither an employee nor `role:assignee` or `role:head`"
+                ))
             })?;
             directory.employee(id).map(|person| Some(person.id))
         }

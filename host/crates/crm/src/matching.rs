@@ -1,0 +1,265 @@
+//! Which runs an event starts. Called inside the commit that makes the event.
+
+use std::sync::Arc;
+
+use crate::attachment::{Attachment, CancelOn, Missed, Mode, Moment, Timing};
+use crate::directory::Directory;
+use crate::event::{Event, Fact};
+use crate::ids::{IdKind, RunId, StageId};
+use crate::item::Item;
+use crate::loop_guard::LoopGuard;
+use crate::rejection::Rejection;
+use crate::run::{Reason, Run, RunState};
+use crate::time::Timestamp;
+use crate::value::FieldValue;
+
+/// The robot behind Bitrix24-style triggers: attached to an event, it moves the item to a stage.
+pub const MOVE_STAGE: &str = "move-stage";
+
+/// What matching needs to know.
+pub struct Matcher<'a> {
+    /// The set-up.
+    pub directory: &'a Directory,
+    /// The time of the commit.
+    pub now: Timestamp,
+    /// Gives out a number that nobody else gets.
+    pub new_id: &'a (dyn Fn(IdKind) -> i64 + Sync),
+    /// Counts the runs of each chain.
+    pub guard: &'a mut LoopGuard,
+}
+
+impl Matcher<'_> {
+    /// The runs that the event starts, in list order: also those that will never run, with their reason.
+    pub fn runs_for(&mut self, event: &Event, item: Option<&Item>) -> Vec<Run> {
+        let matched = matching(self.directory, event, item);
+        let winner = earliest_trigger(self.directory, &matched);
+        let mut runs: Vec<Run> = Vec::with_capacity(matched.len());
+        let mut previous = None;
+        for attachment in matched {
+            let mut run = self.new_run(event, &attachment, item);
+            if let Some(after) = previous.filter(|_| attachment.mode == Mode::AfterPrevious) {
+                wait_for(&mut run, after);
+            } else {
+                self.time(&mut run, &attachment, item);
+            }
+            if let Some(target) = trigger_target(&attachment).filter(|target| Some(*target) != winner) {
+                if matches!(attachment.moment, Moment::Event { .. }) {
+                    cancel(
+                        &mut run,
+                        Reason::EarlierStageWins,
+                        Some(format!("{target} comes later")),
+                        self.now,
+                    );
+                }
+            }
+            self.check(&mut run, event, &attachment);
+            previous = Some(run.id);
+            runs.push(run);
+        }
+        runs
+    }
+
+    fn new_run(&self, event: &Event, attachment: &Attachment, item: Option<&Item>) -> Run {
+        Run {
+            id: RunId((self.new_id)(IdKind::Run)),
+            event: event.id,
+            attachment: attachment.id,
+            item: event.item,
+            stage_entry: item.map(|item| item.stage_entry),
+            cancel_on: if event.item.is_some() {
+                attachment.cancel_on
+            } else {
+                CancelOn::Never
+            },
+            state: RunState::Available,
+            reason: None,
+            detail: None,
+            due_at: Some(self.now),
+            after: None,
+            timer_key: None,
+            attempt_count: 0,
+            created_at: self.now,
+            finished_at: None,
+        }
+    }
+
+    /// Gives the run its time.
+    fn time(&self, run: &mut Run, attachment: &Attachment, item: Option<&Item>) {
+        match due_at(self.directory, attachment, item, self.now) {
+            Err(rejection) => cancel(run, Reason::Broken, Some(rejection.message), self.now),
+            Ok(None) => {
+                run.state = RunState::Scheduled;
+                run.reason = Some(Reason::WaitingForField);
+                run.due_at = None;
+            }
+            Ok(Some(at)) if at > self.now => {
+                run.state = RunState::Scheduled;
+                run.reason = Some(Reason::Delay);
+                run.due_at = Some(at);
+            }
+            Ok(Some(at)) if at < self.now && attachment.missed == Missed::Skip => {
+                cancel(run, Reason::Missed, Some(format!("it was due at {at}")), self.now);
+            }
+            Ok(Some(_)) => {}
+        }
+    }
+
+    /// Stops a run that must not start at all: a robot that is gone, and loops.
+    fn check(&mut self, run: &mut Run, event: &Event, attachment: &Attachment) {
+        if run.state.is_final() {
+            return;
+        }
+        if !self.directory.robots.contains_key(&attachment.digest) {
+            let detail = format!(
+                "robot `{}` ({}) is not installed",
+                attachment.robot, attachment.digest
+            );
+            return cancel(run, Reason::Broken, Some(detail), self.now);
+        }
+        if let Err(stopped) = self
+            .guard
+            .admit(event.root, event.depth, attachment.id, event.item)
+        {
+            let names: Vec<String> = stopped.attachments.iter().map(|id| self.name(*id)).collect();
+            run.state = RunState::Discarded;
+            run.reason = Some(Reason::LoopStopped);
+            run.detail = Some(format!(
+                "limit on {}; in the chain: {}",
+                stopped.limit,
+                names.join(", ")
+            ));
+            run.finished_at = Some(self.now);
+        }
+    }
+
+    fn name(&self, id: crate::ids::AttachmentId) -> String {
+        match self.directory.attachments.get(&id) {
+            Some(attachment) => format!("{id} ({}: {})", attachment.robot, attachment.title),
+            None => id.to_string(),
+        }
+    }
+}
+
+fn wait_for(run: &mut Run, after: RunId) {
+    run.state = RunState::Scheduled;
+    run.reason = Some(Reason::AfterPrevious);
+    run.after = Some(after);
+    run.due_at = None;
+}
+
+fn cancel(run: &mut Run, reason: Reason, detail: Option<String>, now: Timestamp) {
+    run.state = RunState::Cancelled;
+    run.reason = Some(reason);
+    run.detail = detail;
+    run.finished_at = Some(now);
+}
+
+/// When an attachment's run is due, counted from `now`; none while its date field is empty.
+///
+/// # Errors
+/// A calendar without working time.
+pub fn due_at(
+    directory: &Directory,
+    attachment: &Attachment,
+    item: Option<&Item>,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, Rejection> {
+    match &attachment.timing {
+        Timing::Now => Ok(Some(now)),
+        Timing::At { at } => Ok(Some(*at)),
+        Timing::Delay { seconds, working } => {
+            let delay = std::time::Duration::from_secs(u64::from(*seconds));
+            if !working {
+                return Ok(now.plus(delay));
+            }
+            let calendar = directory.work_calendar(item.map(|item| item.pipeline))?;
+            calendar
+                .add_working(now, delay)
+                .map(Some)
+                .map_err(|e| Rejection::invalid(e.to_string()))
+        }
+        Timing::Relative { field, offset_s } => {
+            let Some(FieldValue::Instant(at)) = item.and_then(|item| item.field(field)) else {
+                return Ok(None);
+            };
+            Ok(Some(Timestamp::from_micros(
+                at.micros().saturating_add(offset_s.saturating_mul(1_000_000)),
+            )))
+        }
+    }
+}
+
+fn matching(directory: &Directory, event: &Event, item: Option<&Item>) -> Vec<Arc<Attachment>> {
+    let single = |id| {
+        directory
+            .attachments
+            .get(&id)
+            .filter(|a| a.is_enabled)
+            .cloned()
+            .into_iter()
+            .collect()
+    };
+    match &event.fact {
+        Fact::TimerFired { attachment, .. }
+        | Fact::ScheduleTicked { attachment, .. }
+        | Fact::ManualRun { attachment, .. } => return single(*attachment),
+        _ => {}
+    }
+    let mut found: Vec<Arc<Attachment>> = Vec::new();
+    if let Fact::StageEntered { stage, .. } = &event.fact {
+        found.extend(
+            directory
+                .attachments_of(*stage)
+                .iter()
+                .filter(|a| a.is_enabled)
+                .cloned(),
+        );
+    }
+    let waiting = directory.event_attachments().iter();
+    found.extend(
+        waiting
+            .filter(|a| a.is_enabled && waits_for(a, &event.fact, item))
+            .cloned(),
+    );
+    found
+}
+
+fn waits_for(attachment: &Attachment, fact: &Fact, item: Option<&Item>) -> bool {
+    let Moment::Event {
+        event,
+        pipeline,
+        stage,
+        channel,
+        fields,
+    } = &attachment.moment
+    else {
+        return false;
+    };
+    let changed: &[String] = match fact {
+        Fact::ItemChanged { fields } => fields,
+        _ => &[],
+    };
+    *event == fact.kind()
+        && pipeline.is_none_or(|id| item.is_some_and(|item| item.pipeline == id))
+        && stage.is_none_or(|id| item.is_some_and(|item| item.stage == id))
+        && channel.is_none_or(|id| fact.channel() == Some(id))
+        && (fields.is_empty() || fields.iter().any(|key| changed.contains(key)))
+}
+
+/// The stage to which a trigger moves.
+fn trigger_target(attachment: &Attachment) -> Option<StageId> {
+    if attachment.robot != MOVE_STAGE {
+        return None;
+    }
+    attachment.params.get("stage")?.as_str()?.parse().ok()
+}
+
+/// Of several triggers that match one event, the one that sets the earlier stage wins, as in Bitrix24.
+fn earliest_trigger(directory: &Directory, matched: &[Arc<Attachment>]) -> Option<StageId> {
+    let triggers = matched
+        .iter()
+        .filter(|a| matches!(a.moment, Moment::Event { .. }));
+    triggers
+        .filter_map(|attachment| trigger_target(attachment))
+        .min_by_key(|id| directory.stages.get(id).map(|stage| (stage.sort, stage.id)))
+}
