@@ -1,0 +1,287 @@
+//! Conversations: what follows from a client's message, and answers to clients.
+
+use std::collections::BTreeMap;
+
+use crate::changes::ChangeSet;
+use crate::contact::{Contact, ContactPoint};
+use crate::conversation::{Channel, Conversation, Direction, Message};
+use crate::event::Fact;
+use crate::ids::{ContactId, ConversationId, DeliveryId, EmployeeId, IdKind, ItemId, MessageId};
+use crate::item::Item;
+use crate::moving::{NewItem, create_item};
+use crate::rejection::{Code, Rejection};
+use crate::rules::Rules;
+use crate::time::Timestamp;
+use crate::timer::{Delivery, DeliveryState};
+
+/// The longest text of a message, in characters: Telegram Bot API, `sendMessage`, 1-4096 characters.
+pub const TEXT_CHARS_MAX: usize = 4096;
+
+/// A client's message, in the words of no provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Incoming {
+    /// The provider's id of the chat.
+    pub chat: String,
+    /// The provider's id of the message.
+    pub external_id: String,
+    /// The client's name, as the messenger shows it.
+    pub sender_name: String,
+    /// How the client can be recognised: the messenger's account first, then a phone or e-mail if one was given.
+    pub points: Vec<ContactPoint>,
+    /// The text or caption.
+    pub text: String,
+    /// What came besides text, by kind.
+    pub media: Option<String>,
+    /// The provider's id of the album.
+    pub album: Option<String>,
+    /// When it was sent.
+    pub sent_at: Timestamp,
+    /// It replaces the text of an earlier message with this id.
+    pub is_edit: bool,
+}
+
+/// What is known already.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// The open conversation of the chat.
+    pub conversation: Option<Conversation>,
+    /// The message with the same external id.
+    pub message: Option<Message>,
+    /// Whether the conversation has a picture of the same album.
+    pub has_album: bool,
+    /// The client: of the conversation, or by one of the points.
+    pub contact: Option<Contact>,
+    /// The item of the conversation, or else the client's open item that was touched last.
+    pub item: Option<Item>,
+}
+
+/// Takes a message in: finds or opens its conversation, its client and its item.
+///
+/// # Errors
+/// `not-found` when the channel opens items in a pipeline that is gone.
+pub fn receive(
+    rules: &Rules<'_>,
+    changes: &mut ChangeSet,
+    channel: &Channel,
+    incoming: Incoming,
+    known: Known,
+) -> Result<(), Rejection> {
+    if let Some(message) = known.message {
+        if incoming.is_edit {
+            edit(changes, message, incoming, known.conversation.and_then(|c| c.item));
+        }
+        return Ok(());
+    }
+    let contact = recognise(rules, changes, &incoming, known.contact);
+    let item = match known.item {
+        Some(item) => Some(item),
+        None => open_item(rules, changes, channel, &incoming, &contact)?,
+    };
+    let is_new = known.conversation.is_none();
+    let mut conversation = match known.conversation {
+        Some(conversation) => conversation,
+        None => open_conversation(rules, channel, &incoming.chat),
+    };
+    conversation.contact = Some(contact.id);
+    conversation.item = conversation.item.or(item.as_ref().map(|item| item.id));
+    conversation.last_inbound_at = Some(incoming.sent_at.min(rules.now));
+    conversation.message_count += 1;
+    if let Some(mut item) = item {
+        item.last_contact_at = Some(rules.now);
+        item.raised_at = rules.now;
+        changes.put_item(item);
+    }
+    let message = inbound(rules, &conversation, &incoming);
+    if is_new {
+        let fact = Fact::ConversationOpened { conversation: conversation.id, channel: channel.id };
+        changes.happened(fact, conversation.item);
+    }
+    if !known.has_album {
+        let fact = Fact::MessageReceived {
+            conversation: conversation.id,
+            message: message.id,
+            channel: channel.id,
+            contact: conversation.contact,
+            text: message.text.clone(),
+            is_first: conversation.message_count == 1,
+            sent_at: message.sent_at,
+        };
+        changes.happened(fact, conversation.item);
+    }
+    changes.put_message(message);
+    changes.put_conversation(conversation);
+    Ok(())
+}
+
+fn edit(changes: &mut ChangeSet, mut message: Message, incoming: Incoming, item: Option<ItemId>) {
+    if message.text == incoming.text {
+        return;
+    }
+    message.text = cut(&incoming.text);
+    message.edited_at = Some(incoming.sent_at);
+    let fact = Fact::MessageEdited {
+        conversation: message.conversation,
+        message: message.id,
+        text: message.text.clone(),
+    };
+    changes.happened(fact, item);
+    changes.put_message(message);
+}
+
+/// The client, with the points that are new.
+fn recognise(
+    rules: &Rules<'_>,
+    changes: &mut ChangeSet,
+    incoming: &Incoming,
+    known: Option<Contact>,
+) -> Contact {
+    let is_known = known.is_some();
+    let mut contact = known.unwrap_or_else(|| Contact {
+        id: ContactId((rules.new_id)(IdKind::Contact)),
+        name: name_or(&incoming.sender_name, &incoming.chat),
+        points: Vec::new(),
+        assignee: None,
+        created_at: rules.now,
+        version: 0,
+    });
+    let own: Vec<_> = contact.points.iter().map(|p| (p.kind, p.key.clone())).collect();
+    let new: Vec<_> =
+        incoming.points.iter().filter(|p| !own.contains(&(p.kind, p.key.clone()))).cloned().collect();
+    if !is_known {
+        rules.note(changes, contact.id, "created", None, Some(contact.name.clone()));
+    }
+    if !is_known || !new.is_empty() {
+        contact.points.extend(new);
+        changes.put_contact(contact.clone());
+    }
+    contact
+}
+
+fn name_or(name: &str, other: &str) -> String {
+    let name = if name.trim().is_empty() { other } else { name.trim() };
+    name.chars().take(crate::editing::TITLE_CHARS_MAX).collect()
+}
+
+fn open_item(
+    rules: &Rules<'_>,
+    changes: &mut ChangeSet,
+    channel: &Channel,
+    incoming: &Incoming,
+    contact: &Contact,
+) -> Result<Option<Item>, Rejection> {
+    let Some(pipeline) = channel.opens_item_in else {
+        return Ok(None);
+    };
+    let new = NewItem {
+        pipeline,
+        stage: None,
+        title: name_or(&incoming.sender_name, &incoming.chat),
+        assignee: contact.assignee.or(channel.default_assignee),
+        contact: Some(contact.id),
+        amount: None,
+        source: Some(channel.provider.as_str().to_owned()),
+        fields: BTreeMap::new(),
+    };
+    create_item(rules, changes, new).map(Some)
+}
+
+fn open_conversation(rules: &Rules<'_>, channel: &Channel, chat: &str) -> Conversation {
+    Conversation {
+        id: ConversationId((rules.new_id)(IdKind::Conversation)),
+        channel: channel.id,
+        external_chat: chat.to_owned(),
+        contact: None,
+        item: None,
+        operator: None,
+        opened_at: rules.now,
+        closed_at: None,
+        last_inbound_at: None,
+        last_outbound_at: None,
+        message_count: 0,
+        version: 0,
+    }
+}
+
+fn inbound(rules: &Rules<'_>, conversation: &Conversation, incoming: &Incoming) -> Message {
+    Message {
+        id: MessageId((rules.new_id)(IdKind::Message)),
+        conversation: conversation.id,
+        seq: conversation.message_count,
+        direction: Direction::Inbound,
+        text: cut(&incoming.text),
+        media: incoming.media.clone(),
+        external_id: Some(incoming.external_id.clone()),
+        album: incoming.album.clone(),
+        author: None,
+        run: None,
+        sent_at: incoming.sent_at,
+        edited_at: incoming.is_edit.then_some(incoming.sent_at),
+        version: 0,
+    }
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(TEXT_CHARS_MAX).collect()
+}
+
+/// Answers the client: the message is stored now and leaves the house after the commit.
+///
+/// # Errors
+/// `invalid` (text), `conflict` (closed, or the channel sends nothing).
+pub fn reply(
+    rules: &Rules<'_>,
+    changes: &mut ChangeSet,
+    mut conversation: Conversation,
+    author: Option<EmployeeId>,
+    text: &str,
+) -> Result<MessageId, Rejection> {
+    let count = text.trim().chars().count();
+    if count == 0 || count > TEXT_CHARS_MAX {
+        return Err(Rejection::invalid(format!("the text has {count} characters, not 1 to {TEXT_CHARS_MAX}")));
+    }
+    if conversation.closed_at.is_some() {
+        return Err(Rejection::new(Code::Conflict, format!("{} is closed", conversation.id)));
+    }
+    let channel = rules.directory.channel(conversation.channel)?;
+    if channel.base_url.is_none() {
+        let message = format!("channel `{}` has no base URL, so nothing can be sent", channel.key);
+        return Err(Rejection::new(Code::Conflict, message));
+    }
+    let id = MessageId((rules.new_id)(IdKind::Message));
+    conversation.message_count += 1;
+    conversation.last_outbound_at = Some(rules.now);
+    changes.put_message(Message {
+        id,
+        conversation: conversation.id,
+        seq: conversation.message_count,
+        direction: Direction::Outbound,
+        text: text.to_owned(),
+        media: None,
+        external_id: None,
+        album: None,
+        author,
+        run: rules.actor.run(),
+        sent_at: rules.now,
+        edited_at: None,
+        version: 0,
+    });
+    changes.deliveries.push(Delivery {
+        id: DeliveryId((rules.new_id)(IdKind::Delivery)),
+        channel: channel.id,
+        conversation: conversation.id,
+        message: id,
+        item: conversation.item,
+        run: rules.actor.run(),
+        external_chat: conversation.external_chat.clone(),
+        text: text.to_owned(),
+        idempotency_key: format!("{id}"),
+        state: DeliveryState::Pending,
+        attempt_count: 0,
+        due_at: rules.now,
+        last_error: None,
+        created_at: rules.now,
+        finished_at: None,
+    });
+    changes.put_conversation(conversation);
+    Ok(id)
+}
