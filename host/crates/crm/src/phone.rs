@@ -94,6 +94,11 @@ impl Phone {
         self.is_e164.then(|| format!("+{}", self.digits))
     }
 
+    /// The stored form: `e164`, or the digits where there is none. Without the extension.
+    pub fn normal(&self) -> String {
+        self.e164().unwrap_or_else(|| self.digits.clone())
+    }
+
     /// What search compares: the ten digits after `+7`, else all digits.
     pub fn national(&self) -> &str {
         match self.digits.strip_prefix('7') {
@@ -121,8 +126,7 @@ impl Phone {
 impl fmt::Display for Phone {
     /// The normal form, else the digits; then the extension.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plus = if self.is_e164 { "+" } else { "" };
-        write!(f, "{plus}{}", self.digits)?;
+        f.write_str(&self.normal())?;
         match &self.extension {
             Some(extension) => write!(f, " ext. {extension}"),
             None => Ok(()),
@@ -284,6 +288,7 @@ mod tests {
         ] {
             assert_eq!(phone(text).e164(), None, "{text}");
             assert_eq!(phone(text).national(), digits, "{text}");
+            assert_eq!(phone(text).normal(), digits, "{text}");
         }
     }
 
