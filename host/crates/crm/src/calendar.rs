@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 
 use crate::time::{Timestamp, zone_named};
 
+pub(crate) use spec::clock;
 pub use spec::{
     CalendarSpec, CalendarSpecError, INTERVALS_PER_DAY_MAX, SPECIAL_DAYS_MAX, WeeklyHours, WorkingException,
 };
@@ -20,6 +21,7 @@ use spec::{Hours, Week};
 pub const IDLE_DAYS_MAX: u32 = 400;
 /// How many days one question may cross: about 100 years.
 pub const CROSSED_DAYS_MAX: u32 = 36_600;
+
 /// Why a question about working time has no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CalendarError {

@@ -367,6 +367,30 @@ mod tests {
     }
 
     #[test]
+    fn day_that_the_calendar_skips_runs_at_the_change() {
+        check(
+            "30 2 * * *",
+            "Pacific/Apia",
+            "2011-12-29T00:00:00Z",
+            expect![[r#"
+                Thu 2011-12-29 02:30:00 -10:00
+                Sat 2011-12-31 00:00:00 +14:00
+                Sat 2011-12-31 02:30:00 +14:00
+                Sun 2012-01-01 02:30:00 +14:00"#]],
+        );
+        check(
+            "0 */12 * * *",
+            "Pacific/Apia",
+            "2011-12-29T12:00:00Z",
+            expect![[r#"
+                Thu 2011-12-29 12:00:00 -10:00
+                Sat 2011-12-31 00:00:00 +14:00
+                Sat 2011-12-31 12:00:00 +14:00
+                Sun 2012-01-01 00:00:00 +14:00"#]],
+        );
+    }
+
+    #[test]
     fn given_time_that_the_clock_repeats_runs_once() {
         check(
             "30 2 * * *",
@@ -525,7 +549,8 @@ mod tests {
     }
 
     /// What another crate says. It calls a schedule fixed only when it has one time a day, so that the
-    /// expressions of the comparison have one time a day or `*` in the hours.
+    /// expressions of the comparison have one time a day or `*` in the hours. It finds nothing across the day
+    /// that Samoa left out.
     fn by_croner(expression: &str, zone: &TimeZone, after: Timestamp) -> Option<Timestamp> {
         let cron = croner::parser::CronParser::builder()
             .dom_and_dow(true)
@@ -547,7 +572,7 @@ mod tests {
             ]),
             zone in prop::sample::select(vec![
                 "Europe/Berlin", "America/New_York", "Europe/Moscow", "Australia/Lord_Howe", "America/Sao_Paulo",
-                "Africa/Casablanca", "Asia/Kolkata", "America/St_Johns", "Pacific/Apia",
+                "Africa/Casablanca", "Asia/Kolkata", "America/St_Johns", "Asia/Beirut",
             ]),
             second in 946_684_800_i64..2_208_988_800,
         ) {

@@ -57,7 +57,7 @@ impl Timestamp {
         }
         let instant: jiff::Timestamp = text.parse().map_err(|_| refused())?;
         let micros = whole_micros(instant);
-        if micros < Self::MIN.0 || micros > Self::MAX.0 {
+        if !(Self::MIN.0..=Self::MAX.0).contains(&micros) {
             return Err(refused());
         }
         Ok(Self(micros))
