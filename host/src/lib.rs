@@ -1,3 +1,4 @@
 //! Under construction.
 
+pub mod bundled;
 pub mod eventlog;

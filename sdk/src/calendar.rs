@@ -20,5 +20,8 @@ pub fn is_working(at: Instant) -> Result<bool, Failure> {
 pub fn add_working(start: Instant, work: Duration) -> Result<Instant, Failure> {
     // Longer than 136 years is no plan; the host refuses it, too.
     let seconds = u32::try_from(work.as_secs()).unwrap_or(u32::MAX);
-    Ok(Instant::parse(&calendar::add_working(&start.to_string(), seconds)?)?)
+    Ok(Instant::parse(&calendar::add_working(
+        &start.to_string(),
+        seconds,
+    )?)?)
 }

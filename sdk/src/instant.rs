@@ -39,8 +39,14 @@ impl Add<Duration> for Instant {
         let last = days_from_civil(10_000, 1, 1) * SECONDS_PER_DAY - 1;
         let nanoseconds = self.nanoseconds + duration.subsec_nanos();
         let whole = i64::try_from(duration.as_secs()).unwrap_or(last);
-        let seconds = self.seconds.saturating_add(whole).saturating_add((nanoseconds / 1_000_000_000).into());
-        Instant { seconds: seconds.min(last), nanoseconds: nanoseconds % 1_000_000_000 }
+        let seconds = self
+            .seconds
+            .saturating_add(whole)
+            .saturating_add((nanoseconds / 1_000_000_000).into());
+        Instant {
+            seconds: seconds.min(last),
+            nanoseconds: nanoseconds % 1_000_000_000,
+        }
     }
 }
 
@@ -49,7 +55,11 @@ impl fmt::Display for Instant {
         let (year, month, day) = civil_from_days(self.seconds.div_euclid(SECONDS_PER_DAY));
         let second = self.seconds.rem_euclid(SECONDS_PER_DAY);
         let (hour, minute) = (second / 3600, second / 60 % 60);
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{:02}", second % 60)?;
+        write!(
+            f,
+            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{:02}",
+            second % 60
+        )?;
         if self.nanoseconds > 0 {
             let fraction = format!("{:09}", self.nanoseconds);
             write!(f, ".{}", fraction.trim_end_matches('0'))?;
@@ -78,14 +88,18 @@ fn parse(text: &str) -> Option<Instant> {
     let [year, month, day] = numbers(date, '-', [4, 2, 2])?;
     let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
     let [hour, minute, second] = numbers(time, ':', [2, 2, 2])?;
-    let in_range = (1..=12).contains(&month) && (1..=31).contains(&day) && hour < 24 && minute < 60 && second < 60;
+    let in_range =
+        (1..=12).contains(&month) && (1..=31).contains(&day) && hour < 24 && minute < 60 && second < 60;
     let days = days_from_civil(year, month, day);
     // A day that its month does not have comes back as another date.
     if !in_range || civil_from_days(days) != (year, month, day) {
         return None;
     }
     let seconds = days * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second;
-    Some(Instant { seconds, nanoseconds: nanoseconds(fraction)? })
+    Some(Instant {
+        seconds,
+        nanoseconds: nanoseconds(fraction)?,
+    })
 }
 
 /// Three numbers of the given widths.
@@ -109,7 +123,11 @@ fn nanoseconds(fraction: &str) -> Option<u32> {
 
 /// A number of ASCII digits only: `parse` alone would take a sign.
 fn digits(text: &str) -> Option<i64> {
-    if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        text.parse().ok()
+    } else {
+        None
+    }
 }
 
 /// Days since 1970-01-01 of a date in the Gregorian calendar.
@@ -125,12 +143,19 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
 /// The inverse of [`days_from_civil`].
 fn civil_from_days(days: i64) -> (i64, i64, i64) {
     // A cycle of 400 years has 146,097 days.
-    let (cycle, day) = ((days + 719_468).div_euclid(146_097), (days + 719_468).rem_euclid(146_097));
+    let (cycle, day) = (
+        (days + 719_468).div_euclid(146_097),
+        (days + 719_468).rem_euclid(146_097),
+    );
     let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
     let day_of_year = day - (365 * year + year / 4 - year / 100);
     let month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month + 2) / 5 + 1;
-    let (month, carry) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    let (month, carry) = if month < 10 {
+        (month + 3, 0)
+    } else {
+        (month - 9, 1)
+    };
     (cycle * 400 + year + carry, month, day)
 }
 
@@ -172,10 +197,18 @@ mod tests {
 
     #[test]
     fn text_round_trips() {
-        for text in ["1970-01-01T00:00:00Z", "2026-03-02T09:00:00Z", "2024-02-29T23:59:59.5Z", "1969-12-31T23:59:59Z"] {
+        for text in [
+            "1970-01-01T00:00:00Z",
+            "2026-03-02T09:00:00Z",
+            "2024-02-29T23:59:59.5Z",
+            "1969-12-31T23:59:59Z",
+        ] {
             assert_eq!(instant(text).to_string(), text);
         }
-        assert_eq!(instant("2026-03-02T09:00:00.120Z").to_string(), "2026-03-02T09:00:00.12Z");
+        assert_eq!(
+            instant("2026-03-02T09:00:00.120Z").to_string(),
+            "2026-03-02T09:00:00.12Z"
+        );
     }
 
     #[test]
@@ -187,7 +220,10 @@ mod tests {
     fn adding_carries() {
         let later = instant("2026-12-31T23:59:59.75Z") + Duration::from_millis(250);
         assert_eq!(later, instant("2027-01-01T00:00:00Z"));
-        assert_eq!((later + Duration::MAX).to_string(), "9999-12-31T23:59:59.999999999Z");
+        assert_eq!(
+            (later + Duration::MAX).to_string(),
+            "9999-12-31T23:59:59.999999999Z"
+        );
     }
 
     #[test]

@@ -9,7 +9,9 @@ impl Invocation {
     /// `no-item` when there is none, for example on a message of a conversation that belongs to no deal.
     pub fn require_item(&self) -> Result<&str, Failure> {
         let cause = self.cause.name();
-        self.item.as_deref().ok_or_else(|| Failure::new("no-item", format!("the run by `{cause}` is about no item")))
+        self.item
+            .as_deref()
+            .ok_or_else(|| Failure::new("no-item", format!("the run by `{cause}` is about no item")))
     }
 }
 
@@ -28,7 +30,10 @@ impl Cause {
 
     /// The failure of a robot that has nothing to do with this cause: code `wrong-cause`.
     pub fn unexpected(&self) -> Failure {
-        Failure::new("wrong-cause", format!("this robot does not work on `{}`", self.name()))
+        Failure::new(
+            "wrong-cause",
+            format!("this robot does not work on `{}`", self.name()),
+        )
     }
 }
 
@@ -54,9 +59,17 @@ mod tests {
 
     #[test]
     fn run_about_no_item_says_its_cause() {
-        let cause = Cause::Other(OtherCause { name: "call-missed".into(), fields: Vec::new() });
-        let mut invocation =
-            Invocation { run: "run:1".into(), attachment: "attachment:2".into(), attempt: 1, item: None, cause };
+        let cause = Cause::Other(OtherCause {
+            name: "call-missed".into(),
+            fields: Vec::new(),
+        });
+        let mut invocation = Invocation {
+            run: "run:1".into(),
+            attachment: "attachment:2".into(),
+            attempt: 1,
+            item: None,
+            cause,
+        };
         let failure = invocation.require_item().unwrap_err();
         assert_eq!(failure.code, "no-item");
         assert!(failure.message.contains("`call-missed`"));
@@ -66,6 +79,11 @@ mod tests {
 
     #[test]
     fn wrong_cause_is_named() {
-        assert!(Cause::Manual(ManualRun { by: None }).unexpected().message.contains("`manual`"));
+        assert!(
+            Cause::Manual(ManualRun { by: None })
+                .unexpected()
+                .message
+                .contains("`manual`")
+        );
     }
 }

@@ -53,8 +53,8 @@ pub mod params;
 pub mod timers;
 
 pub use bindings::signalbox::robot::types::{
-    Cause, Error, Failure, Invocation, Item, ManualRun, MessageReceived, Money, OtherCause, Outcome, ParamValue, Ref,
-    ScheduleTicked, StageEntered, TimerFired,
+    Cause, Error, Failure, Invocation, Item, ManualRun, MessageReceived, Money, OtherCause, Outcome,
+    ParamValue, Ref, ScheduleTicked, StageEntered, TimerFired,
 };
 pub use bindings::signalbox::robot::{
     activities, assignment, conversations, employees, items, messaging, notifications, stages,
@@ -66,8 +66,8 @@ pub use invocation::{done, skipped};
 pub mod prelude {
     pub use crate::{
         Cause, Failure, Instant, Invocation, Item, Money, Outcome, activities, assignment, calendar, clock,
-        conversations, debug, done, employees, error, info, items, messaging, notifications, params, skipped, stages,
-        timers, warn,
+        conversations, debug, done, employees, error, info, items, messaging, notifications, params, skipped,
+        stages, timers, warn,
     };
     pub use std::time::Duration;
 }

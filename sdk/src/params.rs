@@ -39,7 +39,10 @@ pub trait FromParam: Sized {
     /// # Errors
     /// `missing-param`, unless the type has a meaning for it, as `Option` has.
     fn absent(key: &str) -> Result<Self, Failure> {
-        Err(Failure::new("missing-param", format!("parameter `{key}` is missing")))
+        Err(Failure::new(
+            "missing-param",
+            format!("parameter `{key}` is missing"),
+        ))
     }
 }
 
@@ -56,7 +59,10 @@ pub fn get<T: FromParam>(key: &str) -> Result<T, Failure> {
 
 /// The failure for a word that is none of a parameter's options.
 pub fn wrong_choice(key: &str, value: &str) -> Failure {
-    Failure::new("invalid-param", format!("parameter `{key}` has no option `{value}`"))
+    Failure::new(
+        "invalid-param",
+        format!("parameter `{key}` has no option `{value}`"),
+    )
 }
 
 /// A missing parameter is `None`.
@@ -100,9 +106,12 @@ from_param_case! {
 impl FromParam for f64 {
     fn from_param(key: &str, value: ParamValue) -> Result<f64, Failure> {
         match value {
-            ParamValue::Decimal(text) => text
-                .parse()
-                .map_err(|_| Failure::new("invalid-param", format!("parameter `{key}` is no number: `{text}`"))),
+            ParamValue::Decimal(text) => text.parse().map_err(|_| {
+                Failure::new(
+                    "invalid-param",
+                    format!("parameter `{key}` is no number: `{text}`"),
+                )
+            }),
             other => Err(wrong_type(key, "Decimal", &other)),
         }
     }
@@ -111,7 +120,10 @@ impl FromParam for f64 {
 fn wrong_type(key: &str, wanted: &str, found: &ParamValue) -> Failure {
     let wanted = wanted.to_lowercase();
     let found = case_name(found);
-    Failure::new("invalid-param", format!("parameter `{key}` is of the case `{found}`, this robot reads `{wanted}`"))
+    Failure::new(
+        "invalid-param",
+        format!("parameter `{key}` is of the case `{found}`, this robot reads `{wanted}`"),
+    )
 }
 
 /// The name in the contract.
@@ -202,15 +214,27 @@ mod tests {
         assert_eq!(bool::from_param("a", ParamValue::Flag(true)), Ok(true));
         assert_eq!(i32::from_param("a", ParamValue::Whole(-4)), Ok(-4));
         assert_eq!(f64::from_param("a", ParamValue::Decimal("1.5".into())), Ok(1.5));
-        assert_eq!(Duration::from_param("a", ParamValue::Seconds(90)), Ok(Duration::from_secs(90)));
-        assert_eq!(Option::<String>::from_param("a", ParamValue::Text("x".into())), Ok(Some("x".into())));
-        assert_eq!(When::from_param("a", ParamValue::Text("off-hours".into())), Ok(When::OffHours));
+        assert_eq!(
+            Duration::from_param("a", ParamValue::Seconds(90)),
+            Ok(Duration::from_secs(90))
+        );
+        assert_eq!(
+            Option::<String>::from_param("a", ParamValue::Text("x".into())),
+            Ok(Some("x".into()))
+        );
+        assert_eq!(
+            When::from_param("a", ParamValue::Text("off-hours".into())),
+            Ok(When::OffHours)
+        );
     }
 
     #[test]
     fn missing_parameter_names_its_key_unless_optional() {
         let failure = String::absent("title").unwrap_err();
-        assert_eq!((failure.code.as_str(), failure.message.as_str()), ("missing-param", "parameter `title` is missing"));
+        assert_eq!(
+            (failure.code.as_str(), failure.message.as_str()),
+            ("missing-param", "parameter `title` is missing")
+        );
         assert_eq!(Option::<bool>::absent("title"), Ok(None));
     }
 
@@ -218,7 +242,10 @@ mod tests {
     fn value_of_another_type_names_the_key_and_both_types() {
         let failure = bool::from_param("allow-back", ParamValue::Text("yes".into())).unwrap_err();
         assert_eq!(failure.code, "invalid-param");
-        assert_eq!(failure.message, "parameter `allow-back` is of the case `text`, this robot reads `flag`");
+        assert_eq!(
+            failure.message,
+            "parameter `allow-back` is of the case `text`, this robot reads `flag`"
+        );
     }
 
     #[test]

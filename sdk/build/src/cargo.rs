@@ -38,7 +38,9 @@ pub(crate) fn build(packages: &[Package], target_dir: &Path) -> Result<()> {
     let dir = &packages[0].dir;
     require_target(dir)?;
     let mut command = tool("CARGO", "cargo", dir);
-    command.args(["build", "--target", TARGET, "--profile", "robot", "--target-dir"]).arg(target_dir);
+    command
+        .args(["build", "--target", TARGET, "--profile", "robot", "--target-dir"])
+        .arg(target_dir);
     for setting in PROFILE {
         command.args(["--config", setting]);
     }
@@ -55,7 +57,10 @@ pub(crate) fn build(packages: &[Package], target_dir: &Path) -> Result<()> {
 
 /// Where cargo puts the core module of a package.
 pub(crate) fn artifact(package: &Package, target_dir: &Path) -> PathBuf {
-    target_dir.join(TARGET).join("robot").join(format!("{}.wasm", package.library))
+    target_dir
+        .join(TARGET)
+        .join("robot")
+        .join(format!("{}.wasm", package.library))
 }
 
 /// The sources that an artefact was built from, as cargo wrote them into the `.d` file beside it.
@@ -71,12 +76,18 @@ fn parse_depfile(text: &str) -> Vec<PathBuf> {
         return Vec::new();
     };
     let marked = prerequisites.replace("\\ ", "\0");
-    marked.split_ascii_whitespace().map(|path| PathBuf::from(path.replace('\0', " "))).collect()
+    marked
+        .split_ascii_whitespace()
+        .map(|path| PathBuf::from(path.replace('\0', " ")))
+        .collect()
 }
 
 /// Paths of this machine do not belong into a component: they would change its digest from one machine to the next.
 fn remapped_paths(dir: &Path) -> Vec<String> {
-    let root = dir.ancestors().find(|dir| dir.join("Cargo.lock").is_file()).unwrap_or(dir);
+    let root = dir
+        .ancestors()
+        .find(|dir| dir.join("Cargo.lock").is_file())
+        .unwrap_or(dir);
     let cargo_home = std::env::var_os("CARGO_HOME")
         .map(PathBuf::from)
         .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));

@@ -16,7 +16,10 @@ const CONTRACT: &str = "signalbox:robot/";
 /// # Errors
 /// When the module has no such metadata, or does not fit it.
 pub fn encode(module: &[u8]) -> Result<Vec<u8>> {
-    let encoder = ComponentEncoder::default().validate(true).module(module).context("not a robot's module")?;
+    let encoder = ComponentEncoder::default()
+        .validate(true)
+        .module(module)
+        .context("not a robot's module")?;
     let mut encoder = encoder;
     encoder.encode().context("the module cannot become a component")
 }
@@ -30,7 +33,8 @@ pub fn interfaces(component: &[u8]) -> Result<BTreeSet<String>> {
         bail!("this is a WIT package, not a component");
     };
     let keys = resolve.worlds[world].imports.keys();
-    keys.map(|key| interface_name(&resolve.name_world_key(key))).collect()
+    keys.map(|key| interface_name(&resolve.name_world_key(key)))
+        .collect()
 }
 
 /// `signalbox:robot/items@0.1.0` is `items`.

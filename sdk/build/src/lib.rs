@@ -48,12 +48,18 @@ pub fn build_robot(crate_dir: &Path, target_dir: &Path) -> Result<Component> {
 /// When the WebAssembly target is not installed, when cargo fails (its words go to standard error), when a manifest
 /// is malformed, and when a manifest asks for other interfaces than the component imports.
 pub fn build_robots(crate_dirs: &[impl AsRef<Path>], target_dir: &Path) -> Result<Vec<Component>> {
-    let packages: Vec<Package> = crate_dirs.iter().map(|dir| Package::read(dir.as_ref())).collect::<Result<_>>()?;
+    let packages: Vec<Package> = crate_dirs
+        .iter()
+        .map(|dir| Package::read(dir.as_ref()))
+        .collect::<Result<_>>()?;
     if packages.is_empty() {
         return Ok(Vec::new());
     }
     cargo::build(&packages, target_dir)?;
-    packages.iter().map(|package| assemble(package, target_dir)).collect()
+    packages
+        .iter()
+        .map(|package| assemble(package, target_dir))
+        .collect()
 }
 
 /// The directories under `parent` that hold a robot, sorted by name. A robot is a directory with a `robot.toml`.
@@ -75,7 +81,9 @@ pub fn robot_dirs(parent: &Path) -> Result<Vec<PathBuf>> {
 /// The target directory for robots of the workspace at `root`: the same for dev and release builds of the host, so
 /// that a robot is built once.
 pub fn robots_target_dir(root: &Path) -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from).join("robots")
+    std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| root.join("target"), PathBuf::from)
+        .join("robots")
 }
 
 /// Makes the component of a package that cargo has built.

@@ -27,7 +27,8 @@ impl Manifest {
     /// # Errors
     /// When the file cannot be read, and as [`Manifest::parse`].
     pub fn read(path: &Path) -> Result<Manifest> {
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         Manifest::parse(&text).with_context(|| format!("{}", path.display()))
     }
 
@@ -38,7 +39,11 @@ impl Manifest {
     pub fn parse(text: &str) -> Result<Manifest> {
         let table: toml::Table = toml::from_str(text)?;
         let json = to_json(toml::Value::Table(table))?;
-        Ok(Manifest { id: id(&json)?, permissions: permissions(&json)?, json })
+        Ok(Manifest {
+            id: id(&json)?,
+            permissions: permissions(&json)?,
+            json,
+        })
     }
 
     /// The robot's id.
@@ -53,13 +58,20 @@ impl Manifest {
 
     /// Sentences that say where the manifest and the imported interfaces differ; none when they agree.
     pub fn difference(&self, imports: &BTreeSet<String>) -> Vec<String> {
-        let needed: BTreeSet<String> =
-            imports.iter().filter(|name| !ALWAYS_GRANTED.contains(&name.as_str())).cloned().collect();
+        let needed: BTreeSet<String> = imports
+            .iter()
+            .filter(|name| !ALWAYS_GRANTED.contains(&name.as_str()))
+            .cloned()
+            .collect();
         let missing = needed.difference(&self.permissions);
         let unused = self.permissions.difference(&needed);
         missing
             .map(|name| format!("the component imports `{name}`, but robot.toml has no permission for it"))
-            .chain(unused.map(|name| format!("robot.toml asks for `{name}`, but the component does not import it")))
+            .chain(
+                unused.map(|name| {
+                    format!("robot.toml asks for `{name}`, but the component does not import it")
+                }),
+            )
             .collect()
     }
 }
@@ -69,8 +81,12 @@ fn id(json: &Value) -> Result<String> {
     let Some(id) = json.get("id").and_then(Value::as_str) else {
         bail!("`id` is missing");
     };
-    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-    if !id.starts_with(|c: char| c.is_ascii_lowercase()) || !id.split('-').all(is_word) || id.len() > ID_CHARS_MAX {
+    let is_word =
+        |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    if !id.starts_with(|c: char| c.is_ascii_lowercase())
+        || !id.split('-').all(is_word)
+        || id.len() > ID_CHARS_MAX
+    {
         bail!("`id` is `{id}`: use at most {ID_CHARS_MAX} lower-case letters, digits and single hyphens");
     }
     Ok(id.to_owned())
@@ -79,7 +95,12 @@ fn id(json: &Value) -> Result<String> {
 /// The interfaces of the `[[permission]]` tables.
 fn permissions(json: &Value) -> Result<BTreeSet<String>> {
     let mut names = BTreeSet::new();
-    for permission in json.get("permission").and_then(Value::as_array).into_iter().flatten() {
+    for permission in json
+        .get("permission")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
         let Some(name) = permission.get("interface").and_then(Value::as_str) else {
             bail!("a `permission` has no `interface`");
         };
@@ -98,7 +119,11 @@ fn to_json(value: toml::Value) -> Result<Value> {
         toml::Value::Float(number) => number.into(),
         toml::Value::Boolean(flag) => flag.into(),
         toml::Value::Datetime(date) => bail!("`{date}` is a TOML date: write it in quotes"),
-        toml::Value::Array(items) => items.into_iter().map(to_json).collect::<Result<Vec<Value>>>()?.into(),
+        toml::Value::Array(items) => items
+            .into_iter()
+            .map(to_json)
+            .collect::<Result<Vec<Value>>>()?
+            .into(),
         toml::Value::Table(table) => {
             let mut entries: Vec<(String, toml::Value)> = table.into_iter().collect();
             entries.sort_by(|left, right| left.0.cmp(&right.0));
@@ -129,7 +154,10 @@ mod tests {
     fn malformed_id_is_named() {
         assert!(refusal("").contains("`id` is missing"));
         for id in ["", "Notify", "-a", "a--b", "a-", "9a", "робот", "a/b"] {
-            assert!(refusal(&format!("id = \"{id}\"")).contains(&format!("`{id}`")), "{id}");
+            assert!(
+                refusal(&format!("id = \"{id}\"")).contains(&format!("`{id}`")),
+                "{id}"
+            );
         }
     }
 
@@ -144,7 +172,11 @@ mod tests {
     fn difference_names_both_sides() {
         let manifest = Manifest::parse(NOTIFY).unwrap();
         let imports = |names: &[&str]| names.iter().map(|name| name.to_string()).collect();
-        assert!(manifest.difference(&imports(&["items", "log", "params", "types", "clock"])).is_empty());
+        assert!(
+            manifest
+                .difference(&imports(&["items", "log", "params", "types", "clock"]))
+                .is_empty()
+        );
         let difference = manifest.difference(&imports(&["stages", "log"]));
         assert_eq!(
             difference,

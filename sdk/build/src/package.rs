@@ -18,16 +18,21 @@ pub(crate) struct Package {
 impl Package {
     /// Reads `Cargo.toml` in `dir`.
     pub(crate) fn read(dir: &Path) -> Result<Package> {
-        let dir = dir.canonicalize().with_context(|| format!("no robot crate at {}", dir.display()))?;
+        let dir = dir
+            .canonicalize()
+            .with_context(|| format!("no robot crate at {}", dir.display()))?;
         let path = dir.join("Cargo.toml");
-        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text =
+            std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let (name, library) = names(&text).with_context(|| format!("{}", path.display()))?;
         Ok(Package { dir, name, library })
     }
 
     /// `sources` and the files that decide the build without being sources.
     pub(crate) fn watch(&self, sources: &[PathBuf]) -> Vec<PathBuf> {
-        let mut files: Vec<PathBuf> = ["Cargo.toml", "robot.toml", "src"].map(|name| self.dir.join(name)).into();
+        let mut files: Vec<PathBuf> = ["Cargo.toml", "robot.toml", "src"]
+            .map(|name| self.dir.join(name))
+            .into();
         // The workspace root holds the lock file and the versions; a crate may be its own root.
         if let Some(root) = self.dir.ancestors().find(|dir| dir.join("Cargo.lock").is_file()) {
             files.extend([root.join("Cargo.toml"), root.join("Cargo.lock")]);
@@ -42,17 +47,25 @@ impl Package {
 /// The names of the package and of its library. A robot is a `cdylib`.
 fn names(manifest: &str) -> Result<(String, String)> {
     let manifest: toml::Table = toml::from_str(manifest)?;
-    let Some(name) = manifest.get("package").and_then(|package| package.get("name")).and_then(toml::Value::as_str)
+    let Some(name) = manifest
+        .get("package")
+        .and_then(|package| package.get("name"))
+        .and_then(toml::Value::as_str)
     else {
         bail!("there is no `package.name`");
     };
     let lib = manifest.get("lib");
-    let kinds = lib.and_then(|lib| lib.get("crate-type")).and_then(toml::Value::as_array);
+    let kinds = lib
+        .and_then(|lib| lib.get("crate-type"))
+        .and_then(toml::Value::as_array);
     if !kinds.is_some_and(|kinds| kinds.iter().any(|kind| kind.as_str() == Some("cdylib"))) {
         bail!("package `{name}` is no robot: `[lib]` lacks `crate-type = [\"cdylib\"]`");
     }
     let library = lib.and_then(|lib| lib.get("name")).and_then(toml::Value::as_str);
-    Ok((name.to_owned(), library.map_or_else(|| name.replace('-', "_"), str::to_owned)))
+    Ok((
+        name.to_owned(),
+        library.map_or_else(|| name.replace('-', "_"), str::to_owned),
+    ))
 }
 
 #[cfg(test)]
@@ -70,6 +83,9 @@ mod tests {
     #[test]
     fn crate_that_is_no_cdylib_is_refused() {
         let error = names("[package]\nname = \"a\"").unwrap_err();
-        assert_eq!(error.to_string(), "package `a` is no robot: `[lib]` lacks `crate-type = [\"cdylib\"]`");
+        assert_eq!(
+            error.to_string(),
+            "package `a` is no robot: `[lib]` lacks `crate-type = [\"cdylib\"]`"
+        );
     }
 }
