@@ -78,14 +78,14 @@ impl<T: FromParam> FromParam for Option<T> {
 
 /// Implements [`FromParam`] for the types that are one case of the contract's variant.
 macro_rules! from_param_case {
-    ($($type:ty, $case:ident, $convert:expr, $doc:literal;)+) => {
+    ($($type:ty, $case:ident, $word:literal, $convert:expr, $doc:literal;)+) => {
         $(
             #[doc = $doc]
             impl FromParam for $type {
                 fn from_param(key: &str, value: ParamValue) -> Result<$type, Failure> {
                     match value {
                         ParamValue::$case(value) => Ok($convert(value)),
-                        other => Err(wrong_type(key, stringify!($case), &other)),
+                        other => Err(wrong_type(key, $word, &other)),
                     }
                 }
             }
@@ -94,12 +94,12 @@ macro_rules! from_param_case {
 }
 
 from_param_case! {
-    bool, Flag, ::core::convert::identity, "`bool`.";
-    i32, Whole, ::core::convert::identity, "`int`.";
-    String, Text, ::core::convert::identity, "Every type that is a text, and references such as `user` or `stage`.";
-    Duration, Seconds, |seconds: u32| Duration::from_secs(seconds.into()), "`duration`.";
-    Money, Money, ::core::convert::identity, "`money`.";
-    Vec<String>, Many, ::core::convert::identity, "`users`, and every parameter with `multiple`.";
+    bool, Flag, "flag", ::core::convert::identity, "`bool`.";
+    i32, Whole, "whole", ::core::convert::identity, "`int`.";
+    String, Text, "text", ::core::convert::identity, "Every type that is a text, and references such as `user` or `stage`.";
+    Duration, Seconds, "seconds", |seconds: u32| Duration::from_secs(seconds.into()), "`duration`.";
+    Money, Money, "money", ::core::convert::identity, "`money`.";
+    Vec<String>, Many, "many", ::core::convert::identity, "`users`, and every parameter with `multiple`.";
 }
 
 /// `double`.
@@ -112,13 +112,28 @@ impl FromParam for f64 {
                     format!("parameter `{key}` is no number: `{text}`"),
                 )
             }),
-            other => Err(wrong_type(key, "Decimal", &other)),
+            other => Err(wrong_type(key, "decimal", &other)),
         }
     }
 }
 
+/// `int` with `multiple`, where no number is negative.
+impl FromParam for Vec<u32> {
+    fn from_param(key: &str, value: ParamValue) -> Result<Vec<u32>, Failure> {
+        let texts = Vec::<String>::from_param(key, value)?;
+        let number = |text: &String| {
+            text.parse().map_err(|_| {
+                Failure::new(
+                    "invalid-param",
+                    format!("parameter `{key}` holds `{text}`, this robot reads whole numbers"),
+                )
+            })
+        };
+        texts.iter().map(number).collect()
+    }
+}
+
 fn wrong_type(key: &str, wanted: &str, found: &ParamValue) -> Failure {
-    let wanted = wanted.to_lowercase();
     let found = case_name(found);
     Failure::new(
         "invalid-param",
@@ -245,6 +260,15 @@ mod tests {
         assert_eq!(
             failure.message,
             "parameter `allow-back` is of the case `text`, this robot reads `flag`"
+        );
+    }
+
+    #[test]
+    fn list_of_numbers_names_the_one_that_is_none() {
+        let failure = Vec::<u32>::from_param("reminders", ParamValue::Many(vec!["-5".into()])).unwrap_err();
+        assert_eq!(
+            failure.message,
+            "parameter `reminders` holds `-5`, this robot reads whole numbers"
         );
     }
 

@@ -36,7 +36,7 @@ const FOREIGN_VARIABLES: [&str; 9] = [
 /// Builds the packages, which belong to one workspace.
 pub(crate) fn build(packages: &[Package], target_dir: &Path) -> Result<()> {
     let dir = &packages[0].dir;
-    require_target(dir)?;
+    require_target(dir, TARGET)?;
     let mut command = tool("CARGO", "cargo", dir);
     command
         .args(["build", "--target", TARGET, "--profile", "robot", "--target-dir"])
@@ -97,14 +97,14 @@ fn remapped_paths(dir: &Path) -> Vec<String> {
 }
 
 /// Says in one sentence what to do when the target is missing; rustc would say "can't find crate for `core`".
-fn require_target(dir: &Path) -> Result<()> {
+fn require_target(dir: &Path, target: &str) -> Result<()> {
     let output = tool("RUSTC", "rustc", dir)
-        .args(["--print", "target-libdir", "--target", TARGET])
+        .args(["--print", "target-libdir", "--target", target])
         .output()
         .context("cannot start rustc")?;
     let libraries = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
     if !output.status.success() || !libraries.is_dir() {
-        bail!("robots need the Rust target {TARGET}: run `rustup target add {TARGET}`");
+        bail!("robots need the Rust target {target}: run `rustup target add {target}`");
     }
     Ok(())
 }
@@ -121,9 +121,9 @@ fn tool(variable: &str, name: &str, dir: &Path) -> Command {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
+    use std::path::{Path, PathBuf};
 
-    use super::parse_depfile;
+    use super::{parse_depfile, require_target, tool};
 
     #[test]
     fn depfile_lists_the_sources_of_its_first_rule() {
@@ -131,5 +131,32 @@ mod tests {
         let expected: Vec<PathBuf> = vec!["/w/my robots/src/lib.rs".into(), "/w/wit/types.wit".into()];
         assert_eq!(parse_depfile(text), expected);
         assert_eq!(parse_depfile(""), Vec::<PathBuf>::new());
+    }
+
+    #[test]
+    fn missing_target_names_the_command_that_adds_it() {
+        let error = require_target(Path::new("."), "wasm32-nobody-has-this").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "robots need the Rust target wasm32-nobody-has-this: run `rustup target add wasm32-nobody-has-this`"
+        );
+    }
+
+    #[test]
+    fn settings_for_the_host_do_not_reach_a_robot() {
+        let command = tool("CARGO", "cargo", Path::new("."));
+        let removed: Vec<_> = command
+            .get_envs()
+            .filter(|(_, value)| value.is_none())
+            .map(|(name, _)| name)
+            .collect();
+        for name in [
+            "RUSTFLAGS",
+            "CARGO_ENCODED_RUSTFLAGS",
+            "CARGO_BUILD_TARGET",
+            "RUSTC_WRAPPER",
+        ] {
+            assert!(removed.contains(&name.as_ref()), "{name}");
+        }
     }
 }
