@@ -49,6 +49,7 @@ mod failure;
 mod instant;
 mod invocation;
 pub mod log;
+mod money;
 pub mod params;
 pub mod timers;
 
@@ -91,3 +92,8 @@ macro_rules! robot {
         $crate::bindings::export!(SignalboxRobot with_types_in $crate::bindings);
     };
 }
+
+/// The README's robot is compiled with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;
