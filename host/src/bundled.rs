@@ -1,3 +1,31 @@
 //! The robots that come with the host, built from `plugins/` by the build script.
 
 include!(concat!(env!("OUT_DIR"), "/bundled.rs"));
+
+#[cfg(test)]
+mod tests {
+    use signalbox_crm::robot::Manifest;
+
+    use super::BUNDLED;
+
+    /// The manifest is the last section of a component that the build made.
+    fn manifest(component: &[u8]) -> Manifest {
+        const NAME: &[u8] = b"signalbox:manifest";
+        let at = component
+            .windows(NAME.len())
+            .rposition(|window| window == NAME)
+            .unwrap();
+        serde_json::from_slice(&component[at + NAME.len()..]).unwrap()
+    }
+
+    #[test]
+    fn every_bundled_manifest_is_one_that_the_host_reads() {
+        assert_eq!(BUNDLED.len(), 6);
+        for (id, component) in BUNDLED {
+            let manifest = manifest(component);
+            assert_eq!(manifest.id, *id);
+            assert_eq!(manifest.contract, "0.1", "{id}");
+            assert!(!manifest.param.is_empty(), "{id}");
+        }
+    }
+}
