@@ -62,6 +62,15 @@ impl LoopGuard {
         Ok(())
     }
 
+    /// Takes a count back: the commit that made the run did not happen.
+    pub fn withdraw(&mut self, root: EventId, attachment: AttachmentId, item: Option<ItemId>) {
+        let Some(chain) = self.roots.get_mut(&root) else { return };
+        chain.run_count = chain.run_count.saturating_sub(1);
+        if let Some(count) = chain.by_attachment.get_mut(&(attachment, item)) {
+            *count = count.saturating_sub(1);
+        }
+    }
+
     fn remember(&mut self, root: EventId) {
         self.oldest.push_back(root);
         if self.oldest.len() > ROOTS_MAX {

@@ -1,0 +1,18 @@
+//! The engine: drafts are committed, events start runs, runs are executed.
+//!
+//! The way of a change: [`draft::Draft`] (reads, rules, staged changes) -> [`committer::Committer`] (validates, matches,
+//! stores) -> [`lanes::Lanes`] (what may start) -> [`worker`] (executes) -> `Draft` again.
+
+pub mod committer;
+pub mod core;
+pub mod draft;
+pub mod effects;
+pub mod ids;
+pub mod lanes;
+pub mod plan;
+pub mod recent;
+pub mod records;
+pub mod robots;
+pub mod scheduler;
+pub mod session;
+pub mod worker;

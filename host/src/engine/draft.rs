@@ -1,0 +1,225 @@
+//! A working copy: answers reads, keeps what it has read, and stages changes. Everybody who changes anything has one:
+//! robots, people, intake, the scheduler.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use signalbox_crm::activity::{Activity, ActivityState};
+use signalbox_crm::changes::ChangeSet;
+use signalbox_crm::contact::Contact;
+use signalbox_crm::conversation::Conversation;
+use signalbox_crm::directory::Directory;
+use signalbox_crm::event::Origin;
+use signalbox_crm::ids::{ActivityId, ContactId, ConversationId, IdKind, ItemId};
+use signalbox_crm::item::Item;
+use signalbox_crm::people::Actor;
+use signalbox_crm::rejection::Rejection;
+use signalbox_crm::rules::Rules;
+use signalbox_crm::time::Timestamp;
+use signalbox_db::DbError;
+
+use super::committer::{CommitError, Proposal, Receipt};
+use super::core::SharedCore;
+use super::recent::RecordKey;
+
+/// Why a draft cannot answer.
+#[derive(Debug, thiserror::Error)]
+pub enum DraftError {
+    /// A rule says no.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    /// The database cannot answer.
+    #[error("the database cannot answer")]
+    Db(#[from] DbError),
+    /// The commit did not happen.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+}
+
+/// A working copy.
+pub struct Draft {
+    core: SharedCore,
+    /// The set-up when the draft began.
+    pub directory: Arc<Directory>,
+    /// The time of the change.
+    pub now: Timestamp,
+    /// Who changes.
+    pub actor: Actor,
+    /// Where the facts come from.
+    pub origin: Origin,
+    /// What changes.
+    pub changes: ChangeSet,
+    /// An admin's override for the attachment that acts.
+    pub overrides_required_fields: bool,
+    as_of: u64,
+    reads: Vec<RecordKey>,
+    items: HashMap<i64, Arc<Item>>,
+}
+
+impl Draft {
+    /// Begins a draft on top of the last commit.
+    pub fn new(core: &SharedCore, actor: Actor) -> Self {
+        let as_of = core.records.seq();
+        Draft {
+            core: Arc::clone(core),
+            directory: core.records.directory(),
+            now: core.clock.now(),
+            actor,
+            origin: Origin::OUTSIDE,
+            changes: ChangeSet::default(),
+            overrides_required_fields: false,
+            as_of,
+            reads: vec![RecordKey::Directory],
+            items: HashMap::new(),
+        }
+    }
+
+    /// Applies a rule to the staged changes.
+    ///
+    /// # Errors
+    /// What the rule says.
+    pub fn rule<T>(
+        &mut self,
+        rule: impl FnOnce(&Rules<'_>, &mut ChangeSet) -> Result<T, Rejection>,
+    ) -> Result<T, Rejection> {
+        let core = &self.core;
+        let new_id = |kind| core.new_id(kind);
+        let rules = Rules {
+            directory: &self.directory,
+            now: self.now,
+            actor: &self.actor,
+            new_id: &new_id,
+            overrides_required_fields: self.overrides_required_fields,
+        };
+        rule(&rules, &mut self.changes)
+    }
+
+    /// A number that nobody else gets.
+    pub fn new_id(&self, kind: IdKind) -> i64 {
+        self.core.new_id(kind)
+    }
+
+    fn read(&mut self, key: RecordKey) {
+        if !self.reads.contains(&key) {
+            self.reads.push(key);
+        }
+    }
+
+    /// The item, with what this draft changed.
+    ///
+    /// # Errors
+    /// `not-found`.
+    pub async fn item(&mut self, id: ItemId) -> Result<Item, DraftError> {
+        if let Some(staged) = self.changes.items.get(&id.number).filter(|staged| staged.row.id == id) {
+            return Ok(staged.row.clone());
+        }
+        self.committed_item(id).await.map(|item| Item::clone(&item))
+    }
+
+    /// The item as it is committed.
+    async fn committed_item(&mut self, id: ItemId) -> Result<Arc<Item>, DraftError> {
+        self.read(RecordKey::Item(id));
+        if let Some(item) = self.items.get(&id.number).filter(|item| item.id == id) {
+            return Ok(Arc::clone(item));
+        }
+        let item = match self.core.records.item(id) {
+            Some(item) => item,
+            None => self.load_item(id).await?,
+        };
+        self.items.insert(id.number, Arc::clone(&item));
+        Ok(item)
+    }
+
+    async fn load_item(&self, id: ItemId) -> Result<Arc<Item>, DraftError> {
+        let as_of = self.core.records.seq();
+        let row = self.core.db.item(id.number).await?.filter(|item| item.id == id);
+        let item = Arc::new(row.ok_or_else(|| Rejection::not_found(id))?);
+        self.core.records.remember(&item, as_of);
+        Ok(item)
+    }
+
+    /// The contact, with what this draft changed.
+    ///
+    /// # Errors
+    /// `not-found`.
+    pub async fn contact(&mut self, id: ContactId) -> Result<Contact, DraftError> {
+        self.read(RecordKey::Contact(id));
+        if let Some(staged) = self.changes.contacts.get(&id) {
+            return Ok(staged.row.clone());
+        }
+        let found = self.core.db.contact(id).await?;
+        found.ok_or_else(|| Rejection::not_found(id).into())
+    }
+
+    /// The activity, with what this draft changed.
+    ///
+    /// # Errors
+    /// `not-found`.
+    pub async fn activity(&mut self, id: ActivityId) -> Result<Activity, DraftError> {
+        self.read(RecordKey::Activity(id));
+        if let Some(staged) = self.changes.activities.get(&id) {
+            return Ok(staged.row.clone());
+        }
+        let found = self.core.db.activity(id).await?;
+        found.ok_or_else(|| Rejection::not_found(id).into())
+    }
+
+    /// The item's open activities, earliest deadline first, with what this draft changed.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn open_activities(&mut self, item: ItemId, limit: u32) -> Result<Vec<Activity>, DraftError> {
+        self.read(RecordKey::ActivitiesOf(item));
+        let mut found = self.core.db.open_activities(item, limit).await?;
+        found.retain(|activity| !self.changes.activities.contains_key(&activity.id));
+        let staged = self.changes.activities.values().map(|staged| &staged.row);
+        found.extend(staged.filter(|a| a.item == item && a.state == ActivityState::Open).cloned());
+        found.sort_by_key(|activity| (activity.deadline_at, activity.id));
+        found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(found)
+    }
+
+    /// The conversation, with what this draft changed.
+    ///
+    /// # Errors
+    /// `not-found`.
+    pub async fn conversation(&mut self, id: ConversationId) -> Result<Conversation, DraftError> {
+        self.read(RecordKey::Conversation(id));
+        if let Some(staged) = self.changes.conversations.get(&id) {
+            return Ok(staged.row.clone());
+        }
+        let found = self.core.db.conversation(id).await?;
+        found.ok_or_else(|| Rejection::not_found(id).into())
+    }
+
+    /// The core, for reads that this draft need not be validated against.
+    pub fn core(&self) -> &SharedCore {
+        &self.core
+    }
+
+    /// Notes a read that was made elsewhere.
+    pub fn has_read(&mut self, key: RecordKey) {
+        self.read(key);
+    }
+
+    /// What the committer gets.
+    pub fn into_proposal(self) -> Proposal {
+        Proposal {
+            origin: self.origin,
+            reads: self.reads,
+            as_of: self.as_of,
+            items: self.items.into_values().collect(),
+            changes: self.changes,
+            ..Proposal::new(self.now, self.actor)
+        }
+    }
+
+    /// Commits.
+    ///
+    /// # Errors
+    /// `CommitError`, as `DraftError::Commit`.
+    pub async fn commit(self) -> Result<Receipt, DraftError> {
+        let core = Arc::clone(&self.core);
+        Ok(core.submit(self.into_proposal()).await?)
+    }
+}
