@@ -1,3 +1,34 @@
-//! Runs robots.
+//! Runs robots: the only crate that knows wasmtime and the generated types of the contract.
+//!
+//! [`Sandbox::load`] turns a component into a [`Robot`]; [`Sandbox::run`] runs it once in a fresh instance, with a
+//! [`session::Session`] behind its host functions and [`Limits`] around it, and gives back a [`RunReport`].
+//! [`inspect::inspect`] reads a component without running it.
 
+mod artefacts;
+mod bindings;
+mod cause;
+mod compiler;
+mod convert;
+mod execution;
+mod imports;
+pub mod inspect;
+mod invocation;
+mod journal;
+pub mod limits;
+mod logbook;
+mod meter;
+mod robot;
+mod run;
+mod sandbox;
 pub mod session;
+mod stop;
+mod wasi;
+
+pub use artefacts::CacheUse;
+pub use invocation::{Invocation, ParamValue};
+pub use journal::HostCall;
+pub use limits::Limits;
+pub use logbook::{LogLevel, LogLine};
+pub use robot::{LoadError, Robot};
+pub use run::RunReport;
+pub use sandbox::{Sandbox, SandboxConfig, SandboxError};

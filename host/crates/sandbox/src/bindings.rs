@@ -1,0 +1,16 @@
+//! What `bindgen!` makes of `wit/`. Private: no other crate sees these types.
+
+wasmtime::component::bindgen!({
+    path: "../../../wit",
+    world: "robot",
+    imports: { default: async | trappable },
+    exports: { default: async },
+    // The journal shows arguments and answers as JSON.
+    additional_derives: [serde::Serialize, PartialEq],
+});
+
+pub(crate) use exports::signalbox::robot::entry;
+pub(crate) use signalbox::robot::{
+    activities, assignment, calendar, clock, conversations, employees, items, log, messaging, notifications,
+    params, stages, timers, types,
+};

@@ -1,0 +1,246 @@
+//! Between the contract's types and those of `crm`. A malformed text from a robot is a refusal, never a trap.
+
+use std::str::FromStr;
+
+use signalbox_crm::activity::{Activity, ActivityKind, ActivityState};
+use signalbox_crm::changes::Distribution;
+use signalbox_crm::conversation::Conversation;
+use signalbox_crm::ids::BadId;
+use signalbox_crm::item::Item;
+use signalbox_crm::people::Employee;
+use signalbox_crm::rejection::{Code, Rejection};
+use signalbox_crm::run::Verdict;
+use signalbox_crm::time::Timestamp;
+use signalbox_crm::value::Money;
+
+use crate::bindings::{
+    activities, assignment, conversations, employees, entry, notifications, stages, types,
+};
+use crate::invocation::ParamValue;
+use crate::session::{Answer, Moved, NewActivity, NewNotification};
+
+/// How much of a malformed text a refusal repeats, in characters. Ids have at most 32.
+const ECHO_CHARS_MAX: usize = 64;
+
+/// Reads an id such as `deal:17`.
+pub(crate) fn id<T: FromStr<Err = BadId>>(text: &str) -> Answer<T> {
+    let echo = match text.char_indices().nth(ECHO_CHARS_MAX) {
+        Some((end, _)) => &text[..end],
+        None => text,
+    };
+    Ok(echo.parse::<T>().map_err(Rejection::from)?)
+}
+
+/// Reads several ids.
+pub(crate) fn ids<T: FromStr<Err = BadId>>(texts: &[String]) -> Answer<Vec<T>> {
+    texts.iter().map(|text| id(text)).collect()
+}
+
+/// Reads an instant.
+pub(crate) fn instant(text: &str) -> Answer<Timestamp> {
+    Ok(Timestamp::parse(text).map_err(|bad| Rejection::invalid(bad.to_string()))?)
+}
+
+/// A rejection as robots see it.
+pub(crate) fn error(rejection: Rejection) -> types::Error {
+    types::Error {
+        code: rejection.code.as_str().to_owned(),
+        // People come back from leave; everything else waits for somebody to change something.
+        retryable: rejection.code == Code::NoCandidate,
+        message: rejection.message,
+    }
+}
+
+/// A version or a count. Robots have 32 bits of it, which last for 4 billion changes of one item.
+fn count(value: i64) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}
+
+fn text(value: impl ToString) -> String {
+    value.to_string()
+}
+
+impl From<Money> for types::Money {
+    fn from(money: Money) -> Self {
+        types::Money {
+            amount: money.amount(),
+            currency: money.currency,
+        }
+    }
+}
+
+impl From<Item> for types::Item {
+    fn from(item: Item) -> Self {
+        types::Item {
+            id: text(item.id),
+            title: item.title,
+            pipeline: text(item.pipeline),
+            stage: text(item.stage),
+            stage_entry: count(item.stage_entry),
+            stage_entered_at: text(item.stage_entered_at),
+            assignee: item.assignee.map(text),
+            contact: item.contact.map(text),
+            amount: item.amount.map(Into::into),
+            source: item.source,
+            created_at: text(item.created_at),
+            last_contact_at: item.last_contact_at.map(text),
+            version: count(item.version),
+        }
+    }
+}
+
+impl From<&ParamValue> for types::ParamValue {
+    fn from(value: &ParamValue) -> Self {
+        match value {
+            ParamValue::Flag(flag) => types::ParamValue::Flag(*flag),
+            ParamValue::Whole(whole) => types::ParamValue::Whole(*whole),
+            ParamValue::Decimal(decimal) => types::ParamValue::Decimal(decimal.clone()),
+            ParamValue::Text(text) => types::ParamValue::Text(text.clone()),
+            ParamValue::Seconds(seconds) => types::ParamValue::Seconds(*seconds),
+            ParamValue::Money(money) => types::ParamValue::Money(money.clone().into()),
+            ParamValue::Many(many) => types::ParamValue::Many(many.clone()),
+        }
+    }
+}
+
+impl From<Moved> for stages::MoveResult {
+    fn from(moved: Moved) -> Self {
+        match moved {
+            Moved::Moved => stages::MoveResult::Moved,
+            Moved::AlreadyThere => stages::MoveResult::AlreadyThere,
+        }
+    }
+}
+
+impl From<assignment::Distribution> for Distribution {
+    fn from(distribution: assignment::Distribution) -> Self {
+        match distribution {
+            assignment::Distribution::Strict => Distribution::Strict,
+            assignment::Distribution::Even => Distribution::Even,
+        }
+    }
+}
+
+impl From<activities::ActivityKind> for ActivityKind {
+    fn from(kind: activities::ActivityKind) -> Self {
+        match kind {
+            activities::ActivityKind::Todo => ActivityKind::Todo,
+            activities::ActivityKind::Call => ActivityKind::Call,
+            activities::ActivityKind::Meeting => ActivityKind::Meeting,
+            activities::ActivityKind::Mail => ActivityKind::Mail,
+        }
+    }
+}
+
+impl From<ActivityKind> for activities::ActivityKind {
+    fn from(kind: ActivityKind) -> Self {
+        match kind {
+            ActivityKind::Todo => activities::ActivityKind::Todo,
+            ActivityKind::Call => activities::ActivityKind::Call,
+            ActivityKind::Meeting => activities::ActivityKind::Meeting,
+            ActivityKind::Mail => activities::ActivityKind::Mail,
+        }
+    }
+}
+
+/// An activity that a robot plans.
+pub(crate) fn new_activity(activity: activities::NewActivity) -> Answer<NewActivity> {
+    Ok(NewActivity {
+        kind: activity.kind.into(),
+        title: activity.title,
+        description: activity.description,
+        deadline: activity.deadline,
+        duration_s: activity.duration,
+        assignee: activity.assignee.as_deref().map(id).transpose()?,
+        reminders_min: activity.reminders,
+    })
+}
+
+impl From<Activity> for activities::Activity {
+    fn from(activity: Activity) -> Self {
+        activities::Activity {
+            id: text(activity.id),
+            kind: activity.kind.into(),
+            title: activity.title,
+            deadline: text(activity.deadline_at),
+            assignee: activity.assignee.map(text),
+            is_open: activity.state == ActivityState::Open,
+        }
+    }
+}
+
+impl From<notifications::NewNotification> for NewNotification {
+    fn from(notification: notifications::NewNotification) -> Self {
+        let notifications::NewNotification { to, title, text, tag } = notification;
+        NewNotification { to, title, text, tag }
+    }
+}
+
+impl From<Conversation> for conversations::Conversation {
+    fn from(conversation: Conversation) -> Self {
+        conversations::Conversation {
+            id: text(conversation.id),
+            channel: text(conversation.channel),
+            contact: conversation.contact.map(text),
+            item: conversation.item.map(text),
+            operator: conversation.operator.map(text),
+            is_open: conversation.closed_at.is_none(),
+            last_inbound_at: conversation.last_inbound_at.map(text),
+            last_outbound_at: conversation.last_outbound_at.map(text),
+            message_count: count(conversation.message_count),
+        }
+    }
+}
+
+/// An employee, with whether the person is available now.
+pub(crate) fn employee(employee: Employee, is_available: bool) -> employees::Employee {
+    employees::Employee {
+        id: text(employee.id),
+        name: employee.name,
+        head: employee.head.map(text),
+        is_available,
+    }
+}
+
+/// What the robot returned.
+pub(crate) fn verdict(returned: Result<types::Outcome, types::Failure>) -> Verdict {
+    match returned {
+        Ok(entry::Outcome::Done(summary)) => Verdict::Done { summary },
+        Ok(entry::Outcome::Skipped(summary)) => Verdict::Skipped { summary },
+        Err(failure) => Verdict::Failed {
+            code: failure.code,
+            message: failure.message,
+            retryable: failure.retryable,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use signalbox_crm::ids::StageId;
+
+    use super::*;
+    use crate::session::CallError;
+
+    fn refusal<T: std::fmt::Debug>(answer: Answer<T>) -> types::Error {
+        match answer.expect_err("a refusal") {
+            CallError::Rejected(rejection) => error(rejection),
+            CallError::Host(message) => panic!("not a refusal: {message}"),
+        }
+    }
+
+    #[test]
+    fn malformed_id_is_refused_with_its_beginning() {
+        let long = "я".repeat(100_000);
+        let error = refusal(id::<StageId>(&long));
+        assert_eq!(error.code, "invalid");
+        assert!(error.message.len() < 300, "{}", error.message.len());
+        assert_eq!(id::<StageId>("stage:5").unwrap(), StageId(5));
+    }
+
+    #[test]
+    fn malformed_instant_is_refused() {
+        assert_eq!(refusal(instant("tomorrow")).code, "invalid");
+        assert!(instant("2026-03-02T09:00:00Z").is_ok());
+    }
+}

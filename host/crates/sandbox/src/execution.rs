@@ -1,0 +1,177 @@
+//! What the host functions of one run share: the data of its wasmtime store.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use serde::Serialize;
+use signalbox_crm::rejection::{Code, Rejection};
+
+use crate::bindings::types::Error;
+use crate::convert;
+use crate::invocation::ParamValue;
+use crate::journal::{Journal, OpenCall};
+use crate::limits::{LIMIT_REFUSALS_MAX, Limits};
+use crate::logbook::Logbook;
+use crate::meter::Meter;
+use crate::session::{Answer, CallError, Session};
+use crate::stop::Stop;
+use crate::wasi::Wasi;
+
+/// One attempt of one run.
+pub(crate) struct Execution {
+    pub(crate) session: Box<dyn Session>,
+    pub(crate) params: Vec<(String, ParamValue)>,
+    pub(crate) limits: Limits,
+    pub(crate) meter: Meter,
+    pub(crate) journal: Journal,
+    /// Shared with the streams that catch standard output and standard error.
+    pub(crate) log: Arc<Mutex<Logbook>>,
+    /// What the robot said before it trapped.
+    pub(crate) panic: Option<String>,
+    /// Why the sandbox ended the run; the first reason stands.
+    pub(crate) stop: Option<Stop>,
+    /// Fuel used when the robot last called the host.
+    pub(crate) fuel_used: u64,
+    /// Epochs in which the robot computed.
+    pub(crate) epoch_count: u64,
+    /// Only for robots that import WASI.
+    pub(crate) wasi: Option<Wasi>,
+    limit_refusals: Vec<(Code, u32)>,
+}
+
+impl Execution {
+    pub(crate) fn new(session: Box<dyn Session>, params: Vec<(String, ParamValue)>, limits: Limits) -> Self {
+        Execution {
+            session,
+            params,
+            meter: Meter::new(&limits),
+            journal: Journal::default(),
+            log: Arc::new(Mutex::new(Logbook::new(&limits))),
+            limits,
+            panic: None,
+            stop: None,
+            fuel_used: 0,
+            epoch_count: 0,
+            wasi: None,
+            limit_refusals: Vec::new(),
+        }
+    }
+
+    /// Notes that a host call begins.
+    pub(crate) fn begin(
+        &mut self,
+        interface: &'static str,
+        function: &'static str,
+        args: &impl Serialize,
+    ) -> OpenCall {
+        let call = self.journal.open(interface, function, args, self.fuel_used);
+        self.logbook().call_count = self.journal.count();
+        call
+    }
+
+    /// Refuses a call beyond the limit. Host functions ask before they do anything.
+    pub(crate) fn admit(&self) -> Answer<()> {
+        let max = self.limits.call_count_max;
+        if self.journal.count() > max {
+            let message = format!("this run has made more than {max} host calls");
+            return Err(Rejection::new(Code::LimitCalls, message).into());
+        }
+        Ok(())
+    }
+
+    /// Notes the answer and gives it to the robot, or ends the run.
+    pub(crate) fn finish<T: Serialize>(
+        &mut self,
+        call: OpenCall,
+        answer: Answer<T>,
+    ) -> wasmtime::Result<Result<T, Error>> {
+        let answer = match answer {
+            Ok(value) => Ok(value),
+            Err(CallError::Host(message)) => return Err(self.stop(Stop::host(message))),
+            Err(CallError::Rejected(rejection)) => {
+                self.count_refusal(&rejection)?;
+                Err(convert::error(rejection))
+            }
+        };
+        self.journal.close(&call, answer.as_ref());
+        self.check_journal()?;
+        Ok(answer)
+    }
+
+    /// As [`Execution::finish`], for functions that cannot refuse: beyond the limit they end the run.
+    pub(crate) fn finish_plain<T: Serialize>(&mut self, call: OpenCall, value: T) -> wasmtime::Result<T> {
+        if let Err(CallError::Rejected(rejection)) = self.admit() {
+            self.count_refusal(&rejection)?;
+        }
+        self.journal.close(&call, Ok(&value));
+        self.check_journal()?;
+        Ok(value)
+    }
+
+    /// Ends the run for this reason, unless it has ended already.
+    pub(crate) fn stop(&mut self, stop: Stop) -> wasmtime::Error {
+        let error = wasmtime::Error::msg(stop.message.clone());
+        self.stop.get_or_insert(stop);
+        error
+    }
+
+    /// The log. It is never held across an await.
+    pub(crate) fn logbook(&self) -> MutexGuard<'_, Logbook> {
+        self.log
+            .lock()
+            .expect("nothing panics while it writes to the log")
+    }
+
+    /// A robot that goes on after many refusals for the same limit is stopped.
+    fn count_refusal(&mut self, rejection: &Rejection) -> wasmtime::Result<()> {
+        let code = rejection.code;
+        if !is_limit(code) {
+            return Ok(());
+        }
+        let place = match self.limit_refusals.iter().position(|(known, _)| *known == code) {
+            Some(place) => place,
+            None => {
+                self.limit_refusals.push((code, 0));
+                self.limit_refusals.len() - 1
+            }
+        };
+        self.limit_refusals[place].1 += 1;
+        if self.limit_refusals[place].1 <= LIMIT_REFUSALS_MAX {
+            return Ok(());
+        }
+        let message = format!(
+            "{}; the robot went on after {LIMIT_REFUSALS_MAX} refusals",
+            rejection.message
+        );
+        Err(self.stop(Stop::limit(code.as_str(), message)))
+    }
+
+    fn check_journal(&mut self) -> wasmtime::Result<()> {
+        let max = self.limits.journal_bytes_max;
+        if self.journal.bytes() <= max {
+            return Ok(());
+        }
+        let message = format!("arguments and answers of all host calls have more than {max} bytes");
+        Err(self.stop(Stop::limit("limit.payload", message)))
+    }
+}
+
+/// Whether the rejection is about a limit of the run, and not about the call.
+fn is_limit(code: Code) -> bool {
+    match code {
+        Code::LimitNotifications
+        | Code::LimitMessages
+        | Code::LimitWrites
+        | Code::LimitTimers
+        | Code::LimitCalls => true,
+        Code::Denied
+        | Code::NotFound
+        | Code::Invalid
+        | Code::RequiredFields
+        | Code::RuleViolated
+        | Code::BackwardRefused
+        | Code::NoSuchStage
+        | Code::NoCandidate
+        | Code::Conflict
+        | Code::WindowClosed => false,
+    }
+}

@@ -1,0 +1,23 @@
+//! The host functions, one file for each interface of the contract.
+//!
+//! Each notes its call in the journal, reads its arguments, asks the session and notes the answer.
+
+mod activities;
+mod assignment;
+mod calendar;
+mod clock;
+mod conversations;
+mod employees;
+mod items;
+mod log;
+mod messaging;
+mod notifications;
+mod params;
+mod stages;
+mod timers;
+
+use crate::bindings::types;
+use crate::execution::Execution;
+
+/// `types` has no functions.
+impl types::Host for Execution {}

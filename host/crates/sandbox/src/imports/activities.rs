@@ -1,0 +1,31 @@
+//! `activities`.
+
+use wasmtime::Result;
+
+use crate::bindings::activities::{Activity, Error, Host, NewActivity};
+use crate::convert;
+use crate::execution::Execution;
+
+impl Host for Execution {
+    async fn create(&mut self, item: String, activity: NewActivity) -> Result<Result<String, Error>> {
+        let call = self.begin("activities", "create", &(&item, &activity));
+        let answer = async {
+            self.admit()?;
+            let (item, activity) = (convert::id(&item)?, convert::new_activity(activity)?);
+            Ok(self.session.create_activity(item, activity).await?.to_string())
+        }
+        .await;
+        self.finish(call, answer)
+    }
+
+    async fn list_open(&mut self, item: String) -> Result<Result<Vec<Activity>, Error>> {
+        let call = self.begin("activities", "list-open", &(&item,));
+        let answer = async {
+            self.admit()?;
+            let open = self.session.open_activities(convert::id(&item)?).await?;
+            Ok(open.into_iter().map(Activity::from).collect::<Vec<_>>())
+        }
+        .await;
+        self.finish(call, answer)
+    }
+}

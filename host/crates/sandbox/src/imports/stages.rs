@@ -1,0 +1,25 @@
+//! `stages`.
+
+use wasmtime::Result;
+
+use crate::bindings::stages::{Error, Host, MoveResult};
+use crate::convert;
+use crate::execution::Execution;
+
+impl Host for Execution {
+    async fn move_(
+        &mut self,
+        item: String,
+        stage: String,
+        allow_back: bool,
+    ) -> Result<Result<MoveResult, Error>> {
+        let call = self.begin("stages", "move", &(&item, &stage, allow_back));
+        let answer = async {
+            self.admit()?;
+            let (item, stage) = (convert::id(&item)?, convert::id(&stage)?);
+            Ok(self.session.move_item(item, stage, allow_back).await?.into())
+        }
+        .await;
+        self.finish(call, answer)
+    }
+}

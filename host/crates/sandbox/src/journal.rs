@@ -1,0 +1,106 @@
+//! The journal of a run: every host call with its arguments and its answer.
+
+use std::time::Instant;
+
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+
+use crate::bindings::types::Error;
+
+/// One host call. `log` is not among them: its lines are the log.
+#[derive(Debug, Clone, Serialize)]
+pub struct HostCall {
+    /// Counts from 0.
+    pub index: u32,
+    /// The interface of `signalbox:robot`, for example `items`.
+    pub interface: &'static str,
+    /// The function, for example `get`.
+    pub function: &'static str,
+    /// The arguments, as a JSON array.
+    pub args: Box<RawValue>,
+    /// `{"ok": ..}` or `{"err": {"code", "message", "retryable"}}`; `null` when the run ended inside the call.
+    pub answer: Box<RawValue>,
+    /// Time in the host, in microseconds.
+    pub duration_us: u64,
+    /// Fuel that the robot had used before the call.
+    pub fuel: u64,
+}
+
+/// A host call that has begun.
+#[derive(Debug)]
+pub(crate) struct OpenCall {
+    started_at: Instant,
+}
+
+/// The calls so far. The last one may be open.
+#[derive(Debug, Default)]
+pub(crate) struct Journal {
+    calls: Vec<HostCall>,
+    bytes: usize,
+}
+
+/// What a robot was told.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Told<'a, T> {
+    Ok(&'a T),
+    Err(&'a Error),
+}
+
+impl Journal {
+    /// Adds a call. Its answer is `null` until [`Journal::close`].
+    pub(crate) fn open(
+        &mut self,
+        interface: &'static str,
+        function: &'static str,
+        args: &impl Serialize,
+        fuel: u64,
+    ) -> OpenCall {
+        let args = json(args);
+        self.bytes += args.get().len();
+        self.calls.push(HostCall {
+            index: self.count(),
+            interface,
+            function,
+            args,
+            answer: RawValue::NULL.to_owned(),
+            duration_us: 0,
+            fuel,
+        });
+        OpenCall {
+            started_at: Instant::now(),
+        }
+    }
+
+    /// Notes the answer of the last call.
+    pub(crate) fn close(&mut self, call: &OpenCall, answer: Result<&impl Serialize, &Error>) {
+        if let Some(last) = self.calls.last_mut() {
+            last.duration_us = u64::try_from(call.started_at.elapsed().as_micros()).unwrap_or(u64::MAX);
+            last.answer = match answer {
+                Ok(value) => json(&Told::Ok(value)),
+                Err(error) => json(&Told::<()>::Err(error)),
+            };
+            self.bytes += last.answer.get().len();
+        }
+    }
+
+    /// How many calls there are. The limit on calls keeps it small.
+    pub(crate) fn count(&self) -> u32 {
+        u32::try_from(self.calls.len()).unwrap_or(u32::MAX)
+    }
+
+    /// How long all arguments and answers are together.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// All calls.
+    pub(crate) fn take(&mut self) -> Vec<HostCall> {
+        std::mem::take(&mut self.calls)
+    }
+}
+
+fn json(value: &impl Serialize) -> Box<RawValue> {
+    // Records of texts, numbers and lists: none of them can fail to be JSON.
+    to_raw_value(value).expect("values of the contract are JSON")
+}

@@ -1,0 +1,88 @@
+//! Limits of one run.
+
+use std::time::Duration;
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+
+/// The most that `memory_bytes_max` may be: the pool has no larger slots. 1 GiB.
+pub const MEMORY_BYTES_CEILING: usize = 1024 * MIB;
+
+/// The most that `table_elements_max` may be: the pool has no larger slots. CPython has about 6,000.
+pub const TABLE_ELEMENTS_CEILING: usize = 100_000;
+
+/// How often a robot may be told that it has reached a limit. A robot that goes on asking is not listening: the
+/// refusal after that ends the run.
+pub const LIMIT_REFUSALS_MAX: u32 = 10;
+
+/// What one run may use. Each limit names the verdict of a run that reaches it.
+///
+/// The defaults are for robots compiled from Rust or C. [`Limits::SCRIPT`] suits robots that carry a JavaScript or
+/// Python engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Fuel: about one unit for each instruction of the component. Deterministic: the same run uses the same fuel on
+    /// every machine. Default 200 million, some 0.2 s; a robot of four host calls uses about 10 thousand.
+    /// Verdict: `limit.cpu`.
+    pub fuel_max: u64,
+    /// Time in the component's own code, without waits for the host, to the next 10 ms. It ends what fuel measures
+    /// badly, such as large memory copies. Default 2 s: ten times what the default fuel takes.
+    /// Verdict: `limit.time`.
+    pub cpu_max: Duration,
+    /// Time from start to end with all waits. Default 10 s: what people wait for on a Kanban board.
+    /// Verdict: `limit.time`.
+    pub wall_max: Duration,
+    /// All linear memories together, in bytes, up to [`MEMORY_BYTES_CEILING`]. Default 32 MiB: a small Rust robot has
+    /// 1.1 MiB. Verdict: `limit.memory`.
+    pub memory_bytes_max: usize,
+    /// All tables together, in elements, up to [`TABLE_ELEMENTS_CEILING`]. Default 20,000: the largest known, those of
+    /// CPython, have about 6,000. Verdict: `limit.table`.
+    pub table_elements_max: usize,
+    /// What the component may pass to the host in one call, and in its result, in bytes. Default 1 MiB: the largest
+    /// honest argument is a message of 4,096 characters. Verdict: `limit.payload`.
+    pub payload_bytes_max: usize,
+    /// Arguments and answers of all host calls together, as JSON in the journal, in bytes. Default 4 MiB: it is kept in
+    /// memory until the commit and then stored with the run. Verdict: `limit.payload`.
+    pub journal_bytes_max: usize,
+    /// Host calls without `log`. Default 1,000. A call beyond it is refused with `limit.calls`;
+    /// after [`LIMIT_REFUSALS_MAX`] refusals the run ends with verdict `limit.calls`.
+    pub call_count_max: u32,
+    /// Text of the outcome or failure, in bytes. Default 64 KiB: the journal shows it.
+    /// Verdict: `limit.payload`.
+    pub result_bytes_max: usize,
+    /// Log lines that are kept; further ones are counted. Default 500. No verdict.
+    pub log_lines_max: u32,
+    /// Log text that is kept, in bytes; further lines are counted. Default 64 KiB. No verdict.
+    pub log_bytes_max: usize,
+}
+
+impl Limits {
+    /// For compiled languages.
+    pub const COMPILED: Limits = Limits {
+        fuel_max: 200_000_000,
+        cpu_max: Duration::from_secs(2),
+        wall_max: Duration::from_secs(10),
+        memory_bytes_max: 32 * MIB,
+        table_elements_max: 20_000,
+        payload_bytes_max: MIB,
+        journal_bytes_max: 4 * MIB,
+        call_count_max: 1_000,
+        result_bytes_max: 64 * KIB,
+        log_lines_max: 500,
+        log_bytes_max: 64 * KIB,
+    };
+
+    /// For components that carry the engine of a scripting language: ten times the fuel, four times the memory.
+    pub const SCRIPT: Limits = Limits {
+        fuel_max: 2_000_000_000,
+        cpu_max: Duration::from_secs(8),
+        memory_bytes_max: 128 * MIB,
+        ..Limits::COMPILED
+    };
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits::COMPILED
+    }
+}

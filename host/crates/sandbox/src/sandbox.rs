@@ -1,0 +1,220 @@
+//! Loads robots and runs them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use wasmtime::Engine;
+use wasmtime::component::{Component, HasSelf, Linker};
+
+use crate::artefacts::{Artefacts, CacheUse};
+use crate::bindings;
+use crate::compiler::{Ticker, engine};
+use crate::execution::Execution;
+use crate::inspect::inspect;
+use crate::meter::{MEMORIES_MAX, TABLES_MAX};
+use crate::robot::{LoadError, Parts, Robot};
+
+/// How a sandbox is set up.
+#[derive(Debug, Clone)]
+pub struct SandboxConfig {
+    /// Runs at the same time; further ones wait. Default 64: address space for 256 memories of 4 GiB, and with two
+    /// cores more than enough to cover waits for the database.
+    pub concurrent_runs_max: u32,
+    /// Where compiled components are kept; none: every start compiles again. The folder is made, and closed to others.
+    pub cache_dir: Option<PathBuf>,
+}
+
+impl Default for SandboxConfig {
+    fn default() -> Self {
+        SandboxConfig {
+            concurrent_runs_max: 64,
+            cache_dir: None,
+        }
+    }
+}
+
+/// A sandbox cannot be set up. The operator acts on it.
+#[derive(Debug, thiserror::Error)]
+pub enum SandboxError {
+    /// wasmtime does not work here.
+    #[error("wasmtime cannot be set up: {0}")]
+    Engine(String),
+    /// The folder for compiled components cannot be used.
+    #[error("the folder {dir} for compiled components cannot be used")]
+    Cache {
+        /// The folder.
+        dir: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The system gives no thread.
+    #[error("the thread that stops endless loops cannot be started")]
+    Ticker(#[source] std::io::Error),
+}
+
+/// Loads robots and runs them, each run in a fresh instance. One for each process.
+pub struct Sandbox {
+    shared: Arc<Shared>,
+    /// Runs that may start.
+    pub(crate) slots: Semaphore,
+    /// One compilation at a time: it takes all cores by itself and cannot be interrupted.
+    compiling: Arc<Semaphore>,
+    is_pooled: bool,
+    _ticker: Ticker,
+}
+
+/// What loading needs on its own thread.
+struct Shared {
+    engine: Engine,
+    linker: Linker<Execution>,
+    artefacts: Option<Artefacts>,
+}
+
+impl Sandbox {
+    /// Sets a sandbox up.
+    ///
+    /// # Errors
+    /// See [`SandboxError`].
+    pub fn new(config: SandboxConfig) -> Result<Self, SandboxError> {
+        let runs = config.concurrent_runs_max.max(1);
+        let (engine, is_pooled) = engine(runs).map_err(setup)?;
+        let ticker = Ticker::start(&engine).map_err(SandboxError::Ticker)?;
+        let linker = linker(&engine).map_err(setup)?;
+        let artefacts = match config.cache_dir {
+            Some(dir) => match Artefacts::open(&dir, &engine) {
+                Ok(artefacts) => Some(artefacts),
+                Err(source) => return Err(SandboxError::Cache { dir, source }),
+            },
+            None => None,
+        };
+        Ok(Sandbox {
+            shared: Arc::new(Shared {
+                engine,
+                linker,
+                artefacts,
+            }),
+            slots: Semaphore::new(runs as usize),
+            compiling: Arc::new(Semaphore::new(1)),
+            is_pooled,
+            _ticker: ticker,
+        })
+    }
+
+    /// Whether instances come from a pool. Without one, which is so where address space is limited, a run costs
+    /// some 25 microseconds more.
+    pub fn is_pooled(&self) -> bool {
+        self.is_pooled
+    }
+
+    /// Inspects a component, compiles it or takes the compiled one from the cache, and links it.
+    /// Needs a tokio runtime; compiling happens on a thread for blocking work.
+    ///
+    /// # Errors
+    /// See [`LoadError`].
+    pub async fn load(&self, bytes: Vec<u8>) -> Result<Robot, LoadError> {
+        let turn = self.compiling.clone().acquire_owned();
+        let turn = turn.await.expect("the semaphore is never closed");
+        let shared = self.shared.clone();
+        let loading = tokio::task::spawn_blocking(move || {
+            let robot = shared.load(&bytes);
+            drop(turn);
+            robot
+        });
+        match loading.await {
+            Ok(result) => result,
+            // The runtime is shutting down, or wasmtime panicked on this component.
+            Err(error) => Err(LoadError::Compile(error.to_string())),
+        }
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.shared.engine
+    }
+}
+
+impl std::fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sandbox")
+            .field("is_pooled", &self.is_pooled)
+            .field("artefacts", &self.shared.artefacts)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    fn load(&self, bytes: &[u8]) -> Result<Robot, LoadError> {
+        let inspection = inspect(bytes)?;
+        let (component, cache) = self.component(bytes, &inspection.digest)?;
+        check_resources(&component)?;
+        let pre = self
+            .linker
+            .instantiate_pre(&component)
+            .and_then(bindings::RobotPre::new)
+            .map_err(|error| LoadError::Link(format!("{error:#}")))?;
+        Ok(Robot {
+            parts: Arc::new(Parts {
+                inspection,
+                pre,
+                cache,
+            }),
+        })
+    }
+
+    /// The compiled component, and how it was come by.
+    fn component(&self, bytes: &[u8], digest: &str) -> Result<(Component, CacheUse), LoadError> {
+        let Some(artefacts) = &self.artefacts else {
+            return Ok((self.compile(bytes)?, CacheUse::Off));
+        };
+        let refused = match artefacts.load(&self.engine, digest) {
+            Ok(Some(component)) => return Ok((component, CacheUse::Hit)),
+            Ok(None) => None,
+            Err(why) => Some(why),
+        };
+        let component = self.compile(bytes)?;
+        let stored = component
+            .serialize()
+            .map_err(|error| error.to_string())
+            .and_then(|code| artefacts.store(digest, &code).map_err(|error| error.to_string()));
+        let cache = match (refused, stored) {
+            (Some(why), _) => CacheUse::Refused(why),
+            (None, Ok(())) => CacheUse::Stored,
+            (None, Err(why)) => CacheUse::NotStored(why),
+        };
+        Ok((component, cache))
+    }
+
+    fn compile(&self, bytes: &[u8]) -> Result<Component, LoadError> {
+        Component::from_binary(&self.engine, bytes).map_err(|error| LoadError::Compile(format!("{error:#}")))
+    }
+}
+
+/// Everything that a robot may import. What it did import was compared with its manifest before.
+fn linker(engine: &Engine) -> wasmtime::Result<Linker<Execution>> {
+    let mut linker = Linker::new(engine);
+    bindings::Robot::add_to_linker::<Execution, HasSelf<Execution>>(&mut linker, |execution| execution)?;
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    Ok(linker)
+}
+
+/// Refuses what could never be instantiated.
+fn check_resources(component: &Component) -> Result<(), LoadError> {
+    let Some(needs) = component.resources_required() else {
+        return Err(LoadError::Link(
+            "it imports a core module or a component".to_owned(),
+        ));
+    };
+    for (what, count, max) in [
+        ("memories", needs.num_memories, MEMORIES_MAX),
+        ("tables", needs.num_tables, TABLES_MAX),
+    ] {
+        if count as usize > max {
+            return Err(LoadError::TooMany { what, count, max });
+        }
+    }
+    Ok(())
+}
+
+fn setup(error: wasmtime::Error) -> SandboxError {
+    SandboxError::Engine(format!("{error:#}"))
+}
