@@ -1,4 +1,10 @@
-//! Under construction.
+//! The Signalbox host: the process, the engine, the HTTP API and the command line.
 
+pub mod app;
 pub mod bundled;
+pub mod channels;
+pub mod clock;
+pub mod delivery;
+pub mod engine;
 pub mod eventlog;
+pub mod intake;

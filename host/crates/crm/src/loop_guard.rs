@@ -64,7 +64,9 @@ impl LoopGuard {
 
     /// Takes a count back: the commit that made the run did not happen.
     pub fn withdraw(&mut self, root: EventId, attachment: AttachmentId, item: Option<ItemId>) {
-        let Some(chain) = self.roots.get_mut(&root) else { return };
+        let Some(chain) = self.roots.get_mut(&root) else {
+            return;
+        };
         chain.run_count = chain.run_count.saturating_sub(1);
         if let Some(count) = chain.by_attachment.get_mut(&(attachment, item)) {
             *count = count.saturating_sub(1);

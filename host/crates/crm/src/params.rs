@@ -52,14 +52,19 @@ pub fn check(
 ) -> Result<(), Rejection> {
     let mut wrong: Vec<(String, String)> = Vec::new();
     for key in params.keys().filter(|key| manifest.param(key).is_none()) {
-        wrong.push((key.clone(), format!("robot `{}` has no parameter `{key}`", manifest.id)));
+        wrong.push((
+            key.clone(),
+            format!("robot `{}` has no parameter `{key}`", manifest.id),
+        ));
     }
     for param in &manifest.param {
         match given(param, params) {
             None if param.required => wrong.push((param.key.clone(), format!("`{}` is required", param.key))),
             None => {}
             Some(value) => {
-                if let Err(why) = read(param, value).and_then(|value| check_reference(param, &value, directory)) {
+                if let Err(why) =
+                    read(param, value).and_then(|value| check_reference(param, &value, directory))
+                {
                     wrong.push((param.key.clone(), format!("`{}`: {why}", param.key)));
                 }
             }
@@ -69,18 +74,26 @@ pub fn check(
         return Ok(());
     }
     let (fields, sentences): (Vec<_>, Vec<_>) = wrong.into_iter().unzip();
-    Err(Rejection { code: Code::Invalid, message: sentences.join("; "), fields })
+    Err(Rejection {
+        code: Code::Invalid,
+        message: sentences.join("; "),
+        fields,
+    })
 }
 
 fn given<'a>(param: &'a Param, params: &'a BTreeMap<String, Value>) -> Option<&'a Value> {
-    let own = params.get(&param.key).filter(|value| !value.is_null() && value.as_str() != Some(""));
+    let own = params
+        .get(&param.key)
+        .filter(|value| !value.is_null() && value.as_str() != Some(""));
     own.or(param.default.as_ref())
 }
 
 /// Reads a JSON value as the parameter's type.
 fn read(param: &Param, value: &Value) -> Result<ParamValue, String> {
     if param.multiple || param.param_type == ParamType::Users {
-        let list = value.as_array().ok_or_else(|| format!("`{value}` is not a list"))?;
+        let list = value
+            .as_array()
+            .ok_or_else(|| format!("`{value}` is not a list"))?;
         if list.len() > VALUES_MAX {
             return Err(format!("{} values, more than {VALUES_MAX}", list.len()));
         }
@@ -89,18 +102,27 @@ fn read(param: &Param, value: &Value) -> Result<ParamValue, String> {
     }
     let wrong = |what: &str| format!("`{value}` is not {what}");
     match param.param_type {
-        ParamType::Bool => value.as_bool().map(ParamValue::Flag).ok_or_else(|| wrong("true or false")),
+        ParamType::Bool => value
+            .as_bool()
+            .map(ParamValue::Flag)
+            .ok_or_else(|| wrong("true or false")),
         ParamType::Int => {
             let whole = value.as_i64().and_then(|n| i32::try_from(n).ok());
-            whole.map(ParamValue::Whole).ok_or_else(|| wrong("a whole number of 32 bits"))
+            whole
+                .map(ParamValue::Whole)
+                .ok_or_else(|| wrong("a whole number of 32 bits"))
         }
         ParamType::Double => value
             .as_f64()
             .map(|number| ParamValue::Decimal(number.to_string()))
             .ok_or_else(|| wrong("a number")),
-        ParamType::Duration => seconds(value).map(ParamValue::Seconds).ok_or_else(|| wrong("a duration such as `4h`")),
+        ParamType::Duration => seconds(value)
+            .map(ParamValue::Seconds)
+            .ok_or_else(|| wrong("a duration such as `4h`")),
         ParamType::Money => {
-            let text = value.as_str().ok_or_else(|| wrong("an amount such as `1500.00 RUB`"))?;
+            let text = value
+                .as_str()
+                .ok_or_else(|| wrong("an amount such as `1500.00 RUB`"))?;
             text.parse().map(ParamValue::Money)
         }
         _ => read_text(param, value).map(ParamValue::Text),
@@ -157,12 +179,18 @@ fn check_reference(param: &Param, value: &ParamValue, directory: &Directory) -> 
             ParamType::User | ParamType::Users if text.starts_with("role:") => {
                 matches!(text.as_str(), "role:assignee" | "role:head")
             }
-            ParamType::User | ParamType::Users => {
-                text.parse::<EmployeeId>().is_ok_and(|id| directory.employees.contains_key(&id))
-            }
-            ParamType::Stage => text.parse::<StageId>().is_ok_and(|id| directory.stages.contains_key(&id)),
-            ParamType::Pipeline => text.parse::<PipelineId>().is_ok_and(|id| directory.pipelines.contains_key(&id)),
-            ParamType::Channel => text.parse::<ChannelId>().is_ok_and(|id| directory.channels.contains_key(&id)),
+            ParamType::User | ParamType::Users => text
+                .parse::<EmployeeId>()
+                .is_ok_and(|id| directory.employees.contains_key(&id)),
+            ParamType::Stage => text
+                .parse::<StageId>()
+                .is_ok_and(|id| directory.stages.contains_key(&id)),
+            ParamType::Pipeline => text
+                .parse::<PipelineId>()
+                .is_ok_and(|id| directory.pipelines.contains_key(&id)),
+            ParamType::Channel => text
+                .parse::<ChannelId>()
+                .is_ok_and(|id| directory.channels.contains_key(&id)),
             _ => true,
         };
         if !found {
@@ -198,7 +226,9 @@ pub fn resolve(
 ) -> Result<Vec<(String, ParamValue)>, Rejection> {
     let mut values = Vec::with_capacity(manifest.param.len());
     for param in &manifest.param {
-        let Some(value) = given(param, params) else { continue };
+        let Some(value) = given(param, params) else {
+            continue;
+        };
         let mut value = read(param, value).map_err(|why| Rejection {
             fields: vec![param.key.clone()],
             ..Rejection::invalid(format!("parameter `{}`: {why}", param.key))
@@ -224,7 +254,10 @@ pub fn expand(text: &str, shown: Shown<'_>) -> String {
         out.push_str(&rest[..start]);
         let tail = &rest[start..];
         let Some(end) = tail.find('}') else { break };
-        match tail[2..end].split_once(':').and_then(|(source, name)| lookup(source, name, shown)) {
+        match tail[2..end]
+            .split_once(':')
+            .and_then(|(source, name)| lookup(source, name, shown))
+        {
             Some(value) => out.push_str(&value),
             None => out.push_str(&tail[..=end]),
         }
@@ -241,15 +274,24 @@ fn lookup(source: &str, name: &str, shown: Shown<'_>) -> Option<String> {
     match (source, name) {
         ("Document", "ID") => Some(shown.item.map(|item| item.id.to_string()).unwrap_or_default()),
         ("Document", "STAGE") => {
-            let stage = shown.item.and_then(|item| shown.directory.stages.get(&item.stage));
+            let stage = shown
+                .item
+                .and_then(|item| shown.directory.stages.get(&item.stage));
             Some(stage.map(|stage| stage.title.ru.clone()).unwrap_or_default())
         }
         ("Document", field) => {
             let key = field.to_lowercase().replace('_', "-");
-            let value = shown.item.and_then(|item| item.field(&key).or_else(|| item.field(field)));
+            let value = shown
+                .item
+                .and_then(|item| item.field(&key).or_else(|| item.field(field)));
             Some(value.map(|value| value.to_string()).unwrap_or_default())
         }
-        ("Contact", "NAME") => Some(shown.contact.map(|contact| contact.name.clone()).unwrap_or_default()),
+        ("Contact", "NAME") => Some(
+            shown
+                .contact
+                .map(|contact| contact.name.clone())
+                .unwrap_or_default(),
+        ),
         ("Responsible", "NAME") => Some(assignee.map(|person| person.name.clone()).unwrap_or_default()),
         ("Event", "text") => match &shown.event.fact {
             Fact::MessageReceived { text, .. } | Fact::MessageEdited { text, .. } => Some(text.clone()),

@@ -57,11 +57,16 @@ pub fn plan(
     item: &Item,
     new: NewActivity,
 ) -> Result<ActivityId, Rejection> {
-    let title = new.title.filter(|t| !t.trim().is_empty()).unwrap_or_else(|| DEFAULT_TITLE.to_owned());
+    let title = new
+        .title
+        .filter(|t| !t.trim().is_empty())
+        .unwrap_or_else(|| DEFAULT_TITLE.to_owned());
     crate::editing::check_title(&title)?;
     let description = new.description.unwrap_or_default();
     if description.chars().count() > DESCRIPTION_CHARS_MAX {
-        return Err(Rejection::invalid(format!("the description has more than {DESCRIPTION_CHARS_MAX} characters")));
+        return Err(Rejection::invalid(format!(
+            "the description has more than {DESCRIPTION_CHARS_MAX} characters"
+        )));
     }
     check_duration(new.kind, new.duration_s)?;
     let assignee = new.assignee.or(item.assignee);
@@ -85,9 +90,20 @@ pub fn plan(
     };
     set_timers(rules, changes, &activity);
     let id = activity.id;
-    let planned = format!("{} ({}) until {}", activity.title, activity.kind.as_str(), activity.deadline_at);
+    let planned = format!(
+        "{} ({}) until {}",
+        activity.title,
+        activity.kind.as_str(),
+        activity.deadline_at
+    );
     rules.note(changes, item.id, "activity-planned", None, Some(planned));
-    changes.happened(Fact::ActivityCreated { activity: id, activity_kind: activity.kind }, Some(item.id));
+    changes.happened(
+        Fact::ActivityCreated {
+            activity: id,
+            activity_kind: activity.kind,
+        },
+        Some(item.id),
+    );
     changes.put_activity(activity);
     Ok(id)
 }
@@ -111,12 +127,15 @@ fn checked_reminders(mut minutes: Vec<u32>) -> Result<Vec<u32>, Rejection> {
     minutes.sort_unstable_by(|a, b| b.cmp(a));
     minutes.dedup();
     if minutes.len() > REMINDERS_MAX {
-        return Err(Rejection::invalid(format!("{} reminders, more than {REMINDERS_MAX}", minutes.len())));
+        return Err(Rejection::invalid(format!(
+            "{} reminders, more than {REMINDERS_MAX}",
+            minutes.len()
+        )));
     }
     match minutes.first() {
-        Some(first) if *first > REMINDER_MINUTES_MAX => {
-            Err(Rejection::invalid(format!("a reminder {first} minutes before, more than {REMINDER_MINUTES_MAX}")))
-        }
+        Some(first) if *first > REMINDER_MINUTES_MAX => Err(Rejection::invalid(format!(
+            "a reminder {first} minutes before, more than {REMINDER_MINUTES_MAX}"
+        ))),
         _ => Ok(minutes),
     }
 }
@@ -127,19 +146,27 @@ fn deadline(rules: &Rules<'_>, item: &Item, spec: Option<&str>) -> Result<Timest
         None => Deadline::default(),
         Some(text) => Deadline::parse(text).map_err(|e| Rejection::invalid(e.to_string()))?,
     };
-    let at = rule.resolve(rules.now, calendar).map_err(|e| Rejection::invalid(e.to_string()))?;
+    let at = rule
+        .resolve(rules.now, calendar)
+        .map_err(|e| Rejection::invalid(e.to_string()))?;
     if at < rules.now {
-        return Err(Rejection::new(Code::RuleViolated, format!("the deadline {at} lies before now, {}", rules.now)));
+        return Err(Rejection::new(
+            Code::RuleViolated,
+            format!("the deadline {at} lies before now, {}", rules.now),
+        ));
     }
     let pipeline = rules.directory.pipeline(item.pipeline)?;
     let Some(days) = pipeline.activity_working_days_max else {
         return Ok(at);
     };
     let contact = item.last_contact_at.unwrap_or(rules.now);
-    let last = calendar.end_of_working_day_after(contact, days).map_err(|e| Rejection::invalid(e.to_string()))?;
+    let last = calendar
+        .end_of_working_day_after(contact, days)
+        .map_err(|e| Rejection::invalid(e.to_string()))?;
     if at > last {
-        let message =
-            format!("the deadline {at} is later than {last}: {days} working days after the last contact {contact}");
+        let message = format!(
+            "the deadline {at} is later than {last}: {days} working days after the last contact {contact}"
+        );
         return Err(Rejection::new(Code::RuleViolated, message));
     }
     Ok(at)
@@ -151,7 +178,11 @@ fn set_timers(rules: &Rules<'_>, changes: &mut ChangeSet, activity: &Activity) {
         let lead = Duration::from_secs(u64::from(minutes) * 60);
         activity.deadline_at.minus(lead).unwrap_or(Timestamp::MIN)
     };
-    let passed = activity.reminders_min.iter().filter(|m| before(**m) <= rules.now).count();
+    let passed = activity
+        .reminders_min
+        .iter()
+        .filter(|m| before(**m) <= rules.now)
+        .count();
     let armed = activity.reminders_min.iter().skip(passed.saturating_sub(1));
     let reminders = armed.map(|m| (before(*m).max(rules.now), TimerKind::Reminder { minutes: *m }));
     for (due_at, kind) in reminders.chain([(activity.deadline_at, TimerKind::Overdue)]) {
@@ -183,7 +214,13 @@ pub fn reschedule(
     changes.timers_void.push(activity.id);
     set_timers(rules, changes, &activity);
     let after = activity.deadline_at.to_string();
-    rules.note(changes, item.id, &format!("{} deadline", activity.id), Some(before.to_string()), Some(after));
+    rules.note(
+        changes,
+        item.id,
+        &format!("{} deadline", activity.id),
+        Some(before.to_string()),
+        Some(after),
+    );
     changes.put_activity(activity);
     Ok(())
 }
@@ -203,9 +240,18 @@ pub fn finish(
     activity.state = state;
     activity.finished_at = Some(rules.now);
     changes.timers_void.push(activity.id);
-    rules.note(changes, item.id, &format!("{} state", activity.id), None, Some(state.as_str().to_owned()));
+    rules.note(
+        changes,
+        item.id,
+        &format!("{} state", activity.id),
+        None,
+        Some(state.as_str().to_owned()),
+    );
     if state == ActivityState::Completed {
-        let fact = Fact::ActivityCompleted { activity: activity.id, activity_kind: activity.kind };
+        let fact = Fact::ActivityCompleted {
+            activity: activity.id,
+            activity_kind: activity.kind,
+        };
         changes.happened(fact, Some(item.id));
         if activity.kind != ActivityKind::Todo {
             item.last_contact_at = Some(rules.now);
@@ -221,7 +267,10 @@ fn check_open(activity: &Activity) -> Result<(), Rejection> {
     if activity.state == ActivityState::Open {
         return Ok(());
     }
-    Err(Rejection::new(Code::Conflict, format!("{} is {} already", activity.id, activity.state.as_str())))
+    Err(Rejection::new(
+        Code::Conflict,
+        format!("{} is {} already", activity.id, activity.state.as_str()),
+    ))
 }
 
 /// Acts on a due timer. Nothing happens when the activity has ended or has another deadline by now.
@@ -239,17 +288,28 @@ pub fn fire(
         return Ok(());
     }
     let (fact, title) = match timer.kind {
-        TimerKind::Reminder { minutes } => {
-            (Fact::ActivityReminderDue { activity: activity.id, minutes }, format!("Напоминание: {}", activity.title))
-        }
-        TimerKind::Overdue => {
-            (Fact::ActivityOverdue { activity: activity.id }, format!("Просрочено: {}", activity.title))
-        }
+        TimerKind::Reminder { minutes } => (
+            Fact::ActivityReminderDue {
+                activity: activity.id,
+                minutes,
+            },
+            format!("Напоминание: {}", activity.title),
+        ),
+        TimerKind::Overdue => (
+            Fact::ActivityOverdue {
+                activity: activity.id,
+            },
+            format!("Просрочено: {}", activity.title),
+        ),
     };
     changes.happened(fact, Some(item.id));
     if let Some(person) = activity.assignee {
         let title = title.chars().take(crate::notifying::TITLE_CHARS_MAX).collect();
-        let notice = Notice { title, text: item.title.clone(), tag: Some(activity.id.to_string()) };
+        let notice = Notice {
+            title,
+            text: item.title.clone(),
+            tag: Some(activity.id.to_string()),
+        };
         notify(rules, changes, &[person], Some(item.id), &notice)?;
     }
     item.raised_at = rules.now;

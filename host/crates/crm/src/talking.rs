@@ -68,7 +68,12 @@ pub fn receive(
 ) -> Result<(), Rejection> {
     if let Some(message) = known.message {
         if incoming.is_edit {
-            edit(changes, message, incoming, known.conversation.and_then(|c| c.item));
+            edit(
+                changes,
+                message,
+                incoming,
+                known.conversation.and_then(|c| c.item),
+            );
         }
         return Ok(());
     }
@@ -93,7 +98,10 @@ pub fn receive(
     }
     let message = inbound(rules, &conversation, &incoming);
     if is_new {
-        let fact = Fact::ConversationOpened { conversation: conversation.id, channel: channel.id };
+        let fact = Fact::ConversationOpened {
+            conversation: conversation.id,
+            channel: channel.id,
+        };
         changes.happened(fact, conversation.item);
     }
     if !known.has_album {
@@ -145,8 +153,12 @@ fn recognise(
         version: 0,
     });
     let own: Vec<_> = contact.points.iter().map(|p| (p.kind, p.key.clone())).collect();
-    let new: Vec<_> =
-        incoming.points.iter().filter(|p| !own.contains(&(p.kind, p.key.clone()))).cloned().collect();
+    let new: Vec<_> = incoming
+        .points
+        .iter()
+        .filter(|p| !own.contains(&(p.kind, p.key.clone())))
+        .cloned()
+        .collect();
     if !is_known {
         rules.note(changes, contact.id, "created", None, Some(contact.name.clone()));
     }
@@ -158,7 +170,11 @@ fn recognise(
 }
 
 fn name_or(name: &str, other: &str) -> String {
-    let name = if name.trim().is_empty() { other } else { name.trim() };
+    let name = if name.trim().is_empty() {
+        other
+    } else {
+        name.trim()
+    };
     name.chars().take(crate::editing::TITLE_CHARS_MAX).collect()
 }
 
@@ -237,14 +253,22 @@ pub fn reply(
 ) -> Result<MessageId, Rejection> {
     let count = text.trim().chars().count();
     if count == 0 || count > TEXT_CHARS_MAX {
-        return Err(Rejection::invalid(format!("the text has {count} characters, not 1 to {TEXT_CHARS_MAX}")));
+        return Err(Rejection::invalid(format!(
+            "the text has {count} characters, not 1 to {TEXT_CHARS_MAX}"
+        )));
     }
     if conversation.closed_at.is_some() {
-        return Err(Rejection::new(Code::Conflict, format!("{} is closed", conversation.id)));
+        return Err(Rejection::new(
+            Code::Conflict,
+            format!("{} is closed", conversation.id),
+        ));
     }
     let channel = rules.directory.channel(conversation.channel)?;
     if channel.base_url.is_none() {
-        let message = format!("channel `{}` has no base URL, so nothing can be sent", channel.key);
+        let message = format!(
+            "channel `{}` has no base URL, so nothing can be sent",
+            channel.key
+        );
         return Err(Rejection::new(Code::Conflict, message));
     }
     let id = MessageId((rules.new_id)(IdKind::Message));

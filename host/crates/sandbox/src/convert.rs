@@ -16,8 +16,8 @@ use signalbox_crm::value::Money;
 use crate::bindings::{
     activities, assignment, conversations, employees, entry, notifications, stages, types,
 };
-use crate::invocation::ParamValue;
 use crate::session::{Answer, Moved, NewActivity, NewNotification};
+use signalbox_crm::params::ParamValue;
 
 /// How much of a malformed text a refusal repeats, in characters. Ids have at most 32.
 const ECHO_CHARS_MAX: usize = 64;

@@ -7,7 +7,6 @@ use signalbox_crm::rejection::{Code, Rejection};
 
 use crate::bindings::types::Error;
 use crate::convert;
-use crate::invocation::ParamValue;
 use crate::journal::{Journal, OpenCall};
 use crate::limits::{LIMIT_REFUSALS_MAX, Limits};
 use crate::logbook::Logbook;
@@ -15,6 +14,7 @@ use crate::meter::Meter;
 use crate::session::{Answer, CallError, Session};
 use crate::stop::Stop;
 use crate::wasi::Wasi;
+use signalbox_crm::params::ParamValue;
 
 /// One attempt of one run.
 pub(crate) struct Execution {

@@ -2,7 +2,6 @@
 
 use signalbox_crm::event::Fact;
 use signalbox_crm::ids::{AttachmentId, ItemId, RunId};
-use signalbox_crm::value::Money;
 
 /// One execution of a robot.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,23 +16,4 @@ pub struct Invocation {
     pub item: Option<ItemId>,
     /// Why it runs.
     pub cause: Fact,
-}
-
-/// A parameter's value, after placeholders are expanded and types are checked.
-#[derive(Debug, Clone, PartialEq)]
-pub enum ParamValue {
-    /// `bool`.
-    Flag(bool),
-    /// `int`.
-    Whole(i32),
-    /// `double`, as a decimal string.
-    Decimal(String),
-    /// Texts and references.
-    Text(String),
-    /// `duration`, in seconds.
-    Seconds(u32),
-    /// `money`.
-    Money(Money),
-    /// `users`, and everything with `multiple`.
-    Many(Vec<String>),
 }

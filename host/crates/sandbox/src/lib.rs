@@ -25,7 +25,7 @@ mod stop;
 mod wasi;
 
 pub use artefacts::CacheUse;
-pub use invocation::{Invocation, ParamValue};
+pub use invocation::Invocation;
 pub use journal::HostCall;
 pub use limits::Limits;
 pub use logbook::{LogLevel, LogLine};

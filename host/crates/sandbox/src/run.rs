@@ -11,7 +11,7 @@ use crate::cause;
 use crate::compiler::EPOCH;
 use crate::convert;
 use crate::execution::Execution;
-use crate::invocation::{Invocation, ParamValue};
+use crate::invocation::Invocation;
 use crate::journal::HostCall;
 use crate::limits::Limits;
 use crate::logbook::LogLine;
@@ -20,6 +20,7 @@ use crate::sandbox::Sandbox;
 use crate::session::Session;
 use crate::stop::Stop;
 use crate::wasi::Wasi;
+use signalbox_crm::params::ParamValue;
 
 /// Resource handles of one run. Only WASI has resources.
 const HANDLES_MAX: usize = 1_000;

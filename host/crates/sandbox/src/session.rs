@@ -73,7 +73,7 @@ pub enum Moved {
 
 /// The draft behind the host functions: it answers reads, checks grants and rules, and stages changes.
 #[async_trait]
-pub trait Session: Send {
+pub trait Session: Send + std::any::Any {
     /// The run's logical time.
     fn now(&self) -> Timestamp;
     /// `items.get`.

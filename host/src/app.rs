@@ -1,0 +1,240 @@
+//! The running host: built once, passed explicitly.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context;
+use signalbox_crm::directory::{DirectoryChange, RobotVersion};
+use signalbox_crm::ids::RunId;
+use signalbox_crm::people::Actor;
+use signalbox_crm::time::Timestamp;
+use signalbox_db::{Db, OpenOptions, RunWithEvent};
+use signalbox_sandbox::inspect::{Inspection, inspect};
+use signalbox_sandbox::{Sandbox, SandboxConfig};
+use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinHandle;
+
+use crate::bundled::BUNDLED;
+use crate::channels::send::Sender;
+use crate::clock::Clock;
+use crate::delivery::Deliverer;
+use crate::engine::committer::{self, Proposal, QUEUE_MAX, start};
+use crate::engine::core::{Core, SharedCore};
+use crate::engine::ids::{Ids, Marks};
+use crate::engine::lanes::{LaneKey, Lanes, ReadyRun, Task};
+use crate::engine::plan::Memory;
+use crate::engine::records::Records;
+use crate::engine::robots::Robots;
+use crate::engine::scheduler::Scheduler;
+use crate::engine::worker::Worker;
+
+/// Rows that recovery reads at once.
+const RECOVERY_PAGE: u32 = 1000;
+
+/// How to start.
+#[derive(Debug, Clone)]
+pub struct AppOptions {
+    /// `sqlite:PATH` or `postgres://...`; none for a database in memory.
+    pub database: Option<String>,
+    /// How the database is opened.
+    pub open: OpenOptions,
+    /// The time.
+    pub clock: Clock,
+    /// Runs that are executed at the same time.
+    pub worker_count: u32,
+    /// Where compiled robots are kept; nowhere without it.
+    pub cache_dir: Option<PathBuf>,
+}
+
+/// 64 runs at once: enough to hide the commit's latency on two cores, and 64 instances of small robots are 4 MB.
+pub const WORKERS_DEFAULT: u32 = 64;
+
+impl AppOptions {
+    /// A database in memory and a clock that a test sets.
+    pub fn for_test(clock: Clock) -> Self {
+        AppOptions {
+            database: None,
+            open: OpenOptions::default(),
+            clock,
+            worker_count: 8,
+            cache_dir: None,
+        }
+    }
+}
+
+/// The running host.
+pub struct App {
+    /// What every part of the engine shares.
+    pub core: SharedCore,
+    /// Robots that are loaded.
+    pub robots: Arc<Robots>,
+    /// Makes time pass.
+    pub scheduler: Arc<Scheduler>,
+    /// Sends what leaves the house.
+    pub deliverer: Arc<Deliverer>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl App {
+    /// Opens the database, takes up what was not finished, and starts to work.
+    ///
+    /// With a virtual clock nothing happens by itself but runs that are available: a driver calls `advance_to`.
+    ///
+    /// # Errors
+    /// The database cannot be opened, or the machine cannot run robots.
+    pub async fn start(options: AppOptions) -> anyhow::Result<App> {
+        let db = match &options.database {
+            Some(url) => Db::open(url, &options.open).await?,
+            None => Db::open_in_memory().await?,
+        };
+        let config = SandboxConfig { concurrent_runs_max: options.worker_count, cache_dir: options.cache_dir.clone() };
+        let robots = Arc::new(Robots::new(Sandbox::new(config).context("robots cannot run on this machine")?));
+        let (core, committer) = open_core(db, options.clock.clone()).await?;
+        let stored = core.db.load_schedules().await?;
+        let mut app = App {
+            robots: Arc::clone(&robots),
+            scheduler: Arc::new(Scheduler::new(Arc::clone(&core), stored)),
+            deliverer: Arc::new(Deliverer::new(Arc::clone(&core), Sender::new()?)),
+            core,
+            tasks: vec![committer],
+        };
+        app.install_bundled().await?;
+        app.recover().await?;
+        app.spawn(&options);
+        Ok(app)
+    }
+
+    fn spawn(&mut self, options: &AppOptions) {
+        let worker = Arc::new(Worker::new(Arc::clone(&self.core), Arc::clone(&self.robots)));
+        for _ in 0..options.worker_count {
+            self.tasks.push(tokio::spawn(Arc::clone(&worker).run()));
+        }
+        if !options.clock.is_virtual() {
+            self.tasks.push(tokio::spawn(Arc::clone(&self.scheduler).run()));
+            self.tasks.push(tokio::spawn(Arc::clone(&self.deliverer).run()));
+        }
+    }
+
+    /// Installs the robots that ship with the host, where the database has other versions or none.
+    async fn install_bundled(&self) -> anyhow::Result<()> {
+        let directory = self.core.records.directory();
+        let mut proposal = Proposal::new(self.core.clock.now(), Actor::System);
+        for (id, bytes) in BUNDLED {
+            let inspection = inspect(bytes).with_context(|| format!("bundled robot `{id}`"))?;
+            if !directory.robots.contains_key(&inspection.digest) {
+                let new = robot_version(inspection, proposal.at, true);
+                proposal.changes.directory.extend(outdated(&directory, &new));
+                proposal.changes.directory.push(DirectoryChange::Robot(new, Some(Arc::new(bytes.to_vec()))));
+            }
+        }
+        if !proposal.changes.directory.is_empty() {
+            self.core.submit(proposal).await.context("the bundled robots cannot be installed")?;
+        }
+        Ok(())
+    }
+
+    /// What was available and not committed runs again; nothing else does.
+    async fn recover(&self) -> anyhow::Result<()> {
+        let mut after: Option<RunId> = None;
+        loop {
+            let page = self.core.db.available_runs(after, RECOVERY_PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.run.id);
+            for RunWithEvent { run, event } in page {
+                start(&self.core, ReadyRun { run, event: Arc::new(event) });
+            }
+        }
+        let mut after = None;
+        loop {
+            let page = self.core.db.pending_inbound(after, RECOVERY_PAGE).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some(last.id);
+            for inbound in page {
+                let key = match inbound.chat {
+                    Some(chat) => LaneKey::Chat(inbound.channel, chat),
+                    None => LaneKey::Inbound(inbound.id),
+                };
+                self.core.lanes.push(key, Task::Inbound(inbound.id));
+            }
+        }
+    }
+
+    /// Lets virtual time pass: every timer fires at its own instant, and everything that follows is done before the
+    /// clock goes on.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn advance_to(&self, until: Timestamp) -> anyhow::Result<()> {
+        loop {
+            self.core.lanes.idle().await;
+            let next = self.scheduler.tick().await?;
+            if self.core.lanes.open_count() > 0 {
+                continue;
+            }
+            match next.filter(|next| *next <= until && *next > self.core.clock.now()) {
+                Some(next) => self.core.clock.advance_to(next),
+                None if self.core.clock.now() < until => self.core.clock.advance_to(until),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Ends the work: what is under way is committed, the rest runs after the next start.
+    pub async fn stop(self) {
+        for task in self.tasks.iter().skip(1) {
+            task.abort();
+        }
+        let App { core, robots, scheduler, deliverer, mut tasks } = self;
+        drop((robots, scheduler, deliverer));
+        let committer = tasks.swap_remove(0);
+        for task in tasks {
+            let _ = task.await;
+        }
+        core.db.close().await;
+        committer.abort();
+    }
+}
+
+/// Reads what is kept in memory and starts the committer.
+async fn open_core(db: Db, clock: Clock) -> anyhow::Result<(SharedCore, JoinHandle<()>)> {
+    let directory = db.load_directory().await?;
+    let marks = db.load_id_marks().await?;
+    let turns = db.load_turns().await?;
+    let waiting = db.waiting_runs().await?;
+    let waiting = waiting.into_iter().map(|found| ReadyRun { run: found.run, event: Arc::new(found.event) });
+    let memory = Memory::new(Marks::stored(&marks), turns, waiting.collect());
+    let (submissions, queue) = mpsc::channel(QUEUE_MAX);
+    let core = Arc::new(Core {
+        db,
+        clock,
+        ids: Ids::after(&marks),
+        lanes: Lanes::default(),
+        records: Records::new(directory),
+        time_changed: Notify::new(),
+        outbox_changed: Notify::new(),
+        submissions,
+    });
+    let task = tokio::spawn(committer::run(Arc::clone(&core), queue, memory));
+    Ok((core, task))
+}
+
+/// A version of a robot, as it goes into the directory.
+pub fn robot_version(inspection: Inspection, now: Timestamp, is_bundled: bool) -> RobotVersion {
+    RobotVersion {
+        digest: inspection.digest,
+        manifest: inspection.manifest,
+        imports: inspection.imports.into_keys().collect(),
+        size_bytes: inspection.bytes as u64,
+        installed_at: now,
+        is_bundled,
+        is_current: true,
+    }
+}
+
+/// The other versions of the same robot are not current any more.
+pub fn outdated(directory: &signalbox_crm::directory::Directory, new: &RobotVersion) -> Vec<DirectoryChange> {
+    let others = directory.robots.values().filter(|v| v.is_current && v.manifest.id == new.manifest.id);
+    others
+        .map(|old| DirectoryChange::Robot(RobotVersion { is_current: false, ..RobotVersion::clone(old) }, None))
+        .collect()
+}

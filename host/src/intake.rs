@@ -1,0 +1,157 @@
+//! What providers send: stored as it came, answered, then processed in order for each chat.
+
+use axum::http::HeaderMap;
+use signalbox_crm::changes::ChangeSet;
+use signalbox_crm::conversation::Channel;
+use signalbox_crm::contact::Contact;
+use signalbox_crm::ids::{IdKind, InboundId};
+use signalbox_crm::people::Actor;
+use signalbox_crm::talking::{self, Incoming, Known};
+use signalbox_crm::timer::{Inbound, InboundState};
+
+use crate::channels::{self, Malformed, Reading, Unauthentic};
+use crate::engine::committer::{CommitError, Proposal};
+use crate::engine::core::SharedCore;
+use crate::engine::draft::{Draft, DraftError};
+use crate::engine::recent::RecordKey;
+
+/// Executions of one inbound event that met changed rows, before it is left for the next start.
+const CONFLICTS_MAX: u32 = 20;
+/// Pause before an inbound event is tried again that the database could not serve.
+const DATABASE_PAUSE: std::time::Duration = std::time::Duration::from_millis(250);
+
+/// Why a webhook is not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum IntakeError {
+    /// It does not come from the provider.
+    #[error(transparent)]
+    Unauthentic(#[from] Unauthentic),
+    /// It is not in the provider's format at all.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+    /// It could not be stored: the provider shall send it again.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+}
+
+/// Stores a webhook. When this returns `Ok` it is durable, and will be processed also after a crash; a repetition of
+/// a known one is accepted and changes nothing.
+///
+/// # Errors
+/// `IntakeError`; nothing is stored then.
+pub async fn accept(
+    core: &SharedCore,
+    channel: &Channel,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<InboundId, IntakeError> {
+    let now = core.clock.now();
+    channels::authenticate(channel, headers, body, now)?;
+    let envelope = channels::envelope(channel, headers, body)?;
+    let id = InboundId(core.new_id(IdKind::Inbound));
+    let mut proposal = Proposal::new(now, Actor::Channel(channel.id));
+    proposal.changes.inbound.push(Inbound {
+        id,
+        channel: channel.id,
+        dedup_key: envelope.dedup_key,
+        chat: envelope.chat,
+        body: String::from_utf8_lossy(body).into_owned(),
+        received_at: now,
+        state: InboundState::Received,
+        note: None,
+    });
+    core.submit(proposal).await?;
+    Ok(id)
+}
+
+/// Processes a stored webhook. It stays `received`, and is processed after the next start, if the database cannot
+/// be reached.
+pub async fn process(core: &SharedCore, id: InboundId) {
+    for _ in 0..CONFLICTS_MAX {
+        match try_process(core, id).await {
+            Ok(()) => return,
+            Err(DraftError::Commit(CommitError::Stale(_))) => {}
+            Err(DraftError::Rejected(rejection)) => match ignore(core, id, rejection.message).await {
+                Ok(()) => return,
+                Err(error) => tracing::error!(error = %error, "{id} cannot be marked as ignored: {error}"),
+            },
+            Err(error) => {
+                tracing::error!(error = %error, "{id} cannot be processed now: {error}");
+                tokio::time::sleep(DATABASE_PAUSE).await;
+            }
+        }
+    }
+    tracing::error!("{id} stays unprocessed until the next start");
+}
+
+async fn try_process(core: &SharedCore, id: InboundId) -> Result<(), DraftError> {
+    let Some(inbound) = core.db.inbound(id).await? else { return Ok(()) };
+    if inbound.state != InboundState::Received {
+        return Ok(());
+    }
+    let mut draft = Draft::new(core, Actor::Channel(inbound.channel));
+    let channel = Channel::clone(draft.directory.channel(inbound.channel)?);
+    let incoming = match channels::read(&channel, &inbound.body) {
+        Reading::Message(incoming) if channel.is_active => incoming,
+        Reading::Message(_) => return ignore(core, id, "the channel is paused".to_owned()).await,
+        Reading::Ignored(why) => return ignore(core, id, why).await,
+    };
+    let known = known(&mut draft, &channel, &incoming).await?;
+    draft.rule(|rules, changes| talking::receive(rules, changes, &channel, incoming, known))?;
+    draft.changes.inbound_done.push((id, InboundState::Processed, None));
+    draft.commit().await?;
+    Ok(())
+}
+
+async fn ignore(core: &SharedCore, id: InboundId, why: String) -> Result<(), DraftError> {
+    let mut proposal = Proposal::new(core.clock.now(), Actor::System);
+    proposal.changes =
+        ChangeSet { inbound_done: vec![(id, InboundState::Ignored, Some(why))], ..ChangeSet::default() };
+    core.submit(proposal).await?;
+    Ok(())
+}
+
+/// Reads what is known about the message: its conversation, its client, its item.
+async fn known(draft: &mut Draft, channel: &Channel, incoming: &Incoming) -> Result<Known, DraftError> {
+    let core = std::sync::Arc::clone(draft.core());
+    let conversation = core.db.open_conversation(channel.id, &incoming.chat).await?;
+    if let Some(found) = &conversation {
+        draft.has_read(RecordKey::Conversation(found.id));
+    }
+    let message = core.db.message_by_external(channel.id, &incoming.chat, &incoming.external_id).await?;
+    if let Some(found) = &message {
+        draft.has_read(RecordKey::Message(found.id));
+    }
+    let has_album = match (&conversation, &incoming.album) {
+        (Some(conversation), Some(album)) => core.db.has_album(conversation.id, album).await?,
+        _ => false,
+    };
+    let contact = match conversation.as_ref().and_then(|c| c.contact) {
+        Some(id) => Some(draft.contact(id).await?),
+        None => find_contact(draft, incoming).await?,
+    };
+    let item = match conversation.as_ref().and_then(|c| c.item) {
+        Some(id) => Some(draft.item(id).await?).filter(|item| item.closed_at.is_none()),
+        None => None,
+    };
+    let item = match (item, &contact) {
+        (Some(item), _) => Some(item),
+        (None, Some(contact)) => match core.db.open_items(contact.id, 1).await?.pop() {
+            Some(found) => Some(draft.item(found.id).await?),
+            None => None,
+        },
+        (None, None) => None,
+    };
+    Ok(Known { conversation, message, has_album, contact, item })
+}
+
+/// The client by account, phone or e-mail, in this order; of several the oldest.
+async fn find_contact(draft: &mut Draft, incoming: &Incoming) -> Result<Option<Contact>, DraftError> {
+    for point in &incoming.points {
+        let found = draft.core().db.contacts_at(point.kind, &point.key, 1).await?;
+        if let Some(contact) = found.into_iter().next() {
+            return Ok(Some(draft.contact(contact.id).await?));
+        }
+    }
+    Ok(None)
+}
