@@ -1,1 +1,48 @@
-//! Under construction.
+//! The SQL of Signalbox, for SQLite and PostgreSQL: the only crate that has any.
+//!
+//! Reads are methods of [`Db`], one file for each kind of row. There is one write: [`Db::commit`] stores a
+//! [`Batch`] in one transaction.
+
+mod activity;
+mod apply;
+mod attempt;
+mod batch;
+mod commit;
+mod contact;
+mod conversation;
+mod delivery;
+mod dialect;
+mod directory;
+mod encode;
+mod error;
+mod event;
+mod filter;
+mod host_rows;
+mod inbound;
+mod item;
+mod message;
+mod migrate;
+mod notes;
+mod notification;
+mod open;
+mod operate;
+mod postgres;
+mod run;
+mod run_changes;
+mod sqlite;
+mod timer;
+
+pub use activity::ActivityFilter;
+pub use attempt::AttemptSummary;
+pub use batch::{
+    Batch, Committed, IdempotencyRow, InboundDone, RunUpdate, ScheduleRow, StageLeft, Turn, WakeUpVoid,
+};
+pub use conversation::ConversationFilter;
+pub use delivery::DeliveryFilter;
+pub use error::DbError;
+pub use event::EventFilter;
+pub use item::{ItemFilter, ItemPage};
+pub use notes::Noted;
+pub use open::{Db, OpenOptions, Synchronous};
+pub use operate::CheckReport;
+pub use run::{RunFilter, RunWithEvent};

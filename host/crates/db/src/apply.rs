@@ -1,0 +1,95 @@
+//! Runs the steps of a commit in one transaction.
+//!
+//! BEGIN, COMMIT and ROLLBACK are plain statements: SQLite ends a transaction by itself when the disk is full, and
+//! the driver's own count of transactions does not follow that.
+
+use sqlx::Row;
+use sqlx::postgres::PgConnection;
+use sqlx::sqlite::SqliteConnection;
+
+use crate::batch::Committed;
+use crate::commit::{Returns, Step};
+use crate::dialect::{Sql, bind_all};
+use crate::error::DbError;
+use crate::open::{Db, Pools};
+
+/// Differs because SQLite must take the write lock at once (a read lock cannot wait for it later), and PostgreSQL
+/// has no such word.
+const BEGIN: Sql = Sql {
+    sqlite: "BEGIN IMMEDIATE",
+    postgres: "BEGIN",
+};
+
+/// Where a transaction failed.
+#[derive(Debug)]
+pub(crate) enum Failed {
+    Before(DbError),
+    DuringCommit(sqlx::Error),
+}
+
+impl From<sqlx::Error> for Failed {
+    fn from(error: sqlx::Error) -> Self {
+        Failed::Before(error.into())
+    }
+}
+
+/// Compares what a step touched with what it must touch.
+fn check_count(expected: Option<(u64, &'static str)>, touched: u64) -> Result<(), Failed> {
+    match expected {
+        Some((count, table)) if count != touched => Err(Failed::Before(DbError::Conflict(table))),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Writes the same two functions for each driver's connection.
+macro_rules! transaction {
+    ($name:ident, $run_step:ident, $connection:ty, $dialect:ident) => {
+        /// One transaction up to COMMIT; after an error the caller rolls back.
+        pub(crate) async fn $name(
+            connection: &mut $connection,
+            steps: Vec<Step>,
+        ) -> Result<Committed, Failed> {
+            sqlx::query(BEGIN.$dialect)
+                .execute(&mut *connection)
+                .await?;
+            let mut committed = Committed::default();
+            for step in steps {
+                $run_step(connection, step, &mut committed).await?;
+            }
+            let done = sqlx::query("COMMIT").execute(&mut *connection).await;
+            done.map(|_| committed).map_err(Failed::DuringCommit)
+        }
+
+        async fn $run_step(
+            connection: &mut $connection,
+            step: Step,
+            committed: &mut Committed,
+        ) -> Result<(), Failed> {
+            let query = bind_all!(sqlx::query(step.sql.$dialect), step.args);
+            if step.returns == Returns::Nothing {
+                let done = query.execute(&mut *connection).await?;
+                return check_count(step.expected, done.rows_affected());
+            }
+            let rows = query.fetch_all(&mut *connection).await?;
+            let ids: Vec<i64> = rows
+                .iter()
+                .map(|row| row.try_get(0))
+                .collect::<Result<_, _>>()?;
+            check_count(step.expected, ids.len() as u64)?;
+            committed.add(step.returns, ids);
+            Ok(())
+        }
+    };
+}
+
+transaction!(in_sqlite, step_in_sqlite, SqliteConnection, sqlite);
+transaction!(in_postgres, step_in_postgres, PgConnection, postgres);
+
+impl Db {
+    pub(crate) async fn apply(&self, steps: Vec<Step>) -> Result<Committed, DbError> {
+        match &self.shared.pools {
+            Pools::Sqlite { writer, .. } => writer.lock().await.transaction(steps).await,
+            Pools::Postgres { writer, .. } => writer.lock().await.transaction(steps).await,
+        }
+    }
+}

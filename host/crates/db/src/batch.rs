@@ -1,0 +1,245 @@
+//! What one group commit stores.
+
+use signalbox_crm::activity::Activity;
+use signalbox_crm::changes::RunChange;
+use signalbox_crm::contact::Contact;
+use signalbox_crm::conversation::{Conversation, Message};
+use signalbox_crm::directory::DirectoryChange;
+use signalbox_crm::event::Event;
+use signalbox_crm::ids::{
+    ActivityId, AttachmentId, DeliveryId, EmployeeId, InboundId, NotificationId, RunId, TimerId,
+};
+use signalbox_crm::item::Item;
+use signalbox_crm::notification::{HistoryEntry, Notification, TimelineEntry};
+use signalbox_crm::run::{Attempt, Reason, Run, RunState};
+use signalbox_crm::time::Timestamp;
+use signalbox_crm::timer::{Delivery, Inbound, InboundState, Timer};
+
+/// The rows of one transaction, resolved by the committer.
+///
+/// A row is in one list at most, once: the committer merges several changes of a row. Pairs are the version that
+/// the row must still have, and the new row.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// The instant of the commit; runs that the database itself cancels end at it.
+    pub at: Timestamp,
+    /// New leads and deals.
+    pub items_new: Vec<Item>,
+    /// Changed leads and deals.
+    pub items: Vec<(i64, Item)>,
+    /// New contacts with their points.
+    pub contacts_new: Vec<Contact>,
+    /// Changed contacts; their points are replaced.
+    pub contacts: Vec<(i64, Contact)>,
+    /// New activities.
+    pub activities_new: Vec<Activity>,
+    /// Changed activities.
+    pub activities: Vec<(i64, Activity)>,
+    /// New conversations.
+    pub conversations_new: Vec<Conversation>,
+    /// Changed conversations; stored before the new ones, so that one may be closed and the next opened.
+    pub conversations: Vec<(i64, Conversation)>,
+    /// New messages.
+    pub messages_new: Vec<Message>,
+    /// Edited messages.
+    pub messages: Vec<(i64, Message)>,
+    /// New notifications. One with a tag takes the place of the unread one with this tag and employee.
+    pub notifications: Vec<Notification>,
+    /// Notifications that were read, and when; one that is gone or was read before stays as it is.
+    pub notifications_read: Vec<(NotificationId, Timestamp)>,
+    /// New notes.
+    pub timeline: Vec<TimelineEntry>,
+    /// New history rows.
+    pub history: Vec<HistoryEntry>,
+    /// Activities whose timers are deleted, before `timers` are stored.
+    pub timers_void: Vec<ActivityId>,
+    /// Timers that fired, and are deleted.
+    pub timers_fired: Vec<TimerId>,
+    /// New timers.
+    pub timers: Vec<Timer>,
+    /// New deliveries.
+    pub deliveries: Vec<Delivery>,
+    /// Pending deliveries after an attempt.
+    pub deliveries_done: Vec<Delivery>,
+    /// Dead deliveries that are due again at `at`; one in another state stays as it is.
+    pub deliveries_again: Vec<DeliveryId>,
+    /// New raw events; one whose key is known already is not stored again.
+    pub inbound: Vec<Inbound>,
+    /// Received raw events that were dealt with.
+    pub inbound_done: Vec<InboundDone>,
+    /// New events.
+    pub events: Vec<Event>,
+    /// New runs.
+    pub runs: Vec<Run>,
+    /// Runs after an attempt or a decision of the committer: they must not be final yet.
+    pub runs_ended: Vec<RunUpdate>,
+    /// Changes by people, the scheduler and chains: each applies only from the states that it names.
+    pub run_changes: Vec<RunChange>,
+    /// Stage entries that ended: cancels what was waiting for an older one.
+    pub stage_left: Vec<StageLeft>,
+    /// Wake-ups that were replaced or withdrawn.
+    pub wake_ups_void: Vec<WakeUpVoid>,
+    /// Records of attempts.
+    pub attempts: Vec<Attempt>,
+    /// The highest number given out, by kind of id; never lowered.
+    pub id_marks: Vec<(&'static str, i64)>,
+    /// The last turns of people in queues.
+    pub turns: Vec<Turn>,
+    /// Changes of the set-up, in order.
+    pub directory: Vec<DirectoryChange>,
+    /// The directory's version after `directory`; stored only with changes.
+    pub directory_version: i64,
+    /// The next ticks of schedules.
+    pub schedules: Vec<ScheduleRow>,
+    /// Values of the host itself.
+    pub meta: Vec<(String, String)>,
+    /// Answers that are repeated for the same key.
+    pub idempotency: Vec<IdempotencyRow>,
+}
+
+impl Batch {
+    /// Stores nothing yet.
+    pub fn new(at: Timestamp) -> Self {
+        Batch {
+            at,
+            items_new: Vec::new(),
+            items: Vec::new(),
+            contacts_new: Vec::new(),
+            contacts: Vec::new(),
+            activities_new: Vec::new(),
+            activities: Vec::new(),
+            conversations_new: Vec::new(),
+            conversations: Vec::new(),
+            messages_new: Vec::new(),
+            messages: Vec::new(),
+            notifications: Vec::new(),
+            notifications_read: Vec::new(),
+            timeline: Vec::new(),
+            history: Vec::new(),
+            timers_void: Vec::new(),
+            timers_fired: Vec::new(),
+            timers: Vec::new(),
+            deliveries: Vec::new(),
+            deliveries_done: Vec::new(),
+            deliveries_again: Vec::new(),
+            inbound: Vec::new(),
+            inbound_done: Vec::new(),
+            events: Vec::new(),
+            runs: Vec::new(),
+            runs_ended: Vec::new(),
+            run_changes: Vec::new(),
+            stage_left: Vec::new(),
+            wake_ups_void: Vec::new(),
+            attempts: Vec::new(),
+            id_marks: Vec::new(),
+            turns: Vec::new(),
+            directory: Vec::new(),
+            directory_version: 0,
+            schedules: Vec::new(),
+            meta: Vec::new(),
+            idempotency: Vec::new(),
+        }
+    }
+}
+
+/// A run after an attempt: final, or waiting for its next one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunUpdate {
+    /// The run.
+    pub run: RunId,
+    /// Its new state.
+    pub state: RunState,
+    /// Why, where that is not obvious.
+    pub reason: Option<Reason>,
+    /// More words.
+    pub detail: Option<String>,
+    /// When it may start; none for a final one.
+    pub due_at: Option<Timestamp>,
+    /// How many attempts have ended.
+    pub attempt_count: u32,
+    /// When it became final; set exactly when the state is final.
+    pub finished_at: Option<Timestamp>,
+}
+
+/// An item left a stage: runs that wait for an older entry are cancelled as their `cancel_on` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StageLeft {
+    /// The item's number.
+    pub item: i64,
+    /// Its `stage_entry` now.
+    pub new_entry: i64,
+    /// It went to another pipeline.
+    pub left_pipeline: bool,
+    /// It was won or lost.
+    pub closed: bool,
+}
+
+/// A wake-up that was replaced or withdrawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WakeUpVoid {
+    /// Whose.
+    pub attachment: AttachmentId,
+    /// The item's number.
+    pub item: Option<i64>,
+    /// The robot's key.
+    pub key: String,
+    /// Only runs with a lower id: the run that takes its place stays.
+    pub before: RunId,
+}
+
+/// A raw event that was dealt with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InboundDone {
+    /// The raw event.
+    pub id: InboundId,
+    /// What came of it.
+    pub state: InboundState,
+    /// Why it was ignored.
+    pub note: Option<String>,
+}
+
+/// When somebody last had a turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Turn {
+    /// Whose turns are counted.
+    pub attachment: AttachmentId,
+    /// Who.
+    pub employee: EmployeeId,
+    /// Grows with each turn of the attachment.
+    pub seq: i64,
+}
+
+/// The next tick of a schedule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScheduleRow {
+    /// The attachment.
+    pub attachment: AttachmentId,
+    /// The next tick; none deletes the row.
+    pub next_at: Option<Timestamp>,
+}
+
+/// An answer that is repeated when the same request comes again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyRow {
+    /// The caller's key, with whatever makes it unique among callers.
+    pub key: String,
+    /// A digest of the request: the same key with another request is refused.
+    pub fingerprint: String,
+    /// The HTTP status of the answer.
+    pub status: u16,
+    /// The body of the answer.
+    pub body: String,
+    /// When it was given.
+    pub at: Timestamp,
+}
+
+/// What the database decided in a commit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Committed {
+    /// Runs that `stage_left` and `wake_ups_void` cancelled.
+    pub cancelled: Vec<RunId>,
+    /// Runs that `run_changes` changed.
+    pub changed: Vec<RunId>,
+    /// Raw events that were new.
+    pub inbound_stored: Vec<InboundId>,
+}

@@ -1,0 +1,60 @@
+//! Brings the schema up to date. Migrations only grow: a released file is never edited.
+
+use sqlx::postgres::PgConnection;
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{Connection, Row};
+
+use crate::error::DbError;
+
+struct Migration {
+    version: i64,
+    sqlite: &'static str,
+    postgres: &'static str,
+}
+
+const MIGRATIONS: [Migration; 1] = [Migration {
+    version: 1,
+    sqlite: include_str!("../migrations/sqlite/0001_initial.sql"),
+    postgres: include_str!("../migrations/postgres/0001_initial.sql"),
+}];
+
+/// The newest version that this release knows.
+pub(crate) const VERSION: i64 = MIGRATIONS[MIGRATIONS.len() - 1].version;
+
+const CREATE: &str = "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY NOT NULL)";
+pub(crate) const SELECT: &str = "SELECT COALESCE(MAX(version), 0) FROM schema_version";
+
+/// Each migration is one transaction; both databases roll back changes of the schema.
+macro_rules! migrate {
+    ($name:ident, $connection:ty, $dialect:ident) => {
+        pub(crate) async fn $name(connection: &mut $connection) -> Result<(), DbError> {
+            sqlx::query(CREATE).execute(&mut *connection).await?;
+            let row = sqlx::query(SELECT).fetch_one(&mut *connection).await?;
+            let found: i64 = row.try_get(0)?;
+            if found > VERSION {
+                return Err(DbError::TooNew {
+                    found,
+                    known: VERSION,
+                });
+            }
+            for migration in MIGRATIONS
+                .iter()
+                .filter(|migration| migration.version > found)
+            {
+                let mut transaction = connection.begin().await?;
+                sqlx::raw_sql(migration.$dialect)
+                    .execute(&mut *transaction)
+                    .await?;
+                sqlx::query("INSERT INTO schema_version (version) VALUES ($1)")
+                    .bind(migration.version)
+                    .execute(&mut *transaction)
+                    .await?;
+                transaction.commit().await?;
+            }
+            Ok(())
+        }
+    };
+}
+
+migrate!(sqlite, SqliteConnection, sqlite);
+migrate!(postgres, PgConnection, postgres);

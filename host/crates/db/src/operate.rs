@@ -1,0 +1,87 @@
+//! What operators ask of a database.
+
+use std::path::Path;
+
+use crate::dialect::Fields;
+use crate::error::DbError;
+use crate::migrate;
+use crate::open::Db;
+
+/// The answer of a check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckReport {
+    /// The version of the schema.
+    pub schema_version: i64,
+    /// What is broken, in the database's words; empty when all is well.
+    pub problems: Vec<String>,
+}
+
+const QUICK_CHECK: &str = "PRAGMA quick_check(20)";
+const INTEGRITY_CHECK: &str = "PRAGMA integrity_check(20)";
+const SQLITE_SIZE: &str = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()";
+const POSTGRES_SIZE: &str = "SELECT pg_database_size(current_database())";
+const VACUUM_INTO: &str = "VACUUM INTO $1";
+
+fn number(fields: &mut Fields<'_>) -> Result<i64, DbError> {
+    fields.int()
+}
+
+fn text(fields: &mut Fields<'_>) -> Result<String, DbError> {
+    fields.text()
+}
+
+impl Db {
+    /// Looks for damage. The full check of SQLite reads every index and takes its time; the quick one does not
+    /// compare indexes with tables. PostgreSQL: only that it answers; `pg_amcheck` looks for damage there.
+    ///
+    /// # Errors
+    /// `Unavailable`, `NotADatabase`.
+    pub async fn check(&self, is_full: bool) -> Result<CheckReport, DbError> {
+        let version = self.row(migrate::SELECT, vec![], number).await?;
+        let mut problems = Vec::new();
+        if !self.is_postgres() {
+            let sql = if is_full { INTEGRITY_CHECK } else { QUICK_CHECK };
+            problems = self.rows(sql, vec![], text).await?;
+            problems.retain(|line| line != "ok");
+        }
+        Ok(CheckReport {
+            schema_version: version.unwrap_or(0),
+            problems,
+        })
+    }
+
+    /// Writes a consistent copy into a new file while work goes on (SQLite only).
+    ///
+    /// # Errors
+    /// `Place` when the file exists, `Full`, `Unsupported` on PostgreSQL.
+    pub async fn backup(&self, path: &Path) -> Result<(), DbError> {
+        if self.is_postgres() {
+            return Err(DbError::Unsupported("use pg_dump to copy a PostgreSQL database"));
+        }
+        let wrong = |problem: &str| DbError::Place {
+            path: path.to_owned(),
+            problem: problem.to_owned(),
+        };
+        if path.exists() {
+            return Err(wrong("a file with this name exists"));
+        }
+        let target = path.to_str().ok_or_else(|| wrong("the name is not UTF-8"))?;
+        self.rows(VACUUM_INTO, vec![target.into()], text).await?;
+        Ok(())
+    }
+
+    /// How large the database is, in bytes.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn size_bytes(&self) -> Result<u64, DbError> {
+        // Differs because each database counts in its own way.
+        let sql = if self.is_postgres() {
+            POSTGRES_SIZE
+        } else {
+            SQLITE_SIZE
+        };
+        let size = self.row(sql, vec![], number).await?.unwrap_or(0);
+        Ok(u64::try_from(size).unwrap_or(0))
+    }
+}

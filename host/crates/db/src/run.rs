@@ -1,0 +1,273 @@
+//! Runs: new ones, and reading them. How they change is in `run_changes`.
+
+use signalbox_crm::event::Event;
+use signalbox_crm::ids::{AttachmentId, EventId, RunId};
+use signalbox_crm::run::{Run, RunState};
+use signalbox_crm::time::Timestamp;
+
+use crate::batch::Batch;
+use crate::commit::Step;
+use crate::dialect::{Arg, Fields, Sql, over_rows};
+use crate::encode::Rows;
+use crate::error::DbError;
+use crate::event;
+use crate::filter::Filter;
+use crate::open::Db;
+
+const ROW_BYTES: usize = 160;
+
+const INSERT: Sql = over_rows!(
+    "INSERT INTO run (
+    id, event, attachment, item, item_kind, stage_entry, cancel_on, state, reason, detail, due_at,
+    after, timer_key, attempt_count, created_at, finished_at
+)
+SELECT
+    CAST(r.value ->> 0 AS BIGINT), CAST(r.value ->> 1 AS BIGINT), CAST(r.value ->> 2 AS BIGINT),
+    CAST(r.value ->> 3 AS BIGINT), r.value ->> 4, CAST(r.value ->> 5 AS BIGINT), r.value ->> 6,
+    r.value ->> 7, r.value ->> 8, r.value ->> 9, CAST(r.value ->> 10 AS BIGINT),
+    CAST(r.value ->> 11 AS BIGINT), r.value ->> 12, CAST(r.value ->> 13 AS BIGINT),
+    CAST(r.value ->> 14 AS BIGINT), CAST(r.value ->> 15 AS BIGINT)",
+    ""
+);
+
+/// The columns in the order in which [`read`] takes them.
+const SELECT: &str =
+    "SELECT run.id, run.event, run.attachment, run.item, run.item_kind, run.stage_entry, run.cancel_on,
+    run.state, run.reason, run.detail, run.due_at, run.after, run.timer_key, run.attempt_count,
+    run.created_at, run.finished_at
+FROM run";
+
+/// The columns in the order in which [`read_with_event`] takes them.
+const SELECT_WITH_EVENT: &str =
+    "SELECT run.id, run.event, run.attachment, run.item, run.item_kind, run.stage_entry, run.cancel_on,
+    run.state, run.reason, run.detail, run.due_at, run.after, run.timer_key, run.attempt_count,
+    run.created_at, run.finished_at,
+    event.id, event.fact, event.item, event.item_kind, event.root, event.depth, event.caused_by,
+    event.at
+FROM run
+JOIN event ON event.id = run.event";
+
+/// A run and what started it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunWithEvent {
+    /// The run.
+    pub run: Run,
+    /// Its event.
+    pub event: Event,
+}
+
+fn read(fields: &mut Fields<'_>) -> Result<Run, DbError> {
+    Ok(Run {
+        id: RunId(fields.int()?),
+        event: EventId(fields.int()?),
+        attachment: AttachmentId(fields.int()?),
+        item: fields.maybe_item()?,
+        stage_entry: fields.maybe_int()?,
+        cancel_on: fields.word("cancel-on")?,
+        state: fields.word("run state")?,
+        reason: fields.maybe_word("reason")?,
+        detail: fields.maybe_text()?,
+        due_at: fields.maybe_instant()?,
+        after: fields.maybe_int()?.map(RunId),
+        timer_key: fields.maybe_text()?,
+        attempt_count: fields.count()?,
+        created_at: fields.instant()?,
+        finished_at: fields.maybe_instant()?,
+    })
+}
+
+fn read_with_event(fields: &mut Fields<'_>) -> Result<RunWithEvent, DbError> {
+    Ok(RunWithEvent {
+        run: read(fields)?,
+        event: event::read(fields)?,
+    })
+}
+
+/// `running` is what a host shows; the database keeps such a run as available.
+pub(crate) fn stored_state(state: RunState) -> &'static str {
+    match state {
+        RunState::Running => RunState::Available.as_str(),
+        stored => stored.as_str(),
+    }
+}
+
+pub(crate) fn steps(batch: &Batch, steps: &mut Vec<Step>) {
+    if batch.runs.is_empty() {
+        return;
+    }
+    let mut rows = Rows::with_capacity(batch.runs.len(), ROW_BYTES);
+    for run in &batch.runs {
+        rows.row()
+            .int(run.id.0)
+            .int(run.event.0)
+            .int(run.attachment.0)
+            .maybe_item(run.item)
+            .maybe_int(run.stage_entry)
+            .word(run.cancel_on.as_str())
+            .word(stored_state(run.state))
+            .maybe_word(run.reason.map(|reason| reason.as_str()))
+            .maybe_text(run.detail.as_deref())
+            .maybe_instant(run.due_at)
+            .maybe_int(run.after.map(|id| id.0))
+            .maybe_text(run.timer_key.as_deref())
+            .int(i64::from(run.attempt_count))
+            .instant(run.created_at)
+            .maybe_instant(run.finished_at);
+    }
+    steps.push(Step::of_each(INSERT, rows, "run"));
+}
+
+/// Which runs a page shows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RunFilter {
+    /// Where they stand.
+    pub state: Option<RunState>,
+    /// Of this attachment.
+    pub attachment: Option<AttachmentId>,
+    /// Of the present attachments of this robot.
+    pub robot: Option<String>,
+    /// About the item with this number.
+    pub item: Option<i64>,
+    /// Started by this event.
+    pub event: Option<EventId>,
+}
+
+impl RunFilter {
+    fn conditions(&self) -> Filter {
+        let mut filter = Filter::default();
+        filter
+            .maybe("run.attachment = ?", self.attachment.map(|id| id.0))
+            .maybe(
+                "run.attachment IN (SELECT attachment.id FROM attachment WHERE attachment.robot = ?)",
+                self.robot.as_deref(),
+            )
+            .maybe("run.item = ?", self.item)
+            .maybe("run.event = ?", self.event.map(|id| id.0));
+        // As literals, so that the partial indexes serve them.
+        match self.state {
+            Some(RunState::Available | RunState::Running) => filter.and("run.state = 'available'", []),
+            Some(RunState::Scheduled) => filter.and("run.state = 'scheduled'", []),
+            Some(RunState::Retryable) => filter.and("run.state = 'retryable'", []),
+            Some(RunState::Completed) => filter.and("run.state = 'completed'", []),
+            Some(RunState::Discarded) => filter.and("run.state = 'discarded'", []),
+            Some(RunState::Cancelled) => filter.and("run.state = 'cancelled'", []),
+            None => &mut filter,
+        };
+        filter
+    }
+}
+
+impl Db {
+    /// The run and its event.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn run(&self, id: RunId) -> Result<Option<RunWithEvent>, DbError> {
+        Ok(self.runs_by_id(&[id]).await?.pop())
+    }
+
+    /// The runs with these ids and their events, in no order; unknown ids are left out.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn runs_by_id(&self, ids: &[RunId]) -> Result<Vec<RunWithEvent>, DbError> {
+        let numbers: Vec<i64> = ids.iter().map(|id| id.0).collect();
+        let sql = self.one_of(SELECT_WITH_EVENT, "run.id");
+        self.rows(sql, vec![Arg::ids(&numbers)], read_with_event).await
+    }
+
+    /// The runs that wait for one of these to be final, and their events.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn runs_after(&self, ids: &[RunId]) -> Result<Vec<RunWithEvent>, DbError> {
+        let numbers: Vec<i64> = ids.iter().map(|id| id.0).collect();
+        let sql = self.one_of(SELECT_WITH_EVENT, "run.after") + "\nAND run.state = 'scheduled'";
+        self.rows(sql, vec![Arg::ids(&numbers)], read_with_event).await
+    }
+
+    /// A page of runs, newest first; `before` is the last of the page before it.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn runs(
+        &self,
+        filter: &RunFilter,
+        before: Option<RunId>,
+        limit: u32,
+    ) -> Result<Vec<RunWithEvent>, DbError> {
+        let mut filter = filter.conditions();
+        filter.maybe("run.id < ?", before.map(|id| id.0));
+        let (sql, args) = filter.page(SELECT_WITH_EVENT, "ORDER BY run.id DESC", limit);
+        self.rows(sql, args, read_with_event).await
+    }
+
+    /// How many runs fit the filter.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn run_count(&self, filter: &RunFilter) -> Result<i64, DbError> {
+        let (sql, args) = filter.conditions().page("SELECT COUNT(*)\nFROM run", "", 1);
+        Ok(self.row(sql, args, |fields| fields.int()).await?.unwrap_or(0))
+    }
+
+    /// Scheduled and retryable runs whose time has come, oldest first.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn due_runs(&self, now: Timestamp, limit: u32) -> Result<Vec<RunWithEvent>, DbError> {
+        let mut filter = Filter::default();
+        filter.and(
+            "run.state IN ('scheduled', 'retryable') AND run.due_at IS NOT NULL AND run.due_at <= ?",
+            [now.into()],
+        );
+        let (sql, args) = filter.page(SELECT_WITH_EVENT, "ORDER BY run.due_at, run.id", limit);
+        self.rows(sql, args, read_with_event).await
+    }
+
+    /// When the next scheduled or retryable run is due.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn next_due_at(&self) -> Result<Option<Timestamp>, DbError> {
+        let sql = "SELECT MIN(run.due_at)\nFROM run\n\
+                   WHERE run.state IN ('scheduled', 'retryable') AND run.due_at IS NOT NULL";
+        Ok(self
+            .row(sql, vec![], |fields| fields.maybe_instant())
+            .await?
+            .flatten())
+    }
+
+    /// Runs that may start now, in the order in which they were made: what a host takes up when it starts.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn available_runs(
+        &self,
+        after: Option<RunId>,
+        limit: u32,
+    ) -> Result<Vec<RunWithEvent>, DbError> {
+        let mut filter = Filter::default();
+        filter
+            .and("run.state = 'available'", [])
+            .maybe("run.id > ?", after.map(|id| id.0));
+        let (sql, args) = filter.page(SELECT_WITH_EVENT, "ORDER BY run.id", limit);
+        self.rows(sql, args, read_with_event).await
+    }
+
+    /// Whether the attachment ever had a run for the item that was not cancelled.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn has_run(&self, attachment: AttachmentId, item: i64) -> Result<bool, DbError> {
+        let mut filter = Filter::default();
+        filter
+            .and(
+                "run.item = ? AND run.attachment = ?",
+                [item.into(), attachment.0.into()],
+            )
+            .and("run.state <> 'cancelled'", []);
+        let (sql, args) = filter.page(SELECT, "", 1);
+        Ok(self.row(sql, args, read).await?.is_some())
+    }
+}

@@ -1,0 +1,238 @@
+//! SQLite: one connection that writes, a few that read, one process.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
+};
+use sqlx::{ConnectOptions, Connection, Row};
+use tokio::sync::Mutex;
+
+use crate::apply::{self, Failed};
+use crate::batch::Committed;
+use crate::commit::Step;
+use crate::error::DbError;
+use crate::migrate;
+use crate::open::{OpenOptions, Pools, Synchronous};
+
+/// The first release without the WAL-reset corruption (sqlite.org, "Release History", 3.51.3).
+const VERSION_MIN: (u32, u32, u32) = (3, 51, 3);
+const VERSION_MIN_TEXT: &str = "3.51.3";
+/// Readers never block the writer in WAL mode; this only bridges a checkpoint.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// The WAL is copied into the database after this many pages (8 MiB), within the commit that reaches it: no other
+/// connection writes, so it never grows past that by much.
+const CHECKPOINT_PAGES: &str = "2000";
+/// The WAL file is cut back to this size, in bytes.
+const WAL_BYTES_KEPT: &str = "67108864";
+const PAGE_BYTES: u64 = 4096;
+
+/// The connection that commits.
+pub(crate) struct SqliteWriter {
+    connection: Option<WriterConnection>,
+    /// A transaction was begun and its end was not seen: the task was dropped with its tokio runtime.
+    is_in_transaction: bool,
+    /// Held as long as the database is open.
+    lock: Option<File>,
+}
+
+enum WriterConnection {
+    Own(SqliteConnection),
+    /// A database in memory has one connection for everything.
+    Shared(SqlitePool),
+}
+
+impl SqliteWriter {
+    /// Runs the steps; on an error nothing of them remains.
+    pub(crate) async fn transaction(&mut self, steps: Vec<Step>) -> Result<Committed, DbError> {
+        let mut pooled;
+        let connection: &mut SqliteConnection = match &mut self.connection {
+            Some(WriterConnection::Own(connection)) => connection,
+            Some(WriterConnection::Shared(pool)) => {
+                pooled = pool.acquire().await?;
+                &mut pooled
+            }
+            None => return Err(DbError::Unavailable(sqlx::Error::PoolClosed)),
+        };
+        if self.is_in_transaction {
+            roll_back(connection).await;
+        }
+        self.is_in_transaction = true;
+        let result = apply::in_sqlite(connection, steps).await;
+        if result.is_err() {
+            roll_back(connection).await;
+        }
+        self.is_in_transaction = false;
+        result.map_err(|failed| match failed {
+            Failed::Before(error) => error,
+            Failed::DuringCommit(error) => error.into(),
+        })
+    }
+
+    pub(crate) async fn close(&mut self) {
+        if let Some(WriterConnection::Own(connection)) = self.connection.take() {
+            // The file is consistent either way; the next opening checkpoints what this close could not.
+            drop(connection.close().await);
+        }
+        self.lock = None;
+    }
+}
+
+/// SQLite may have rolled back by itself (disk full); then this statement fails, which is as good.
+async fn roll_back(connection: &mut SqliteConnection) {
+    drop(sqlx::query("ROLLBACK").execute(connection).await);
+}
+
+pub(crate) async fn open_file(path: &Path, options: &OpenOptions) -> Result<Pools, DbError> {
+    check_place(path, options)?;
+    let lock = lock_beside(path)?;
+    let connect = connect_options(options)
+        .filename(path)
+        .create_if_missing(options.create);
+    let mut writer = connect
+        .connect()
+        .await
+        .map_err(|error| at_path(path, error.into()))?;
+    check_version(&mut writer).await?;
+    migrate::sqlite(&mut writer)
+        .await
+        .map_err(|error| at_path(path, error))?;
+    let readers = SqlitePoolOptions::new()
+        .min_connections(1)
+        .max_connections(options.readers.clamp(1, 64))
+        .connect_with(connect.pragma("query_only", "ON"))
+        .await?;
+    Ok(Pools::Sqlite {
+        readers,
+        writer: Mutex::new(SqliteWriter {
+            connection: Some(WriterConnection::Own(writer)),
+            is_in_transaction: false,
+            lock: Some(lock),
+        }),
+    })
+}
+
+pub(crate) async fn open_in_memory() -> Result<Pools, DbError> {
+    let options = OpenOptions {
+        synchronous: Synchronous::Off,
+        ..OpenOptions::default()
+    };
+    let readers = SqlitePoolOptions::new()
+        .min_connections(1)
+        .max_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(connect_options(&options).in_memory(true))
+        .await?;
+    let mut connection = readers.acquire().await?;
+    check_version(&mut connection).await?;
+    migrate::sqlite(&mut connection).await?;
+    drop(connection);
+    Ok(Pools::Sqlite {
+        readers: readers.clone(),
+        writer: Mutex::new(SqliteWriter {
+            connection: Some(WriterConnection::Shared(readers)),
+            is_in_transaction: false,
+            lock: None,
+        }),
+    })
+}
+
+fn connect_options(options: &OpenOptions) -> SqliteConnectOptions {
+    let synchronous = match options.synchronous {
+        Synchronous::Full => SqliteSynchronous::Full,
+        Synchronous::Normal => SqliteSynchronous::Normal,
+        Synchronous::Off => SqliteSynchronous::Off,
+    };
+    let connect = SqliteConnectOptions::new()
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(synchronous)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        .pragma("temp_store", "MEMORY")
+        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
+        .pragma("journal_size_limit", WAL_BYTES_KEPT);
+    match options.size_bytes_max {
+        Some(bytes) => connect.pragma("max_page_count", (bytes / PAGE_BYTES).max(1).to_string()),
+        None => connect,
+    }
+}
+
+fn check_place(path: &Path, options: &OpenOptions) -> Result<(), DbError> {
+    let wrong = |problem: &str| {
+        Err(DbError::Place {
+            path: path.to_owned(),
+            problem: problem.to_owned(),
+        })
+    };
+    if path.is_dir() {
+        return wrong("it is a folder, not a file");
+    }
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        Some(_) | None => Path::new("."),
+    };
+    if !folder.is_dir() {
+        return wrong("its folder does not exist");
+    }
+    match path.metadata() {
+        Ok(found) if found.permissions().readonly() => wrong("it may not be written"),
+        Ok(_) => Ok(()),
+        Err(_) if options.create => Ok(()),
+        Err(error) => wrong(&error.to_string()),
+    }
+}
+
+/// Takes the lock that keeps a second process out: an exclusive lock on `PATH.lock`, freed by the system when this
+/// process ends, however it ends.
+fn lock_beside(path: &Path) -> Result<File, DbError> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".lock");
+    let beside = PathBuf::from(beside);
+    let place = |error: std::io::Error| DbError::Place {
+        path: beside.clone(),
+        problem: error.to_string(),
+    };
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&beside)
+        .map_err(place)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(DbError::Locked(path.display().to_string())),
+        Err(TryLockError::Error(error)) => Err(place(error)),
+    }
+}
+
+async fn check_version(connection: &mut SqliteConnection) -> Result<(), DbError> {
+    let row = sqlx::query("SELECT sqlite_version()")
+        .fetch_one(connection)
+        .await?;
+    let found: String = row.try_get(0)?;
+    let mut parts = found.split('.').map(|part| part.parse().unwrap_or(0));
+    let mut next = || parts.next().unwrap_or(0);
+    if (next(), next(), next()) < VERSION_MIN {
+        return Err(DbError::OldSqlite {
+            found,
+            wanted: VERSION_MIN_TEXT,
+        });
+    }
+    Ok(())
+}
+
+/// Names the file in what SQLite says about it.
+fn at_path(path: &Path, error: DbError) -> DbError {
+    match error {
+        DbError::NotADatabase(_) => DbError::NotADatabase(path.display().to_string()),
+        DbError::Unavailable(source) => DbError::Place {
+            path: path.to_owned(),
+            problem: source.to_string(),
+        },
+        other => other,
+    }
+}
