@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use crate::activity::{Activity, ActivityKind, ActivityState};
+use crate::assigning::check_works_here;
+use crate::calendar::{CalendarError, WorkCalendar};
 use crate::changes::ChangeSet;
 use crate::deadline::Deadline;
 use crate::event::Fact;
@@ -50,24 +52,26 @@ pub struct NewActivity {
 ///
 /// # Errors
 /// `invalid` (texts, reminders, deadline), `not-found` (assignee), `rule-violated` (a deadline in the past or later
-/// than the pipeline allows, a call or meeting that is too long).
+/// than the pipeline allows, a call or meeting that is too long, an assignee who has left).
 pub fn plan(
     rules: &Rules<'_>,
     changes: &mut ChangeSet,
     item: &Item,
     new: NewActivity,
 ) -> Result<ActivityId, Rejection> {
-    let title = new.title.filter(|t| !t.trim().is_empty()).unwrap_or_else(|| DEFAULT_TITLE.to_owned());
+    let title = new
+        .title
+        .filter(|t| !t.trim().is_empty())
+        .unwrap_or_else(|| DEFAULT_TITLE.to_owned());
     crate::editing::check_title(&title)?;
     let description = new.description.unwrap_or_default();
     if description.chars().count() > DESCRIPTION_CHARS_MAX {
-        return Err(Rejection::invalid(format!("the description has more than {DESCRIPTION_CHARS_MAX} characters")));
+        return Err(Rejection::invalid(format!(
+            "the description has more than {DESCRIPTION_CHARS_MAX} characters"
+        )));
     }
     check_duration(new.kind, new.duration_s)?;
-    let assignee = new.assignee.or(item.assignee);
-    if let Some(id) = assignee {
-        rules.directory.employee(id)?;
-    }
+    let assignee = doer(rules, item, new.assignee)?;
     let activity = Activity {
         id: ActivityId((rules.new_id)(IdKind::Activity)),
         item: item.id,
@@ -85,11 +89,31 @@ pub fn plan(
     };
     set_timers(rules, changes, &activity);
     let id = activity.id;
-    let planned = format!("{} ({}) until {}", activity.title, activity.kind.as_str(), activity.deadline_at);
+    let planned = format!(
+        "{} ({}) until {}",
+        activity.title,
+        activity.kind.as_str(),
+        activity.deadline_at
+    );
     rules.note(changes, item.id, "activity-planned", None, Some(planned));
-    changes.happened(Fact::ActivityCreated { activity: id, activity_kind: activity.kind }, Some(item.id));
+    changes.happened(
+        Fact::ActivityCreated {
+            activity: id,
+            activity_kind: activity.kind,
+        },
+        Some(item.id),
+    );
     changes.put_activity(activity);
     Ok(id)
+}
+
+/// Who does it: the person who was named, else the item's assignee, unless that one has left.
+fn doer(rules: &Rules<'_>, item: &Item, named: Option<EmployeeId>) -> Result<Option<EmployeeId>, Rejection> {
+    let works_here = |id| check_works_here(rules.directory, id);
+    match named {
+        Some(id) => works_here(id).map(|()| Some(id)),
+        None => Ok(item.assignee.filter(|id| works_here(*id).is_ok())),
+    }
 }
 
 fn check_duration(kind: ActivityKind, duration_s: Option<u32>) -> Result<(), Rejection> {
@@ -111,38 +135,63 @@ fn checked_reminders(mut minutes: Vec<u32>) -> Result<Vec<u32>, Rejection> {
     minutes.sort_unstable_by(|a, b| b.cmp(a));
     minutes.dedup();
     if minutes.len() > REMINDERS_MAX {
-        return Err(Rejection::invalid(format!("{} reminders, more than {REMINDERS_MAX}", minutes.len())));
+        return Err(Rejection::invalid(format!(
+            "{} reminders, more than {REMINDERS_MAX}",
+            minutes.len()
+        )));
     }
     match minutes.first() {
-        Some(first) if *first > REMINDER_MINUTES_MAX => {
-            Err(Rejection::invalid(format!("a reminder {first} minutes before, more than {REMINDER_MINUTES_MAX}")))
-        }
+        Some(first) if *first > REMINDER_MINUTES_MAX => Err(Rejection::invalid(format!(
+            "a reminder {first} minutes before, more than {REMINDER_MINUTES_MAX}"
+        ))),
         _ => Ok(minutes),
     }
 }
 
+/// The instant behind the words. The default never breaks the pipeline's rule: it is brought forward instead.
 fn deadline(rules: &Rules<'_>, item: &Item, spec: Option<&str>) -> Result<Timestamp, Rejection> {
     let calendar = rules.directory.work_calendar(Some(item.pipeline))?;
     let rule = match spec {
         None => Deadline::default(),
         Some(text) => Deadline::parse(text).map_err(|e| Rejection::invalid(e.to_string()))?,
     };
-    let at = rule.resolve(rules.now, calendar).map_err(|e| Rejection::invalid(e.to_string()))?;
+    let at = rule
+        .resolve(rules.now, calendar)
+        .map_err(|e| Rejection::invalid(e.to_string()))?;
     if at < rules.now {
-        return Err(Rejection::new(Code::RuleViolated, format!("the deadline {at} lies before now, {}", rules.now)));
+        return Err(Rejection::new(
+            Code::RuleViolated,
+            format!("the deadline {at} lies before now, {}", rules.now),
+        ));
     }
     let pipeline = rules.directory.pipeline(item.pipeline)?;
     let Some(days) = pipeline.activity_working_days_max else {
         return Ok(at);
     };
     let contact = item.last_contact_at.unwrap_or(rules.now);
-    let last = calendar.end_of_working_day_after(contact, days).map_err(|e| Rejection::invalid(e.to_string()))?;
-    if at > last {
-        let message =
-            format!("the deadline {at} is later than {last}: {days} working days after the last contact {contact}");
+    let last = latest(calendar, contact, days, rules.now).map_err(|e| Rejection::invalid(e.to_string()))?;
+    if at > last && spec.is_some() {
+        let message = format!(
+            "the deadline {at} is later than {last}: {days} working days after the last contact {contact}"
+        );
         return Err(Rejection::new(Code::RuleViolated, message));
     }
-    Ok(at)
+    Ok(at.min(last))
+}
+
+/// The last deadline that the pipeline allows. When that has passed already, the end of the next working day:
+/// a client who was forgotten must not become a client for whom nothing can be planned.
+fn latest(
+    calendar: &WorkCalendar,
+    contact: Timestamp,
+    days: u32,
+    now: Timestamp,
+) -> Result<Timestamp, CalendarError> {
+    let last = calendar.end_of_working_day_after(contact, days)?;
+    if last > now {
+        return Ok(last);
+    }
+    calendar.end_of_working_day_after(now, 1)
 }
 
 /// Arms the reminders and the deadline. Of several reminders whose time has passed, only the last one fires.
@@ -151,7 +200,11 @@ fn set_timers(rules: &Rules<'_>, changes: &mut ChangeSet, activity: &Activity) {
         let lead = Duration::from_secs(u64::from(minutes) * 60);
         activity.deadline_at.minus(lead).unwrap_or(Timestamp::MIN)
     };
-    let passed = activity.reminders_min.iter().filter(|m| before(**m) <= rules.now).count();
+    let passed = activity
+        .reminders_min
+        .iter()
+        .filter(|m| before(**m) <= rules.now)
+        .count();
     let armed = activity.reminders_min.iter().skip(passed.saturating_sub(1));
     let reminders = armed.map(|m| (before(*m).max(rules.now), TimerKind::Reminder { minutes: *m }));
     for (due_at, kind) in reminders.chain([(activity.deadline_at, TimerKind::Overdue)]) {
@@ -183,7 +236,13 @@ pub fn reschedule(
     changes.timers_void.push(activity.id);
     set_timers(rules, changes, &activity);
     let after = activity.deadline_at.to_string();
-    rules.note(changes, item.id, &format!("{} deadline", activity.id), Some(before.to_string()), Some(after));
+    rules.note(
+        changes,
+        item.id,
+        &format!("{} deadline", activity.id),
+        Some(before.to_string()),
+        Some(after),
+    );
     changes.put_activity(activity);
     Ok(())
 }
@@ -191,7 +250,7 @@ pub fn reschedule(
 /// Ends an activity: done, or not to be done. A call, meeting or letter that was done counts as a contact.
 ///
 /// # Errors
-/// `conflict` when it has ended already.
+/// `conflict` when it has ended already; `invalid` for the state `open`, which is no end.
 pub fn finish(
     rules: &Rules<'_>,
     changes: &mut ChangeSet,
@@ -200,12 +259,24 @@ pub fn finish(
     state: ActivityState,
 ) -> Result<(), Rejection> {
     check_open(&activity)?;
+    if state == ActivityState::Open {
+        return Err(Rejection::invalid(format!("{} cannot end as open", activity.id)));
+    }
     activity.state = state;
     activity.finished_at = Some(rules.now);
     changes.timers_void.push(activity.id);
-    rules.note(changes, item.id, &format!("{} state", activity.id), None, Some(state.as_str().to_owned()));
+    rules.note(
+        changes,
+        item.id,
+        &format!("{} state", activity.id),
+        None,
+        Some(state.as_str().to_owned()),
+    );
     if state == ActivityState::Completed {
-        let fact = Fact::ActivityCompleted { activity: activity.id, activity_kind: activity.kind };
+        let fact = Fact::ActivityCompleted {
+            activity: activity.id,
+            activity_kind: activity.kind,
+        };
         changes.happened(fact, Some(item.id));
         if activity.kind != ActivityKind::Todo {
             item.last_contact_at = Some(rules.now);
@@ -221,7 +292,10 @@ fn check_open(activity: &Activity) -> Result<(), Rejection> {
     if activity.state == ActivityState::Open {
         return Ok(());
     }
-    Err(Rejection::new(Code::Conflict, format!("{} is {} already", activity.id, activity.state.as_str())))
+    Err(Rejection::new(
+        Code::Conflict,
+        format!("{} is {} already", activity.id, activity.state.as_str()),
+    ))
 }
 
 /// Acts on a due timer. Nothing happens when the activity has ended or has another deadline by now.
@@ -239,17 +313,29 @@ pub fn fire(
         return Ok(());
     }
     let (fact, title) = match timer.kind {
-        TimerKind::Reminder { minutes } => {
-            (Fact::ActivityReminderDue { activity: activity.id, minutes }, format!("Напоминание: {}", activity.title))
-        }
-        TimerKind::Overdue => {
-            (Fact::ActivityOverdue { activity: activity.id }, format!("Просрочено: {}", activity.title))
-        }
+        TimerKind::Reminder { minutes } => (
+            Fact::ActivityReminderDue {
+                activity: activity.id,
+                minutes,
+            },
+            format!("Напоминание: {}", activity.title),
+        ),
+        TimerKind::Overdue => (
+            Fact::ActivityOverdue {
+                activity: activity.id,
+            },
+            format!("Просрочено: {}", activity.title),
+        ),
     };
     changes.happened(fact, Some(item.id));
-    if let Some(person) = activity.assignee {
+    let works_here = |id: &EmployeeId| check_works_here(rules.directory, *id).is_ok();
+    if let Some(person) = activity.assignee.filter(works_here) {
         let title = title.chars().take(crate::notifying::TITLE_CHARS_MAX).collect();
-        let notice = Notice { title, text: item.title.clone(), tag: Some(activity.id.to_string()) };
+        let notice = Notice {
+            title,
+            text: item.title.clone(),
+            tag: Some(activity.id.to_string()),
+        };
         notify(rules, changes, &[person], Some(item.id), &notice)?;
     }
     item.raised_at = rules.now;
