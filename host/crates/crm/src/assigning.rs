@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::changes::{ChangeSet, Distribution, ListAssignment};
+use crate::directory::Directory;
 use crate::event::Fact;
 use crate::ids::{EmployeeId, ItemId};
 use crate::item::Item;
@@ -22,11 +23,7 @@ pub fn assign(
     mut item: Item,
     to: EmployeeId,
 ) -> Result<Item, Rejection> {
-    let person = rules.directory.employee(to)?;
-    if !person.is_active {
-        let message = format!("{to} ({}) does not work here any more", person.name);
-        return Err(Rejection::new(Code::RuleViolated, message));
-    }
+    check_works_here(rules.directory, to)?;
     if item.assignee == Some(to) {
         return Ok(item);
     }
@@ -42,6 +39,19 @@ pub fn assign(
     changes.happened(Fact::ItemAssigned { from, to }, Some(item.id));
     changes.put_item(item.clone());
     Ok(item)
+}
+
+/// Refuses a person who has left.
+///
+/// # Errors
+/// `not-found`, `rule-violated`.
+pub fn check_works_here(directory: &Directory, id: EmployeeId) -> Result<(), Rejection> {
+    let person = directory.employee(id)?;
+    if person.is_active {
+        return Ok(());
+    }
+    let message = format!("{id} ({}) does not work here any more", person.name);
+    Err(Rejection::new(Code::RuleViolated, message))
 }
 
 /// Checks a list assignment now, so that the robot gets its refusal at once; the choice is made at commit.

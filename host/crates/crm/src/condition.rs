@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::item::Item;
-use crate::value::FieldValue;
+use crate::value::{FieldValue, Money};
 
 /// True when any group is true; a group is true when all its tests are. No group at all: always true.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -53,6 +53,24 @@ pub enum Op {
     Filled,
 }
 
+impl Op {
+    /// The word used in files and in sentences.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Op::Eq => "eq",
+            Op::Ne => "ne",
+            Op::Gt => "gt",
+            Op::Ge => "ge",
+            Op::Lt => "lt",
+            Op::Le => "le",
+            Op::In => "in",
+            Op::Contains => "contains",
+            Op::Empty => "empty",
+            Op::Filled => "filled",
+        }
+    }
+}
+
 impl Condition {
     /// Whether the condition holds.
     ///
@@ -99,12 +117,15 @@ impl Test {
     fn explain(&self, item: &Item) -> String {
         let seen = item
             .field(&self.field)
+            .filter(FieldValue::is_filled)
             .map_or_else(|| "empty".to_owned(), |v| format!("`{v}`"));
-        let op = serde_json::to_value(self.op)
-            .ok()
-            .and_then(|v| v.as_str().map(str::to_owned))
-            .unwrap_or_default();
-        format!("{} is {seen}, wanted {op} `{}`", self.field, self.value)
+        let op = self.op.as_str();
+        match self.op {
+            Op::Empty | Op::Filled => format!("{} is {seen}, wanted {op}", self.field),
+            Op::Eq | Op::Ne | Op::Gt | Op::Ge | Op::Lt | Op::Le | Op::In | Op::Contains => {
+                format!("{} is {seen}, wanted {op} `{}`", self.field, self.value)
+            }
+        }
     }
 }
 
@@ -115,7 +136,7 @@ fn same(value: &FieldValue, text: &str) -> bool {
     }
 }
 
-/// Compares by the field's type; `None` when the text is not of that type.
+/// Compares by the field's type; `None` when the text is not of that type, or an amount in another currency.
 fn order(value: &FieldValue, text: &str) -> Option<std::cmp::Ordering> {
     match value {
         FieldValue::Text(own) => Some(own.as_str().cmp(text)),
@@ -123,9 +144,9 @@ fn order(value: &FieldValue, text: &str) -> Option<std::cmp::Ordering> {
         FieldValue::Flag(own) => Some(own.cmp(&text.parse::<bool>().ok()?)),
         FieldValue::Instant(own) => Some(own.cmp(&text.parse().ok()?)),
         FieldValue::Money(own) => {
-            let bare = text.split(' ').next().unwrap_or(text);
-            let other = crate::value::Money::new(bare, &own.currency).ok()?;
-            Some(own.hundredths.cmp(&other.hundredths))
+            let (amount, currency) = text.split_once(' ').unwrap_or((text, &own.currency));
+            let other = Money::new(amount, currency).ok()?;
+            (own.currency == other.currency).then(|| own.hundredths.cmp(&other.hundredths))
         }
         FieldValue::Many(_) => None,
     }

@@ -8,7 +8,7 @@ use crate::time::Timestamp;
 pub struct ContactPoint {
     /// What it is.
     pub kind: PointKind,
-    /// The normal form: a phone's `+7…`, or its digits where it has no international form; an e-mail's lower-case
+    /// The normal form: a phone's `+7` and ten digits, or its digits where it has no international form; an e-mail's lower-case
     /// form; `<provider>:<id>` of a messenger.
     pub key: String,
     /// As it was written.

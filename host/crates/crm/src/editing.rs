@@ -18,6 +18,12 @@ pub const TITLE_CHARS_MAX: usize = 250;
 pub const FIELD_CHARS_MAX: usize = 10_000;
 /// The most custom fields on one item.
 pub const FIELDS_MAX: usize = 200;
+/// The most values of a field that holds several.
+pub const VALUES_MAX: usize = 200;
+/// The longest name of a source, in characters: a title's length.
+pub const SOURCE_CHARS_MAX: usize = 250;
+/// The longest reason for a loss, in characters.
+pub const REASON_CHARS_MAX: usize = 2_000;
 
 /// New values for some fields; what is `None` stays.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -51,6 +57,9 @@ pub fn edit_item(
         check_title(&title)?;
         item.title = title;
     }
+    check_source(patch.source.as_ref().and_then(Option::as_deref))?;
+    let reason = patch.lost_reason.as_ref().and_then(Option::as_deref);
+    check_length("reason", reason, REASON_CHARS_MAX)?;
     set(&mut item.amount, patch.amount);
     set(&mut item.contact, patch.contact);
     set(&mut item.source, patch.source);
@@ -118,23 +127,38 @@ fn changed_fields(before: &Item, after: &Item) -> Vec<String> {
 /// # Errors
 /// `invalid`.
 pub fn check_title(title: &str) -> Result<(), Rejection> {
-    let count = title.chars().count();
     if title.trim().is_empty() {
         return Err(Rejection::invalid("the title is empty"));
     }
-    if count > TITLE_CHARS_MAX {
-        return Err(Rejection::invalid(format!(
-            "the title has {count} characters, more than {TITLE_CHARS_MAX}"
-        )));
-    }
-    Ok(())
+    check_length("title", Some(title), TITLE_CHARS_MAX)
 }
 
-/// Refuses custom fields that are unknown or of the wrong type.
+/// Refuses an endless source.
+///
+/// # Errors
+/// `invalid`.
+pub fn check_source(source: Option<&str>) -> Result<(), Rejection> {
+    check_length("source", source, SOURCE_CHARS_MAX)
+}
+
+fn check_length(what: &str, text: Option<&str>, max: usize) -> Result<(), Rejection> {
+    let count = text.map_or(0, |text| text.chars().count());
+    if count <= max {
+        return Ok(());
+    }
+    let message = format!("the {what} has {count} characters, more than {max}");
+    Err(Rejection::invalid(message))
+}
+
+/// Refuses custom fields that are unknown, of the wrong type, or too many.
 ///
 /// # Errors
 /// `invalid`.
 pub fn check_fields(directory: &Directory, fields: &BTreeMap<String, FieldValue>) -> Result<(), Rejection> {
+    if fields.len() > FIELDS_MAX {
+        let message = format!("{} fields, more than {FIELDS_MAX}", fields.len());
+        return Err(Rejection::invalid(message));
+    }
     fields
         .iter()
         .try_for_each(|(key, value)| check_field(directory, key, value))
@@ -152,7 +176,8 @@ fn check_field(directory: &Directory, key: &str, value: &FieldValue) -> Result<(
         }
         (FieldType::Number, FieldValue::Number(number)) => number.is_finite(),
         (FieldType::Many, FieldValue::Many(many)) => {
-            many.iter().map(|text| text.chars().count()).sum::<usize>() <= FIELD_CHARS_MAX
+            let chars: usize = many.iter().map(|text| text.chars().count()).sum();
+            many.len() <= VALUES_MAX && chars <= FIELD_CHARS_MAX
         }
         (FieldType::Flag, FieldValue::Flag(_))
         | (FieldType::Instant, FieldValue::Instant(_))

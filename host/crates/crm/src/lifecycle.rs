@@ -35,21 +35,30 @@ pub fn when_due(
     if let (Some(id), None) = (run.item, item) {
         return Due::Cancel(Reason::Gone, Some(format!("{id} was removed")));
     }
-    if let Some(item) = item {
-        if run.cancel_on == CancelOn::LeaveStage
-            && run.stage_entry.is_some_and(|entry| entry != item.stage_entry)
-        {
-            return Due::Cancel(Reason::LeftStage, None);
-        }
+    if let Some(reason) = item.and_then(|item| outlived(run, item)) {
+        return Due::Cancel(reason, None);
     }
-    if attachment.window == Window::Working {
-        if let Some(until) = calendar.and_then(|calendar| closed_until(calendar, now)) {
-            return Due::Defer(until, Reason::OutsideWindow);
-        }
+    let closed = calendar.filter(|_| attachment.window == Window::Working);
+    if let Some(until) = closed.and_then(|calendar| closed_until(calendar, now)) {
+        return Due::Defer(until, Reason::OutsideWindow);
     }
     match item.map(|item| attachment.condition.check(item)) {
         Some(Err(why)) => Due::Cancel(Reason::ConditionFalse, Some(why)),
+        None if !attachment.condition.any.is_empty() => {
+            Due::Cancel(Reason::ConditionFalse, Some("the run has no item".to_owned()))
+        }
         Some(Ok(())) | None => Due::Start,
+    }
+}
+
+/// Why the item is past the run. The commit that moves the item cancels its runs; this is the second look.
+fn outlived(run: &Run, item: &Item) -> Option<Reason> {
+    let has_left = run.stage_entry.is_some_and(|entry| entry != item.stage_entry);
+    let was_closed = item.closed_at.is_some_and(|at| at > run.created_at);
+    match run.cancel_on {
+        CancelOn::LeaveStage => has_left.then_some(Reason::LeftStage),
+        CancelOn::Closed => was_closed.then_some(Reason::ItemClosed),
+        CancelOn::LeavePipeline | CancelOn::Never => None,
     }
 }
 

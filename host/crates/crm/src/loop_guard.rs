@@ -75,10 +75,9 @@ impl LoopGuard {
 
     fn remember(&mut self, root: EventId) {
         self.oldest.push_back(root);
-        if self.oldest.len() > ROOTS_MAX {
-            if let Some(forgotten) = self.oldest.pop_front() {
-                self.roots.remove(&forgotten);
-            }
+        let is_full = self.oldest.len() > ROOTS_MAX;
+        if let Some(forgotten) = is_full.then(|| self.oldest.pop_front()).flatten() {
+            self.roots.remove(&forgotten);
         }
     }
 }

@@ -2,16 +2,22 @@
 
 use std::sync::Arc;
 
-use crate::attachment::{Attachment, CancelOn, Missed, Mode, Moment, Timing};
+use crate::attachment::{Attachment, CancelOn, Missed, Mode, Moment, OnError, Timing};
 use crate::directory::Directory;
 use crate::event::{Event, Fact};
-use crate::ids::{IdKind, RunId, StageId};
+use crate::ids::{IdKind, RunId};
 use crate::item::Item;
 use crate::loop_guard::LoopGuard;
 use crate::rejection::Rejection;
 use crate::run::{Reason, Run, RunState};
 use crate::time::Timestamp;
 use crate::value::FieldValue;
+use trigger::Triggers;
+
+mod trigger;
+
+#[cfg(test)]
+mod tests;
 
 /// The robot behind Bitrix24-style triggers: attached to an event, it moves the item to a stage.
 pub const MOVE_STAGE: &str = "move-stage";
@@ -32,28 +38,30 @@ impl Matcher<'_> {
     /// The runs that the event starts, in list order: also those that will never run, with their reason.
     pub fn runs_for(&mut self, event: &Event, item: Option<&Item>) -> Vec<Run> {
         let matched = matching(self.directory, event, item);
-        let winner = earliest_trigger(self.directory, &matched);
+        let triggers = Triggers::of(self.directory, &matched, item);
         let mut runs: Vec<Run> = Vec::with_capacity(matched.len());
-        let mut previous = None;
+        let mut chain = Chain::Free;
         for attachment in matched {
             let mut run = self.new_run(event, &attachment, item);
-            if let Some(after) = previous.filter(|_| attachment.mode == Mode::AfterPrevious) {
-                wait_for(&mut run, after);
-            } else {
-                self.time(&mut run, &attachment, item);
-            }
-            if let Some(target) = trigger_target(&attachment).filter(|target| Some(*target) != winner) {
-                if matches!(attachment.moment, Moment::Event { .. }) {
+            match chain {
+                Chain::After(id) if attachment.mode == Mode::AfterPrevious => wait_for(&mut run, id),
+                Chain::Stopped(id) if attachment.mode == Mode::AfterPrevious => {
                     cancel(
                         &mut run,
-                        Reason::EarlierStageWins,
-                        Some(format!("{target} comes later")),
+                        Reason::ChainStopped,
+                        Some(format!("{id} cannot run")),
                         self.now,
                     );
                 }
+                Chain::Free | Chain::After(_) | Chain::Stopped(_) => {
+                    self.time(&mut run, event, &attachment, item);
+                }
+            }
+            if let Some(why) = triggers.lost(attachment.id) {
+                cancel(&mut run, Reason::EarlierStageWins, Some(why), self.now);
             }
             self.check(&mut run, event, &attachment);
-            previous = Some(run.id);
+            chain = chain.with(&run, &attachment);
             runs.push(run);
         }
         runs
@@ -83,8 +91,12 @@ impl Matcher<'_> {
         }
     }
 
-    /// Gives the run its time.
-    fn time(&self, run: &mut Run, attachment: &Attachment, item: Option<&Item>) {
+    /// Gives the run its time. The attachment's timing counts from its moment: a wake-up has waited already, and
+    /// a person who starts a robot by hand means now.
+    fn time(&self, run: &mut Run, event: &Event, attachment: &Attachment, item: Option<&Item>) {
+        if matches!(event.fact, Fact::TimerFired { .. } | Fact::ManualRun { .. }) {
+            return;
+        }
         match due_at(self.directory, attachment, item, self.now) {
             Err(rejection) => cancel(run, Reason::Broken, Some(rejection.message), self.now),
             Ok(None) => {
@@ -104,10 +116,13 @@ impl Matcher<'_> {
         }
     }
 
-    /// Stops a run that must not start at all: a robot that is gone, and loops.
+    /// Stops a run that must not start at all: an attachment that is off, a robot that is gone, and loops.
     fn check(&mut self, run: &mut Run, event: &Event, attachment: &Attachment) {
         if run.state.is_final() {
             return;
+        }
+        if !attachment.is_enabled {
+            return cancel(run, Reason::AttachmentOff, None, self.now);
         }
         if !self.directory.robots.contains_key(&attachment.digest) {
             let detail = format!(
@@ -190,15 +205,7 @@ pub fn due_at(
 }
 
 fn matching(directory: &Directory, event: &Event, item: Option<&Item>) -> Vec<Arc<Attachment>> {
-    let single = |id| {
-        directory
-            .attachments
-            .get(&id)
-            .filter(|a| a.is_enabled)
-            .cloned()
-            .into_iter()
-            .collect()
-    };
+    let single = |id| directory.attachments.get(&id).cloned().into_iter().collect();
     match &event.fact {
         Fact::TimerFired { attachment, .. }
         | Fact::ScheduleTicked { attachment, .. }
@@ -246,20 +253,27 @@ fn waits_for(attachment: &Attachment, fact: &Fact, item: Option<&Item>) -> bool 
         && (fields.is_empty() || fields.iter().any(|key| changed.contains(key)))
 }
 
-/// The stage to which a trigger moves.
-fn trigger_target(attachment: &Attachment) -> Option<StageId> {
-    if attachment.robot != MOVE_STAGE {
-        return None;
-    }
-    attachment.params.get("stage")?.as_str()?.parse().ok()
+/// What a robot in mode `after-previous` has before it. A run that is final already is waited for by nobody, or the
+/// chain would stand still for ever.
+#[derive(Clone, Copy)]
+enum Chain {
+    /// Nothing to wait for.
+    Free,
+    /// This run.
+    After(RunId),
+    /// This run cannot run, and its attachment stops the chain.
+    Stopped(RunId),
 }
 
-/// Of several triggers that match one event, the one that sets the earlier stage wins, as in Bitrix24.
-fn earliest_trigger(directory: &Directory, matched: &[Arc<Attachment>]) -> Option<StageId> {
-    let triggers = matched
-        .iter()
-        .filter(|a| matches!(a.moment, Moment::Event { .. }));
-    triggers
-        .filter_map(|attachment| trigger_target(attachment))
-        .min_by_key(|id| directory.stages.get(id).map(|stage| (stage.sort, stage.id)))
+impl Chain {
+    fn with(self, run: &Run, attachment: &Attachment) -> Chain {
+        if !run.state.is_final() {
+            return Chain::After(run.id);
+        }
+        let is_failure = matches!(run.reason, Some(Reason::Broken | Reason::LoopStopped));
+        if is_failure && attachment.on_error == OnError::StopChain {
+            return Chain::Stopped(run.id);
+        }
+        self
+    }
 }

@@ -33,7 +33,8 @@ pub struct Reach {
 /// Moves an item to a stage.
 ///
 /// # Errors
-/// `no-such-stage` (unknown, or of another pipeline), `backward-refused`, `required-fields` with the list.
+/// `no-such-stage` (unknown, of another pipeline, of a pipeline that holds another kind of item),
+/// `backward-refused`, `required-fields` with the list.
 pub fn move_item(
     rules: &Rules<'_>,
     changes: &mut ChangeSet,
@@ -42,19 +43,13 @@ pub fn move_item(
     reach: Reach,
 ) -> Result<Moved, Rejection> {
     let stage = Arc::clone(rules.directory.stage(to)?);
-    if stage.pipeline != item.pipeline && !reach.across {
-        let pipeline = rules.directory.pipeline(item.pipeline)?;
-        let message = format!(
-            "stage `{}` does not belong to pipeline `{}`",
-            stage.key, pipeline.key
-        );
-        return Err(Rejection::new(Code::NoSuchStage, message));
-    }
+    check_pipeline(rules, &item, &stage, reach)?;
     if item.stage == to {
         return Ok(Moved::AlreadyThere);
     }
     let from = Arc::clone(rules.directory.stage(item.stage)?);
-    if from.pipeline == stage.pipeline && stage.sort < from.sort && !reach.back {
+    let is_back = from.pipeline == stage.pipeline && (stage.sort, stage.id) < (from.sort, from.id);
+    if is_back && !reach.back {
         let message = format!(
             "stage `{}` lies before `{}`, and the move may not go back",
             stage.key, from.key
@@ -70,17 +65,45 @@ pub fn move_item(
         Some(from.key.clone()),
         Some(stage.key.clone()),
     );
-    if !overridden.is_empty() {
-        rules.note(
-            changes,
-            item.id,
-            "required-fields-overridden",
-            None,
-            Some(overridden.join(", ")),
-        );
+    note_override(rules, changes, item.id, &overridden);
+    if let Some(reason) = item.lost_reason.take_if(|_| from.kind == StageKind::Lost) {
+        rules.note(changes, item.id, "lost-reason", Some(reason), None);
     }
     changes.put_item(item);
     Ok(Moved::Moved)
+}
+
+/// The stage belongs to the item's pipeline, or to another one that holds the same kind of item.
+fn check_pipeline(rules: &Rules<'_>, item: &Item, stage: &Stage, reach: Reach) -> Result<(), Rejection> {
+    if stage.pipeline == item.pipeline {
+        return Ok(());
+    }
+    if !reach.across {
+        return Err(foreign(stage, &rules.directory.pipeline(item.pipeline)?.key));
+    }
+    let other = rules.directory.pipeline(stage.pipeline)?;
+    if other.item_kind == item.id.kind {
+        return Ok(());
+    }
+    let message = format!(
+        "pipeline `{}` holds items of kind `{}`, and {} is none",
+        other.key,
+        other.item_kind.as_str(),
+        item.id
+    );
+    Err(Rejection::new(Code::NoSuchStage, message))
+}
+
+fn foreign(stage: &Stage, pipeline: &str) -> Rejection {
+    let message = format!("stage `{}` does not belong to pipeline `{pipeline}`", stage.key);
+    Rejection::new(Code::NoSuchStage, message)
+}
+
+fn note_override(rules: &Rules<'_>, changes: &mut ChangeSet, item: ItemId, fields: &[String]) {
+    if !fields.is_empty() {
+        let fields = fields.join(", ");
+        rules.note(changes, item, "required-fields-overridden", None, Some(fields));
+    }
 }
 
 /// Puts the item into the stage. The next entry number makes runs of the last entry stale.
@@ -124,7 +147,8 @@ fn check_required(rules: &Rules<'_>, item: &Item, stage: &Stage) -> Result<Vec<S
 
 /// The fields that the stage wants and that are empty.
 pub fn missing_fields(item: &Item, stage: &Stage) -> Vec<String> {
-    let reason = stage.requires_reason.then_some("lost-reason");
+    let is_listed = stage.required_fields.iter().any(|key| key == "lost-reason");
+    let reason = (stage.requires_reason && !is_listed).then_some("lost-reason");
     let wanted = stage.required_fields.iter().map(String::as_str).chain(reason);
     wanted
         .filter(|key| !item.field(key).is_some_and(|value| value.is_filled()))
@@ -156,7 +180,8 @@ pub struct NewItem {
 /// Creates a lead or a deal, whichever the pipeline holds.
 ///
 /// # Errors
-/// `not-found` (pipeline, assignee), `no-such-stage`, `invalid` (title, unknown field), `required-fields`.
+/// `not-found` (pipeline, assignee), `rule-violated` (the assignee has left), `no-such-stage`, `invalid` (title,
+/// source, unknown field), `required-fields`.
 pub fn create_item(rules: &Rules<'_>, changes: &mut ChangeSet, new: NewItem) -> Result<Item, Rejection> {
     let pipeline = Arc::clone(rules.directory.pipeline(new.pipeline)?);
     let stage = match new.stage {
@@ -164,16 +189,13 @@ pub fn create_item(rules: &Rules<'_>, changes: &mut ChangeSet, new: NewItem) -> 
         None => first_stage(rules, pipeline.id)?,
     };
     if stage.pipeline != pipeline.id {
-        let message = format!(
-            "stage `{}` does not belong to pipeline `{}`",
-            stage.key, pipeline.key
-        );
-        return Err(Rejection::new(Code::NoSuchStage, message));
+        return Err(foreign(&stage, &pipeline.key));
     }
     if let Some(assignee) = new.assignee {
-        rules.directory.employee(assignee)?;
+        crate::assigning::check_works_here(rules.directory, assignee)?;
     }
     crate::editing::check_title(&new.title)?;
+    crate::editing::check_source(new.source.as_deref())?;
     crate::editing::check_fields(rules.directory, &new.fields)?;
     let mut item = Item {
         id: ItemId {
@@ -198,10 +220,11 @@ pub fn create_item(rules: &Rules<'_>, changes: &mut ChangeSet, new: NewItem) -> 
         updated_at: rules.now,
         version: 0,
     };
-    check_required(rules, &item, &stage)?;
+    let overridden = check_required(rules, &item, &stage)?;
     changes.happened(Fact::ItemCreated { source: new.source }, Some(item.id));
     enter(rules, changes, &mut item, &stage, None);
     rules.note(changes, item.id, "created", None, Some(item.title.clone()));
+    note_override(rules, changes, item.id, &overridden);
     changes.put_item(item.clone());
     Ok(item)
 }

@@ -14,6 +14,8 @@ pub const TITLE_CHARS_MAX: usize = 200;
 pub const TEXT_CHARS_MAX: usize = 4_000;
 /// The longest tag, in characters.
 pub const TAG_CHARS_MAX: usize = 100;
+/// The most words in one list of recipients.
+pub const RECIPIENTS_MAX: usize = 200;
 
 /// What to tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +43,10 @@ pub fn notify(
     check_length("text", &notice.text, 0, TEXT_CHARS_MAX)?;
     check_length("tag", notice.tag.as_deref().unwrap_or("-"), 1, TAG_CHARS_MAX)?;
     let mut ids = Vec::with_capacity(to.len());
-    for employee in to {
+    for (index, employee) in to.iter().enumerate() {
+        if to[..index].contains(employee) {
+            continue;
+        }
         let id = NotificationId((rules.new_id)(IdKind::Notification));
         changes.notifications.push(Notification {
             id,
@@ -60,27 +65,34 @@ pub fn notify(
 }
 
 fn check_length(what: &str, text: &str, min: usize, max: usize) -> Result<(), Rejection> {
-    let count = text.trim().chars().count();
-    if (min..=max).contains(&count) {
+    let count = text.chars().count();
+    if count <= max && text.trim().chars().count() >= min {
         return Ok(());
     }
+    let count = if count > max { count } else { 0 };
     Err(Rejection::invalid(format!(
         "the {what} has {count} characters, not {min} to {max}"
     )))
 }
 
-/// The people behind `employee:3`, `role:assignee` and `role:head`, each once, in the order given.
+/// The people behind `employee:3`, `role:assignee` and `role:head`, each once, in the order given. Who has left is
+/// passed over.
 ///
 /// # Errors
-/// `invalid` (another word), `not-found`, `no-candidate` (nobody is behind any of them).
+/// `invalid` (another word, too many words), `not-found`, `no-candidate` (nobody is behind any of them).
 pub fn recipients(
     directory: &Directory,
     item: Option<&Item>,
     to: &[String],
 ) -> Result<Vec<EmployeeId>, Rejection> {
+    if to.len() > RECIPIENTS_MAX {
+        let message = format!("{} recipients, more than {RECIPIENTS_MAX}", to.len());
+        return Err(Rejection::invalid(message));
+    }
+    let works_here = |id: &EmployeeId| directory.employees.get(id).is_some_and(|p| p.is_active);
     let mut people = Vec::new();
     for word in to {
-        let person = recipient(directory, item, word)?;
+        let person = recipient(directory, item, word)?.filter(works_here);
         if let Some(id) = person.filter(|id| !people.contains(id)) {
             people.push(id);
         }

@@ -97,7 +97,7 @@ pub struct FieldDef {
 }
 
 /// Fields that every item has; a custom field may not take their keys.
-pub const CORE_FIELDS: [&str; 8] = [
+pub const CORE_FIELDS: [&str; 11] = [
     "title",
     "amount",
     "assignee",
@@ -106,4 +106,7 @@ pub const CORE_FIELDS: [&str; 8] = [
     "stage",
     "pipeline",
     "last-contact-at",
+    "lost-reason",
+    "stage-entered-at",
+    "created-at",
 ];

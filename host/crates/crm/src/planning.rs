@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use crate::activity::{Activity, ActivityKind, ActivityState};
+use crate::assigning::check_works_here;
+use crate::calendar::{CalendarError, WorkCalendar};
 use crate::changes::ChangeSet;
 use crate::deadline::Deadline;
 use crate::event::Fact;
@@ -50,7 +52,7 @@ pub struct NewActivity {
 ///
 /// # Errors
 /// `invalid` (texts, reminders, deadline), `not-found` (assignee), `rule-violated` (a deadline in the past or later
-/// than the pipeline allows, a call or meeting that is too long).
+/// than the pipeline allows, a call or meeting that is too long, an assignee who has left).
 pub fn plan(
     rules: &Rules<'_>,
     changes: &mut ChangeSet,
@@ -69,10 +71,7 @@ pub fn plan(
         )));
     }
     check_duration(new.kind, new.duration_s)?;
-    let assignee = new.assignee.or(item.assignee);
-    if let Some(id) = assignee {
-        rules.directory.employee(id)?;
-    }
+    let assignee = doer(rules, item, new.assignee)?;
     let activity = Activity {
         id: ActivityId((rules.new_id)(IdKind::Activity)),
         item: item.id,
@@ -108,6 +107,15 @@ pub fn plan(
     Ok(id)
 }
 
+/// Who does it: the person who was named, else the item's assignee, unless that one has left.
+fn doer(rules: &Rules<'_>, item: &Item, named: Option<EmployeeId>) -> Result<Option<EmployeeId>, Rejection> {
+    let works_here = |id| check_works_here(rules.directory, id);
+    match named {
+        Some(id) => works_here(id).map(|()| Some(id)),
+        None => Ok(item.assignee.filter(|id| works_here(*id).is_ok())),
+    }
+}
+
 fn check_duration(kind: ActivityKind, duration_s: Option<u32>) -> Result<(), Rejection> {
     let max = match kind {
         ActivityKind::Call => CALL_S_MAX,
@@ -140,6 +148,7 @@ fn checked_reminders(mut minutes: Vec<u32>) -> Result<Vec<u32>, Rejection> {
     }
 }
 
+/// The instant behind the words. The default never breaks the pipeline's rule: it is brought forward instead.
 fn deadline(rules: &Rules<'_>, item: &Item, spec: Option<&str>) -> Result<Timestamp, Rejection> {
     let calendar = rules.directory.work_calendar(Some(item.pipeline))?;
     let rule = match spec {
@@ -160,16 +169,29 @@ fn deadline(rules: &Rules<'_>, item: &Item, spec: Option<&str>) -> Result<Timest
         return Ok(at);
     };
     let contact = item.last_contact_at.unwrap_or(rules.now);
-    let last = calendar
-        .end_of_working_day_after(contact, days)
-        .map_err(|e| Rejection::invalid(e.to_string()))?;
-    if at > last {
+    let last = latest(calendar, contact, days, rules.now).map_err(|e| Rejection::invalid(e.to_string()))?;
+    if at > last && spec.is_some() {
         let message = format!(
             "the deadline {at} is later than {last}: {days} working days after the last contact {contact}"
         );
         return Err(Rejection::new(Code::RuleViolated, message));
     }
-    Ok(at)
+    Ok(at.min(last))
+}
+
+/// The last deadline that the pipeline allows. When that has passed already, the end of the next working day:
+/// a client who was forgotten must not become a client for whom nothing can be planned.
+fn latest(
+    calendar: &WorkCalendar,
+    contact: Timestamp,
+    days: u32,
+    now: Timestamp,
+) -> Result<Timestamp, CalendarError> {
+    let last = calendar.end_of_working_day_after(contact, days)?;
+    if last > now {
+        return Ok(last);
+    }
+    calendar.end_of_working_day_after(now, 1)
 }
 
 /// Arms the reminders and the deadline. Of several reminders whose time has passed, only the last one fires.
@@ -228,7 +250,7 @@ pub fn reschedule(
 /// Ends an activity: done, or not to be done. A call, meeting or letter that was done counts as a contact.
 ///
 /// # Errors
-/// `conflict` when it has ended already.
+/// `conflict` when it has ended already; `invalid` for the state `open`, which is no end.
 pub fn finish(
     rules: &Rules<'_>,
     changes: &mut ChangeSet,
@@ -237,6 +259,9 @@ pub fn finish(
     state: ActivityState,
 ) -> Result<(), Rejection> {
     check_open(&activity)?;
+    if state == ActivityState::Open {
+        return Err(Rejection::invalid(format!("{} cannot end as open", activity.id)));
+    }
     activity.state = state;
     activity.finished_at = Some(rules.now);
     changes.timers_void.push(activity.id);
@@ -303,7 +328,8 @@ pub fn fire(
         ),
     };
     changes.happened(fact, Some(item.id));
-    if let Some(person) = activity.assignee {
+    let works_here = |id: &EmployeeId| check_works_here(rules.directory, *id).is_ok();
+    if let Some(person) = activity.assignee.filter(works_here) {
         let title = title.chars().take(crate::notifying::TITLE_CHARS_MAX).collect();
         let notice = Notice {
             title,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::assigning::check_works_here;
 use crate::changes::ChangeSet;
 use crate::contact::{Contact, ContactPoint};
 use crate::conversation::{Channel, Conversation, Direction, Message};
@@ -16,6 +17,9 @@ use crate::timer::{Delivery, DeliveryState};
 
 /// The longest text of a message, in characters: Telegram Bot API, `sendMessage`, 1-4096 characters.
 pub const TEXT_CHARS_MAX: usize = 4096;
+
+/// The most phones, e-mails and accounts of one client that messages add.
+pub const POINTS_MAX: usize = 50;
 
 /// A client's message, in the words of no provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +59,8 @@ pub struct Known {
     pub item: Option<Item>,
 }
 
-/// Takes a message in: finds or opens its conversation, its client and its item.
+/// Takes a message in: finds or opens its conversation, its client and its item. A conversation whose item is
+/// closed goes on with a new item, where the channel opens items.
 ///
 /// # Errors
 /// `not-found` when the channel opens items in a pipeline that is gone.
@@ -68,19 +73,15 @@ pub fn receive(
 ) -> Result<(), Rejection> {
     if let Some(message) = known.message {
         if incoming.is_edit {
-            edit(
-                changes,
-                message,
-                incoming,
-                known.conversation.and_then(|c| c.item),
-            );
+            let own = known.conversation.filter(|c| c.id == message.conversation);
+            edit(changes, message, incoming, own.and_then(|c| c.item));
         }
         return Ok(());
     }
     let contact = recognise(rules, changes, &incoming, known.contact);
     let item = match known.item {
-        Some(item) => Some(item),
-        None => open_item(rules, changes, channel, &incoming, &contact)?,
+        Some(item) if item.closed_at.is_none() || channel.opens_item_in.is_none() => Some(item),
+        _ => open_item(rules, changes, channel, &incoming, &contact)?,
     };
     let is_new = known.conversation.is_none();
     let mut conversation = match known.conversation {
@@ -88,8 +89,10 @@ pub fn receive(
         None => open_conversation(rules, channel, &incoming.chat),
     };
     conversation.contact = Some(contact.id);
-    conversation.item = conversation.item.or(item.as_ref().map(|item| item.id));
-    conversation.last_inbound_at = Some(incoming.sent_at.min(rules.now));
+    conversation.item = item.as_ref().map(|item| item.id).or(conversation.item);
+    conversation.last_inbound_at = conversation
+        .last_inbound_at
+        .max(Some(incoming.sent_at.min(rules.now)));
     conversation.message_count += 1;
     if let Some(mut item) = item {
         item.last_contact_at = Some(rules.now);
@@ -122,10 +125,12 @@ pub fn receive(
 }
 
 fn edit(changes: &mut ChangeSet, mut message: Message, incoming: Incoming, item: Option<ItemId>) {
-    if message.text == incoming.text {
+    let text = cut(&incoming.text);
+    let is_stale = message.edited_at.is_some_and(|at| at > incoming.sent_at);
+    if is_stale || message.text == text {
         return;
     }
-    message.text = cut(&incoming.text);
+    message.text = text;
     message.edited_at = Some(incoming.sent_at);
     let fact = Fact::MessageEdited {
         conversation: message.conversation,
@@ -163,7 +168,8 @@ fn recognise(
         rules.note(changes, contact.id, "created", None, Some(contact.name.clone()));
     }
     if !is_known || !new.is_empty() {
-        contact.points.extend(new);
+        let room = POINTS_MAX.saturating_sub(contact.points.len());
+        contact.points.extend(new.into_iter().take(room));
         changes.put_contact(contact.clone());
     }
     contact
@@ -178,6 +184,8 @@ fn name_or(name: &str, other: &str) -> String {
     name.chars().take(crate::editing::TITLE_CHARS_MAX).collect()
 }
 
+/// Opens an item for a client. Fields that the first stage wants are no reason to lose a client: they stay empty,
+/// and the history says so. A person who has left is not put in charge.
 fn open_item(
     rules: &Rules<'_>,
     changes: &mut ChangeSet,
@@ -188,17 +196,23 @@ fn open_item(
     let Some(pipeline) = channel.opens_item_in else {
         return Ok(None);
     };
+    let in_charge = [contact.assignee, channel.default_assignee];
+    let works_here = |id: &EmployeeId| check_works_here(rules.directory, *id).is_ok();
     let new = NewItem {
         pipeline,
         stage: None,
         title: name_or(&incoming.sender_name, &incoming.chat),
-        assignee: contact.assignee.or(channel.default_assignee),
+        assignee: in_charge.into_iter().flatten().find(|id| works_here(id)),
         contact: Some(contact.id),
         amount: None,
         source: Some(channel.provider.as_str().to_owned()),
         fields: BTreeMap::new(),
     };
-    create_item(rules, changes, new).map(Some)
+    let lenient = Rules {
+        overrides_required_fields: true,
+        ..*rules
+    };
+    create_item(&lenient, changes, new).map(Some)
 }
 
 fn open_conversation(rules: &Rules<'_>, channel: &Channel, chat: &str) -> Conversation {
@@ -251,7 +265,11 @@ pub fn reply(
     author: Option<EmployeeId>,
     text: &str,
 ) -> Result<MessageId, Rejection> {
-    let count = text.trim().chars().count();
+    let count = if text.trim().is_empty() {
+        0
+    } else {
+        text.chars().count()
+    };
     if count == 0 || count > TEXT_CHARS_MAX {
         return Err(Rejection::invalid(format!(
             "the text has {count} characters, not 1 to {TEXT_CHARS_MAX}"

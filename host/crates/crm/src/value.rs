@@ -55,7 +55,8 @@ impl Money {
         };
         let (whole, cents) = digits.split_once('.').unwrap_or((digits, ""));
         let plain = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-        if whole.is_empty() || cents.len() > 2 || !plain(whole) || !plain(cents) {
+        let is_cut = digits.ends_with('.');
+        if is_cut || whole.is_empty() || cents.len() > 2 || !plain(whole) || !plain(cents) {
             return Err(bad());
         }
         let whole: i64 = whole.parse().map_err(|_| bad())?;
@@ -174,6 +175,9 @@ mod tests {
             ("1", "rub"),
             ("", "RUB"),
             (".5", "RUB"),
+            ("5.", "RUB"),
+            ("+5", "RUB"),
+            ("--5", "RUB"),
             ("1e3", "RUB"),
             ("99999999999999999999", "RUB"),
         ] {
