@@ -87,8 +87,13 @@ impl App {
             Some(url) => Db::open(url, &options.open).await?,
             None => Db::open_in_memory().await?,
         };
-        let config = SandboxConfig { concurrent_runs_max: options.worker_count, cache_dir: options.cache_dir.clone() };
-        let robots = Arc::new(Robots::new(Sandbox::new(config).context("robots cannot run on this machine")?));
+        let config = SandboxConfig {
+            concurrent_runs_max: options.worker_count,
+            cache_dir: options.cache_dir.clone(),
+        };
+        let robots = Arc::new(Robots::new(
+            Sandbox::new(config).context("robots cannot run on this machine")?,
+        ));
         let (core, committer) = open_core(db, options.clock.clone()).await?;
         let stored = core.db.load_schedules().await?;
         let mut app = App {
@@ -124,11 +129,17 @@ impl App {
             if !directory.robots.contains_key(&inspection.digest) {
                 let new = robot_version(inspection, proposal.at, true);
                 proposal.changes.directory.extend(outdated(&directory, &new));
-                proposal.changes.directory.push(DirectoryChange::Robot(new, Some(Arc::new(bytes.to_vec()))));
+                proposal
+                    .changes
+                    .directory
+                    .push(DirectoryChange::Robot(new, Some(Arc::new(bytes.to_vec()))));
             }
         }
         if !proposal.changes.directory.is_empty() {
-            self.core.submit(proposal).await.context("the bundled robots cannot be installed")?;
+            self.core
+                .submit(proposal)
+                .await
+                .context("the bundled robots cannot be installed")?;
         }
         Ok(())
     }
@@ -141,7 +152,13 @@ impl App {
             let Some(last) = page.last() else { break };
             after = Some(last.run.id);
             for RunWithEvent { run, event } in page {
-                start(&self.core, ReadyRun { run, event: Arc::new(event) });
+                start(
+                    &self.core,
+                    ReadyRun {
+                        run,
+                        event: Arc::new(event),
+                    },
+                );
             }
         }
         let mut after = None;
@@ -184,7 +201,13 @@ impl App {
         for task in self.tasks.iter().skip(1) {
             task.abort();
         }
-        let App { core, robots, scheduler, deliverer, mut tasks } = self;
+        let App {
+            core,
+            robots,
+            scheduler,
+            deliverer,
+            mut tasks,
+        } = self;
         drop((robots, scheduler, deliverer));
         let committer = tasks.swap_remove(0);
         for task in tasks {
@@ -200,9 +223,7 @@ async fn open_core(db: Db, clock: Clock) -> anyhow::Result<(SharedCore, JoinHand
     let directory = db.load_directory().await?;
     let marks = db.load_id_marks().await?;
     let turns = db.load_turns().await?;
-    let waiting = db.waiting_runs().await?;
-    let waiting = waiting.into_iter().map(|found| ReadyRun { run: found.run, event: Arc::new(found.event) });
-    let memory = Memory::new(Marks::stored(&marks), turns, waiting.collect());
+    let memory = Memory::new(Marks::stored(&marks), turns, waiting_runs(&db).await?);
     let (submissions, queue) = mpsc::channel(QUEUE_MAX);
     let core = Arc::new(Core {
         db,
@@ -216,6 +237,23 @@ async fn open_core(db: Db, clock: Clock) -> anyhow::Result<(SharedCore, JoinHand
     });
     let task = tokio::spawn(committer::run(Arc::clone(&core), queue, memory));
     Ok((core, task))
+}
+
+/// Runs that wait for another run to be final.
+async fn waiting_runs(db: &Db) -> anyhow::Result<Vec<ReadyRun>> {
+    let mut waiting: Vec<ReadyRun> = Vec::new();
+    loop {
+        let page = db
+            .waiting_runs(waiting.last().map(|ready| ready.run.id), RECOVERY_PAGE)
+            .await?;
+        if page.is_empty() {
+            return Ok(waiting);
+        }
+        waiting.extend(page.into_iter().map(|found| ReadyRun {
+            run: found.run,
+            event: Arc::new(found.event),
+        }));
+    }
 }
 
 /// A version of a robot, as it goes into the directory.
@@ -233,8 +271,19 @@ pub fn robot_version(inspection: Inspection, now: Timestamp, is_bundled: bool) -
 
 /// The other versions of the same robot are not current any more.
 pub fn outdated(directory: &signalbox_crm::directory::Directory, new: &RobotVersion) -> Vec<DirectoryChange> {
-    let others = directory.robots.values().filter(|v| v.is_current && v.manifest.id == new.manifest.id);
+    let others = directory
+        .robots
+        .values()
+        .filter(|v| v.is_current && v.manifest.id == new.manifest.id);
     others
-        .map(|old| DirectoryChange::Robot(RobotVersion { is_current: false, ..RobotVersion::clone(old) }, None))
+        .map(|old| {
+            DirectoryChange::Robot(
+                RobotVersion {
+                    is_current: false,
+                    ..RobotVersion::clone(old)
+                },
+                None,
+            )
+        })
         .collect()
 }

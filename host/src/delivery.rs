@@ -31,7 +31,10 @@ pub struct Deliverer {
 impl Deliverer {
     /// Sends through this sender.
     pub fn new(core: SharedCore, sender: Sender) -> Self {
-        Deliverer { core, sender: Arc::new(sender) }
+        Deliverer {
+            core,
+            sender: Arc::new(sender),
+        }
     }
 
     /// Sends for ever.
@@ -70,7 +73,11 @@ impl Deliverer {
                     continue;
                 }
                 busy.push(delivery.conversation);
-                tasks.spawn(send_one(Arc::clone(&self.core), Arc::clone(&self.sender), delivery));
+                tasks.spawn(send_one(
+                    Arc::clone(&self.core),
+                    Arc::clone(&self.sender),
+                    delivery,
+                ));
             }
             while let Some(ended) = tasks.join_next().await {
                 match ended {
@@ -86,7 +93,9 @@ async fn send_one(core: SharedCore, sender: Arc<Sender>, mut delivery: Delivery)
     let directory = core.records.directory();
     let sent = match directory.channel(delivery.channel) {
         Ok(channel) => sender.send(channel, &delivery).await,
-        Err(rejection) => Sent::Dead { error: rejection.message },
+        Err(rejection) => Sent::Dead {
+            error: rejection.message,
+        },
     };
     let now = core.clock.now();
     let mut proposal = Proposal::new(now, Actor::System);
@@ -107,7 +116,13 @@ async fn send_one(core: SharedCore, sender: Arc<Sender>, mut delivery: Delivery)
             delivery.state = DeliveryState::Dead;
             delivery.last_error = Some(error.clone());
             delivery.finished_at = Some(now);
-            proposal.changes.happened(Fact::DeliveryFailed { delivery: delivery.id, error }, delivery.item);
+            proposal.changes.happened(
+                Fact::DeliveryFailed {
+                    delivery: delivery.id,
+                    error,
+                },
+                delivery.item,
+            );
         }
     }
     proposal.changes.deliveries_done.push(delivery);

@@ -2,8 +2,8 @@
 
 use axum::http::HeaderMap;
 use signalbox_crm::changes::ChangeSet;
-use signalbox_crm::conversation::Channel;
 use signalbox_crm::contact::Contact;
+use signalbox_crm::conversation::Channel;
 use signalbox_crm::ids::{IdKind, InboundId};
 use signalbox_crm::people::Actor;
 use signalbox_crm::talking::{self, Incoming, Known};
@@ -85,7 +85,9 @@ pub async fn process(core: &SharedCore, id: InboundId) {
 }
 
 async fn try_process(core: &SharedCore, id: InboundId) -> Result<(), DraftError> {
-    let Some(inbound) = core.db.inbound(id).await? else { return Ok(()) };
+    let Some(inbound) = core.db.inbound(id).await? else {
+        return Ok(());
+    };
     if inbound.state != InboundState::Received {
         return Ok(());
     }
@@ -98,15 +100,20 @@ async fn try_process(core: &SharedCore, id: InboundId) -> Result<(), DraftError>
     };
     let known = known(&mut draft, &channel, &incoming).await?;
     draft.rule(|rules, changes| talking::receive(rules, changes, &channel, incoming, known))?;
-    draft.changes.inbound_done.push((id, InboundState::Processed, None));
+    draft
+        .changes
+        .inbound_done
+        .push((id, InboundState::Processed, None));
     draft.commit().await?;
     Ok(())
 }
 
 async fn ignore(core: &SharedCore, id: InboundId, why: String) -> Result<(), DraftError> {
     let mut proposal = Proposal::new(core.clock.now(), Actor::System);
-    proposal.changes =
-        ChangeSet { inbound_done: vec![(id, InboundState::Ignored, Some(why))], ..ChangeSet::default() };
+    proposal.changes = ChangeSet {
+        inbound_done: vec![(id, InboundState::Ignored, Some(why))],
+        ..ChangeSet::default()
+    };
     core.submit(proposal).await?;
     Ok(())
 }
@@ -118,7 +125,10 @@ async fn known(draft: &mut Draft, channel: &Channel, incoming: &Incoming) -> Res
     if let Some(found) = &conversation {
         draft.has_read(RecordKey::Conversation(found.id));
     }
-    let message = core.db.message_by_external(channel.id, &incoming.chat, &incoming.external_id).await?;
+    let message = core
+        .db
+        .message_by_external(channel.id, &incoming.chat, &incoming.external_id)
+        .await?;
     if let Some(found) = &message {
         draft.has_read(RecordKey::Message(found.id));
     }
@@ -142,7 +152,13 @@ async fn known(draft: &mut Draft, channel: &Channel, incoming: &Incoming) -> Res
         },
         (None, None) => None,
     };
-    Ok(Known { conversation, message, has_album, contact, item })
+    Ok(Known {
+        conversation,
+        message,
+        has_album,
+        contact,
+        item,
+    })
 }
 
 /// The client by account, phone or e-mail, in this order; of several the oldest.

@@ -13,7 +13,10 @@ fn at(seconds: i64) -> Timestamp {
 
 fn item(number: i64) -> Item {
     Item {
-        id: ItemId { kind: ItemKind::Deal, number },
+        id: ItemId {
+            kind: ItemKind::Deal,
+            number,
+        },
         pipeline: PipelineId(1),
         stage: StageId(1),
         stage_entry: 1,

@@ -136,14 +136,20 @@ pub async fn run(core: Arc<Core>, mut submissions: mpsc::Receiver<Submission>, m
 /// Stores a group in one transaction; when the database refuses it, each of its proposals in one of its own, so that
 /// one bad proposal does not take the others with it.
 async fn commit_group(core: &Core, memory: &mut Memory, group: Vec<Submission>) {
-    let spare: Vec<Proposal> =
-        if group.len() > 1 { group.iter().map(|s| s.proposal.clone()).collect() } else { Vec::new() };
+    let spare: Vec<Proposal> = if group.len() > 1 {
+        group.iter().map(|s| s.proposal.clone()).collect()
+    } else {
+        Vec::new()
+    };
     let (proposals, replies): (Vec<_>, Vec<_>) = group.into_iter().map(|s| (s.proposal, s.reply)).unzip();
     let answers = match store(core, memory, proposals).await {
         Ok(answers) => answers,
         Err(error) if spare.is_empty() || error.is_passing() => {
             let error = Arc::new(error);
-            replies.iter().map(|_| Err(CommitError::Db(Arc::clone(&error)))).collect()
+            replies
+                .iter()
+                .map(|_| Err(CommitError::Db(Arc::clone(&error))))
+                .collect()
         }
         Err(_) => {
             let mut answers = Vec::with_capacity(spare.len());
@@ -173,9 +179,15 @@ async fn store(
     proposals: Vec<Proposal>,
 ) -> Result<Vec<Result<Receipt, CommitError>>, DbError> {
     let mut plan = Plan::new(core, memory);
-    let admitted: Vec<_> = proposals.into_iter().map(|proposal| plan.admit(proposal)).collect();
+    let admitted: Vec<_> = proposals
+        .into_iter()
+        .map(|proposal| plan.admit(proposal))
+        .collect();
     if admitted.iter().all(Result::is_err) {
-        return Ok(admitted.into_iter().map(|a| a.and(Err(CommitError::Closed))).collect());
+        return Ok(admitted
+            .into_iter()
+            .map(|a| a.and(Err(CommitError::Closed)))
+            .collect());
     }
     let outcome = plan.finish();
     let committed = match core.db.commit(&outcome.batch).await {
@@ -186,13 +198,20 @@ async fn store(
         }
     };
     let seq = publish(core, memory, outcome, &committed);
-    let receipt = |(events, runs)| Receipt { seq, events, runs, committed: Arc::clone(&committed) };
+    let receipt = |(events, runs)| Receipt {
+        seq,
+        events,
+        runs,
+        committed: Arc::clone(&committed),
+    };
     Ok(admitted.into_iter().map(|answer| answer.map(receipt)).collect())
 }
 
 /// Makes a commit visible: memory first, then the runs that may start.
 fn publish(core: &Core, memory: &mut Memory, outcome: super::plan::Outcome, committed: &Committed) -> u64 {
-    let seq = core.records.committed(&outcome.items, outcome.keys, outcome.directory);
+    let seq = core
+        .records
+        .committed(&outcome.items, outcome.keys, outcome.directory);
     memory.committed(&outcome.batch, outcome.waiting, &outcome.settled);
     let lanes: Vec<LaneKey> = outcome.left.iter().map(|item| LaneKey::Item(*item)).collect();
     core.lanes.forget(&lanes, &committed.cancelled);
@@ -200,7 +219,11 @@ fn publish(core: &Core, memory: &mut Memory, outcome: super::plan::Outcome, comm
     for ready in outcome.ready.into_iter().filter(is_current) {
         start(core, ready);
     }
-    for ready in outcome.promoted.into_iter().filter(|ready| committed.changed.contains(&ready.run.id)) {
+    for ready in outcome
+        .promoted
+        .into_iter()
+        .filter(|ready| committed.changed.contains(&ready.run.id))
+    {
         start(core, ready);
     }
     for inbound in &outcome.batch.inbound {

@@ -40,7 +40,10 @@ impl Core {
     pub async fn submit(&self, proposal: Proposal) -> Result<Receipt, CommitError> {
         let (reply, answer) = tokio::sync::oneshot::channel();
         let submission = Submission { proposal, reply };
-        self.submissions.send(submission).await.map_err(|_| CommitError::Closed)?;
+        self.submissions
+            .send(submission)
+            .await
+            .map_err(|_| CommitError::Closed)?;
         answer.await.map_err(|_| CommitError::Closed)?
     }
 

@@ -110,7 +110,12 @@ impl Draft {
     /// # Errors
     /// `not-found`.
     pub async fn item(&mut self, id: ItemId) -> Result<Item, DraftError> {
-        if let Some(staged) = self.changes.items.get(&id.number).filter(|staged| staged.row.id == id) {
+        if let Some(staged) = self
+            .changes
+            .items
+            .get(&id.number)
+            .filter(|staged| staged.row.id == id)
+        {
             return Ok(staged.row.clone());
         }
         self.committed_item(id).await.map(|item| Item::clone(&item))
@@ -170,10 +175,14 @@ impl Draft {
     /// The database.
     pub async fn open_activities(&mut self, item: ItemId, limit: u32) -> Result<Vec<Activity>, DraftError> {
         self.read(RecordKey::ActivitiesOf(item));
-        let mut found = self.core.db.open_activities(item, limit).await?;
+        let mut found = self.core.db.open_activities(item.number, limit).await?;
         found.retain(|activity| !self.changes.activities.contains_key(&activity.id));
         let staged = self.changes.activities.values().map(|staged| &staged.row);
-        found.extend(staged.filter(|a| a.item == item && a.state == ActivityState::Open).cloned());
+        found.extend(
+            staged
+                .filter(|a| a.item == item && a.state == ActivityState::Open)
+                .cloned(),
+        );
         found.sort_by_key(|activity| (activity.deadline_at, activity.id));
         found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         Ok(found)

@@ -8,12 +8,32 @@ use signalbox_crm::changes::{ChangeSet, Distribution};
 #[serde(rename_all = "kebab-case", tag = "effect")]
 enum Effect<'a> {
     /// A field of an item, contact or other subject.
-    Changed { subject: &'a str, what: &'a str, before: Option<&'a str>, after: Option<&'a str> },
-    Notified { employee: String, title: &'a str },
-    AssignedFromList { item: String, distribution: &'static str, candidates: usize },
-    Replied { conversation: String, message: String },
-    WakeUpSet { key: &'a str, at: String },
-    WakeUpCancelled { key: &'a str },
+    Changed {
+        subject: &'a str,
+        what: &'a str,
+        before: Option<&'a str>,
+        after: Option<&'a str>,
+    },
+    Notified {
+        employee: String,
+        title: &'a str,
+    },
+    AssignedFromList {
+        item: String,
+        distribution: &'static str,
+        candidates: usize,
+    },
+    Replied {
+        conversation: String,
+        message: String,
+    },
+    WakeUpSet {
+        key: &'a str,
+        at: String,
+    },
+    WakeUpCancelled {
+        key: &'a str,
+    },
 }
 
 /// The effects as a JSON array.
@@ -29,7 +49,10 @@ pub fn describe(changes: &ChangeSet) -> String {
     }
     for notification in &changes.notifications {
         let employee = notification.employee.to_string();
-        effects.push(Effect::Notified { employee, title: &notification.title });
+        effects.push(Effect::Notified {
+            employee,
+            title: &notification.title,
+        });
     }
     for list in &changes.assignments {
         let distribution = match list.distribution {
@@ -37,15 +60,25 @@ pub fn describe(changes: &ChangeSet) -> String {
             Distribution::Even => "even",
         };
         let item = list.item.to_string();
-        effects.push(Effect::AssignedFromList { item, distribution, candidates: list.candidates.len() });
+        effects.push(Effect::AssignedFromList {
+            item,
+            distribution,
+            candidates: list.candidates.len(),
+        });
     }
     for delivery in &changes.deliveries {
         let conversation = delivery.conversation.to_string();
-        effects.push(Effect::Replied { conversation, message: delivery.message.to_string() });
+        effects.push(Effect::Replied {
+            conversation,
+            message: delivery.message.to_string(),
+        });
     }
     for wake_up in &changes.wake_ups {
         effects.push(match &wake_up.set {
-            Some((at, _)) => Effect::WakeUpSet { key: &wake_up.key, at: at.to_string() },
+            Some((at, _)) => Effect::WakeUpSet {
+                key: &wake_up.key,
+                at: at.to_string(),
+            },
             None => Effect::WakeUpCancelled { key: &wake_up.key },
         });
     }

@@ -3,6 +3,7 @@
 //! A draft needs ids at once, long before its commit. The committer keeps a high mark in the database that is always
 //! above every committed number; after a restart numbering goes on from the mark, so a number is never given twice.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use signalbox_crm::ids::IdKind;
@@ -18,11 +19,8 @@ pub struct Ids {
 
 impl Ids {
     /// Goes on from the marks that were stored.
-    pub fn after(marks: &[(String, i64)]) -> Self {
-        let last = IdKind::ALL.map(|kind| {
-            let mark = marks.iter().find(|(name, _)| name == kind.as_str());
-            AtomicI64::new(mark.map_or(0, |(_, high)| *high))
-        });
+    pub fn after(marks: &BTreeMap<String, i64>) -> Self {
+        let last = IdKind::ALL.map(|kind| AtomicI64::new(marks.get(kind.as_str()).copied().unwrap_or(0)));
         Ids { last }
     }
 
@@ -45,16 +43,19 @@ pub struct Marks {
 
 impl Marks {
     /// The marks as they were loaded.
-    pub fn stored(marks: &[(String, i64)]) -> Self {
-        let stored = IdKind::ALL
-            .map(|kind| marks.iter().find(|(name, _)| name == kind.as_str()).map_or(0, |(_, high)| *high));
+    pub fn stored(marks: &BTreeMap<String, i64>) -> Self {
+        let stored = IdKind::ALL.map(|kind| marks.get(kind.as_str()).copied().unwrap_or(0));
         Marks { stored }
     }
 
     /// The marks that this commit must raise, because numbers beyond them were given out.
     pub fn to_raise(&self, ids: &Ids) -> Vec<(IdKind, i64)> {
         let beyond = |kind: &IdKind| ids.last(*kind) > self.stored[*kind as usize];
-        IdKind::ALL.into_iter().filter(beyond).map(|kind| (kind, ids.last(kind) + MARK_AHEAD)).collect()
+        IdKind::ALL
+            .into_iter()
+            .filter(beyond)
+            .map(|kind| (kind, ids.last(kind) + MARK_AHEAD))
+            .collect()
     }
 
     /// Notes that the marks are stored.

@@ -65,7 +65,9 @@ pub struct Lanes {
 
 impl Lanes {
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.inner
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// Adds a task at the end of its lane.
@@ -121,7 +123,9 @@ impl Lanes {
     }
 
     fn release(&self, mut inner: MutexGuard<'_, Inner>, key: LaneKey) {
-        let Some(lane) = inner.lanes.get_mut(&key) else { return };
+        let Some(lane) = inner.lanes.get_mut(&key) else {
+            return;
+        };
         lane.is_busy = false;
         let is_empty = lane.tasks.is_empty();
         if is_empty {
@@ -146,9 +150,12 @@ impl Lanes {
         }
         let mut inner = self.lock();
         for key in lanes {
-            let Some(lane) = inner.lanes.get_mut(key) else { continue };
+            let Some(lane) = inner.lanes.get_mut(key) else {
+                continue;
+            };
             let before = lane.tasks.len();
-            lane.tasks.retain(|task| !matches!(task, Task::Run(ready) if cancelled.contains(&ready.run.id)));
+            lane.tasks
+                .retain(|task| !matches!(task, Task::Run(ready) if cancelled.contains(&ready.run.id)));
             let dropped = before - lane.tasks.len();
             let is_over = lane.tasks.is_empty() && !lane.is_busy;
             inner.open_count -= dropped;

@@ -47,7 +47,11 @@ impl Memory {
             marks,
         };
         for turn in turns {
-            memory.turns.entry(turn.attachment).or_default().insert(turn.employee, turn.seq);
+            memory
+                .turns
+                .entry(turn.attachment)
+                .or_default()
+                .insert(turn.employee, turn.seq);
         }
         memory.wait(waiting);
         memory
@@ -64,7 +68,10 @@ impl Memory {
     /// Notes what a commit stored.
     pub fn committed(&mut self, batch: &Batch, waiting: Vec<ReadyRun>, settled: &[RunId]) {
         for turn in &batch.turns {
-            self.turns.entry(turn.attachment).or_default().insert(turn.employee, turn.seq);
+            self.turns
+                .entry(turn.attachment)
+                .or_default()
+                .insert(turn.employee, turn.seq);
             self.turn_seq = self.turn_seq.max(turn.seq);
         }
         self.marks.raised(&batch.id_marks);
@@ -159,8 +166,10 @@ impl<'a> Plan<'a> {
     /// `Rejected` when nobody in a list can be put in charge. Nothing of it is in the plan then.
     pub fn admit(&mut self, mut proposal: Proposal) -> Result<Admitted, CommitError> {
         self.check_reads(&proposal)?;
-        self.decide_assignments(&mut proposal).map_err(CommitError::Rejected)?;
-        self.change_directory(&mut proposal.changes).map_err(CommitError::Rejected)?;
+        self.decide_assignments(&mut proposal)
+            .map_err(CommitError::Rejected)?;
+        self.change_directory(&mut proposal.changes)
+            .map_err(CommitError::Rejected)?;
         let changes = std::mem::take(&mut proposal.changes);
         let facts = self.events(&proposal, &changes);
         let runs = self.start_runs(&proposal, &changes, &facts);
@@ -185,7 +194,11 @@ impl<'a> Plan<'a> {
     }
 
     fn check_reads(&self, proposal: &Proposal) -> Result<(), CommitError> {
-        let in_group = proposal.reads.iter().copied().find(|key| self.written.contains(key));
+        let in_group = proposal
+            .reads
+            .iter()
+            .copied()
+            .find(|key| self.written.contains(key));
         match in_group.or_else(|| self.core.records.stale(&proposal.reads, proposal.as_of)) {
             Some(key) => Err(CommitError::Stale(key)),
             None => Ok(()),
@@ -205,9 +218,14 @@ impl<'a> Plan<'a> {
             taken.push(((list.turns_of, person), self.turn_seq));
             self.turns.insert((list.turns_of, person), self.turn_seq);
         }
-        self.outcome.batch.turns.extend(
-            taken.into_iter().map(|((attachment, employee), seq)| Turn { attachment, employee, seq }),
-        );
+        self.outcome
+            .batch
+            .turns
+            .extend(taken.into_iter().map(|((attachment, employee), seq)| Turn {
+                attachment,
+                employee,
+                seq,
+            }));
         Ok(())
     }
 
@@ -221,12 +239,22 @@ impl<'a> Plan<'a> {
             overrides_required_fields: false,
         };
         let mut turns = self.memory.turns.get(&list.turns_of).cloned().unwrap_or_default();
-        let newer = self.turns.iter().filter(|((owner, _), _)| *owner == list.turns_of);
+        let newer = self
+            .turns
+            .iter()
+            .filter(|((owner, _), _)| *owner == list.turns_of);
         turns.extend(newer.map(|((_, employee), seq)| (*employee, *seq)));
         let person = pick(&rules, list, &turns).ok_or_else(|| {
-            Rejection::new(Code::NoCandidate, format!("nobody in the list can take {}", list.item))
+            Rejection::new(
+                Code::NoCandidate,
+                format!("nobody in the list can take {}", list.item),
+            )
         })?;
-        let item = proposal.changes.items.get(&list.item.number).map(|staged| staged.row.clone());
+        let item = proposal
+            .changes
+            .items
+            .get(&list.item.number)
+            .map(|staged| staged.row.clone());
         let item = item.ok_or_else(|| Rejection::not_found(list.item))?;
         assign(&rules, &mut proposal.changes, item, person)?;
         Ok(person)
@@ -258,9 +286,21 @@ impl<'a> Plan<'a> {
         let new = |fact: &Fact, item| {
             let id = EventId(self.core.new_id(IdKind::Event));
             let Origin { root, depth, run } = proposal.origin;
-            Arc::new(Event { id, fact: fact.clone(), item, root: root.unwrap_or(id), depth, caused_by: run, at: proposal.at })
+            Arc::new(Event {
+                id,
+                fact: fact.clone(),
+                item,
+                root: root.unwrap_or(id),
+                depth,
+                caused_by: run,
+                at: proposal.at,
+            })
         };
-        changes.facts.iter().map(|new_fact| new(&new_fact.fact, new_fact.item)).collect()
+        changes
+            .facts
+            .iter()
+            .map(|new_fact| new(&new_fact.fact, new_fact.item))
+            .collect()
     }
 
     /// Matching, inside the commit that makes the events.
@@ -272,8 +312,12 @@ impl<'a> Plan<'a> {
             let core = self.core;
             let directory = self.directory.as_ref().unwrap_or(&self.base);
             let new_id = |kind| core.new_id(kind);
-            let mut matcher =
-                Matcher { directory, now: proposal.at, new_id: &new_id, guard: &mut self.memory.guard };
+            let mut matcher = Matcher {
+                directory,
+                now: proposal.at,
+                new_id: &new_id,
+                guard: &mut self.memory.guard,
+            };
             for run in matcher.runs_for(event, item) {
                 if run.reason != Some(Reason::LoopStopped) && !run.state.is_final() {
                     self.outcome.counted.push((event.root, run.attachment, run.item));
@@ -286,7 +330,10 @@ impl<'a> Plan<'a> {
     }
 
     fn add_run(&mut self, run: Run, event: &Arc<Event>) {
-        let ready = ReadyRun { run: run.clone(), event: Arc::clone(event) };
+        let ready = ReadyRun {
+            run: run.clone(),
+            event: Arc::clone(event),
+        };
         match run.state {
             RunState::Available => self.outcome.ready.push(ready),
             RunState::Scheduled if run.after.is_some() => self.outcome.waiting.push(ready),
@@ -298,12 +345,23 @@ impl<'a> Plan<'a> {
 
     /// Leaving a stage cancels the runs that belong to it, in the same transaction.
     fn leave_stage(&mut self, event: &Event, item: Option<&Item>) {
-        let (Fact::StageEntered { pipeline, stage, from: Some(from) }, Some(item)) = (&event.fact, item) else {
+        let (
+            Fact::StageEntered {
+                pipeline,
+                stage,
+                from: Some(from),
+            },
+            Some(item),
+        ) = (&event.fact, item)
+        else {
             return;
         };
         let directory = self.directory();
         let came_from = directory.stages.get(from).map(|stage| stage.pipeline);
-        let is_closed = directory.stages.get(stage).is_some_and(|stage| stage.kind != StageKind::Open);
+        let is_closed = directory
+            .stages
+            .get(stage)
+            .is_some_and(|stage| stage.kind != StageKind::Open);
         let left = StageLeft {
             item: item.id.number,
             new_entry: item.stage_entry,
@@ -324,7 +382,9 @@ impl<'a> Plan<'a> {
                 key: wake_up.key.clone(),
                 before: run,
             });
-            let Some((due_at, payload)) = &wake_up.set else { continue };
+            let Some((due_at, payload)) = &wake_up.set else {
+                continue;
+            };
             let id = EventId(self.core.new_id(IdKind::Event));
             let root = proposal.origin.root.unwrap_or(id);
             let event = Arc::new(Event {
@@ -342,7 +402,10 @@ impl<'a> Plan<'a> {
                 at: proposal.at,
             });
             let attachment = self.directory().attachments.get(&wake_up.attachment).cloned();
-            self.add_run(wake_up_run(run, &event, wake_up, attachment.as_deref(), *due_at), &event);
+            self.add_run(
+                wake_up_run(run, &event, wake_up, attachment.as_deref(), *due_at),
+                &event,
+            );
             self.outcome.batch.events.push(Arc::unwrap_or_clone(event));
         }
     }
@@ -350,14 +413,20 @@ impl<'a> Plan<'a> {
     /// A date field changed: runs that are due relative to it move.
     fn move_waiting_dates(&mut self, proposal: &Proposal, changes: &ChangeSet, events: &[Arc<Event>]) {
         for event in events {
-            let (Fact::ItemChanged { fields }, Some(id)) = (&event.fact, event.item) else { continue };
-            let Some(item) = item_of(proposal, changes, id) else { continue };
+            let (Fact::ItemChanged { fields }, Some(id)) = (&event.fact, event.item) else {
+                continue;
+            };
+            let Some(item) = item_of(proposal, changes, id) else {
+                continue;
+            };
             let directory = self.directory.as_ref().unwrap_or(&self.base);
             let relative = directory.attachments.values().filter(|attachment| {
                 matches!(&attachment.timing, Timing::Relative { field, .. } if fields.contains(field))
             });
             for attachment in relative {
-                let due = due_at(directory, attachment, Some(item), proposal.at).ok().flatten();
+                let due = due_at(directory, attachment, Some(item), proposal.at)
+                    .ok()
+                    .flatten();
                 self.outcome.batch.rescheduled.push(signalbox_db::Rescheduled {
                     attachment: attachment.id,
                     item: id.number,
@@ -370,7 +439,11 @@ impl<'a> Plan<'a> {
 
     /// The record of an attempt, and what it means for the runs that wait for this one.
     fn end_run(&mut self, at: Timestamp, ended: Ended) {
-        let Ended { ready, attempt, after } = ended;
+        let Ended {
+            ready,
+            attempt,
+            after,
+        } = ended;
         let is_final = after.state.is_final();
         self.outcome.batch.runs_ended.push(RunUpdate {
             run: ready.run.id,
@@ -384,7 +457,12 @@ impl<'a> Plan<'a> {
         self.outcome.has_times |= after.state == RunState::Retryable;
         self.outcome.batch.attempts.push(attempt);
         if is_final {
-            self.settle(at, ready.run.id, ready.run.attachment, after.state == RunState::Discarded);
+            self.settle(
+                at,
+                ready.run.id,
+                ready.run.attachment,
+                after.state == RunState::Discarded,
+            );
         }
     }
 
@@ -401,12 +479,21 @@ impl<'a> Plan<'a> {
     /// A run is final: the runs after it start, or are cancelled when it failed and its chain stops.
     fn settle(&mut self, at: Timestamp, run: RunId, attachment: AttachmentId, failed: bool) {
         self.outcome.settled.push(run);
-        let Some(waiting) = self.memory.waiting.get(&run).cloned() else { return };
-        let on_error = self.directory().attachments.get(&attachment).map_or(OnError::StopChain, |a| a.on_error);
+        let Some(waiting) = self.memory.waiting.get(&run).cloned() else {
+            return;
+        };
+        let on_error = self
+            .directory()
+            .attachments
+            .get(&attachment)
+            .map_or(OnError::StopChain, |a| a.on_error);
         for next in waiting {
             if failed && on_error == OnError::StopChain {
                 let change = change_of(&next, RunState::Cancelled, Some(Reason::ChainStopped), None);
-                self.outcome.batch.run_changes.push(RunChange { detail: Some(format!("{run} failed")), ..change });
+                self.outcome.batch.run_changes.push(RunChange {
+                    detail: Some(format!("{run} failed")),
+                    ..change
+                });
                 self.settle(at, next.run.id, next.run.attachment, true);
             } else {
                 self.promote(at, next);
@@ -425,7 +512,10 @@ impl<'a> Plan<'a> {
             self.outcome.has_times = true;
             return;
         }
-        self.outcome.batch.run_changes.push(change_of(&next, RunState::Available, None, Some(at)));
+        self.outcome
+            .batch
+            .run_changes
+            .push(change_of(&next, RunState::Available, None, Some(at)));
         self.outcome.promoted.push(next);
     }
 
@@ -434,24 +524,44 @@ impl<'a> Plan<'a> {
         for staged in changes.items.into_values() {
             self.write(RecordKey::Item(staged.row.id));
             self.outcome.items.push(Arc::new(staged.row.clone()));
-            split(staged, &mut self.outcome.batch.items_new, &mut self.outcome.batch.items);
+            split(
+                staged,
+                &mut self.outcome.batch.items_new,
+                &mut self.outcome.batch.items,
+            );
         }
         for staged in changes.contacts.into_values() {
             self.write(RecordKey::Contact(staged.row.id));
-            split(staged, &mut self.outcome.batch.contacts_new, &mut self.outcome.batch.contacts);
+            split(
+                staged,
+                &mut self.outcome.batch.contacts_new,
+                &mut self.outcome.batch.contacts,
+            );
         }
         for staged in changes.activities.into_values() {
             self.write(RecordKey::Activity(staged.row.id));
             self.write(RecordKey::ActivitiesOf(staged.row.item));
-            split(staged, &mut self.outcome.batch.activities_new, &mut self.outcome.batch.activities);
+            split(
+                staged,
+                &mut self.outcome.batch.activities_new,
+                &mut self.outcome.batch.activities,
+            );
         }
         for staged in changes.conversations.into_values() {
             self.write(RecordKey::Conversation(staged.row.id));
-            split(staged, &mut self.outcome.batch.conversations_new, &mut self.outcome.batch.conversations);
+            split(
+                staged,
+                &mut self.outcome.batch.conversations_new,
+                &mut self.outcome.batch.conversations,
+            );
         }
         for staged in changes.messages.into_values() {
             self.write(RecordKey::Message(staged.row.id));
-            split(staged, &mut self.outcome.batch.messages_new, &mut self.outcome.batch.messages);
+            split(
+                staged,
+                &mut self.outcome.batch.messages_new,
+                &mut self.outcome.batch.messages,
+            );
         }
         let batch = &mut self.outcome.batch;
         batch.notifications.extend(changes.notifications);
@@ -465,13 +575,18 @@ impl<'a> Plan<'a> {
         batch.deliveries_again.extend(changes.deliveries_again);
         batch.inbound.extend(changes.inbound);
         let done = changes.inbound_done.into_iter();
-        batch.inbound_done.extend(done.map(|(id, state, note)| InboundDone { id, state, note }));
+        batch
+            .inbound_done
+            .extend(done.map(|(id, state, note)| InboundDone { id, state, note }));
     }
 
     /// The batch, with the marks of the numbers that were given out.
     pub fn finish(mut self) -> Outcome {
         let marks = self.memory.marks.to_raise(&self.core.ids);
-        self.outcome.batch.id_marks = marks.into_iter().map(|(kind, high)| (kind.as_str(), high)).collect();
+        self.outcome.batch.id_marks = marks
+            .into_iter()
+            .map(|(kind, high)| (kind.as_str(), high))
+            .collect();
         self.outcome.directory = self.directory.map(Arc::new);
         self.outcome
     }
@@ -491,7 +606,14 @@ fn split<T>(staged: Staged<T>, new: &mut Vec<T>, changed: &mut Vec<(i64, T)>) {
 }
 
 fn change_of(ready: &ReadyRun, to: RunState, reason: Option<Reason>, due_at: Option<Timestamp>) -> RunChange {
-    RunChange { run: ready.run.id, from: vec![RunState::Scheduled], to, reason, detail: None, due_at }
+    RunChange {
+        run: ready.run.id,
+        from: vec![RunState::Scheduled],
+        to,
+        reason,
+        detail: None,
+        due_at,
+    }
 }
 
 fn wake_up_run(

@@ -65,7 +65,9 @@ impl Recent {
             self.order.push_back((self.seq, key));
         }
         while self.order.len() > WRITES_MAX {
-            let Some((seq, key)) = self.order.pop_front() else { break };
+            let Some((seq, key)) = self.order.pop_front() else {
+                break;
+            };
             self.floor = seq;
             if self.last(key) == seq {
                 self.last.remove(&key);

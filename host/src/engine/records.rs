@@ -62,7 +62,12 @@ impl Records {
     }
 
     /// Makes a commit visible: its rows, its keys and its directory, in one step for readers of `seq`.
-    pub fn committed(&self, items: &[Arc<Item>], keys: Vec<RecordKey>, directory: Option<Arc<Directory>>) -> u64 {
+    pub fn committed(
+        &self,
+        items: &[Arc<Item>],
+        keys: Vec<RecordKey>,
+        directory: Option<Arc<Directory>>,
+    ) -> u64 {
         let mut recent = self.recent();
         for item in items {
             self.items.insert(item.id.number, Arc::clone(item));

@@ -15,7 +15,10 @@ pub struct Robots {
 impl Robots {
     /// None is loaded yet.
     pub fn new(sandbox: Sandbox) -> Self {
-        Robots { sandbox, loaded: Mutex::new(HashMap::new()) }
+        Robots {
+            sandbox,
+            loaded: Mutex::new(HashMap::new()),
+        }
     }
 
     /// The sandbox in which they run.
@@ -28,10 +31,18 @@ impl Robots {
     /// # Errors
     /// A sentence: the component is missing, or cannot be compiled.
     pub async fn get(&self, db: &Db, digest: &str) -> Result<Arc<Robot>, String> {
-        if let Some(robot) = self.loaded.lock().unwrap_or_else(PoisonError::into_inner).get(digest) {
+        if let Some(robot) = self
+            .loaded
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(digest)
+        {
             return Ok(Arc::clone(robot));
         }
-        let bytes = db.robot_component(digest).await.map_err(|error| error.to_string())?;
+        let bytes = db
+            .robot_component(digest)
+            .await
+            .map_err(|error| error.to_string())?;
         let bytes = bytes.ok_or_else(|| format!("the component {digest} is missing"))?;
         self.load(bytes).await
     }
@@ -41,8 +52,15 @@ impl Robots {
     /// # Errors
     /// A sentence that says what is wrong with it.
     pub async fn load(&self, bytes: Vec<u8>) -> Result<Arc<Robot>, String> {
-        let robot = Arc::new(self.sandbox.load(bytes).await.map_err(|error| error.to_string())?);
+        let robot = Arc::new(
+            self.sandbox
+                .load(bytes)
+                .await
+                .map_err(|error| error.to_string())?,
+        );
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(Arc::clone(loaded.entry(robot.digest().to_owned()).or_insert(robot)))
+        Ok(Arc::clone(
+            loaded.entry(robot.digest().to_owned()).or_insert(robot),
+        ))
     }
 }

@@ -77,7 +77,11 @@ impl Scheduler {
         self.fire_timers(now).await?;
         self.start_runs(now).await?;
         let db = &self.core.db;
-        let times = [db.next_due_at().await?, db.next_timer_at().await?, self.next_tick()];
+        let times = [
+            db.next_due_at().await?,
+            db.next_timer_at().await?,
+            self.next_tick(),
+        ];
         Ok(times.into_iter().flatten().min())
     }
 
@@ -95,7 +99,13 @@ impl Scheduler {
             for RunWithEvent { mut run, event } in due {
                 if receipt.committed.changed.contains(&run.id) {
                     run.state = RunState::Available;
-                    start(&self.core, ReadyRun { run, event: Arc::new(event) });
+                    start(
+                        &self.core,
+                        ReadyRun {
+                            run,
+                            event: Arc::new(event),
+                        },
+                    );
                 }
             }
             if is_last {
@@ -146,15 +156,25 @@ impl Scheduler {
     /// Ticks the schedules that are due: once, however many ticks were missed.
     async fn tick_schedules(&self, now: Timestamp) -> Result<(), DraftError> {
         let directory = self.core.records.directory();
-        self.ticks().retain(|id, _| directory.attachments.get(id).is_some_and(|a| a.is_enabled));
+        self.ticks()
+            .retain(|id, _| directory.attachments.get(id).is_some_and(|a| a.is_enabled));
         for attachment in directory.attachments.values().filter(|a| a.is_enabled) {
-            let Moment::Schedule { cron, zone, items } = &attachment.moment else { continue };
-            let Ok(schedule) = Schedule::parse(cron, zone) else { continue };
+            let Moment::Schedule { cron, zone, items } = &attachment.moment else {
+                continue;
+            };
+            let Ok(schedule) = Schedule::parse(cron, zone) else {
+                continue;
+            };
             let known = self.ticks().get(&attachment.id).copied();
-            let due_at = known.filter(|(version, _)| *version == attachment.version).map(|(_, next)| next);
+            let due_at = known
+                .filter(|(version, _)| *version == attachment.version)
+                .map(|(_, next)| next);
             let next = schedule.next_after(now);
             match due_at {
-                Some(due_at) if due_at <= now => self.tick_one(attachment, due_at, next, items.as_ref(), now).await?,
+                Some(due_at) if due_at <= now => {
+                    self.tick_one(attachment, due_at, next, items.as_ref(), now)
+                        .await?
+                }
                 Some(_) => continue,
                 None => self.plan(attachment, next, now).await?,
             }
@@ -168,9 +188,17 @@ impl Scheduler {
     }
 
     /// Stores the first tick of a schedule.
-    async fn plan(&self, attachment: &Attachment, next: Option<Timestamp>, now: Timestamp) -> Result<(), DraftError> {
+    async fn plan(
+        &self,
+        attachment: &Attachment,
+        next: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<(), DraftError> {
         let mut proposal = Proposal::new(now, Actor::System);
-        proposal.schedules.push(ScheduleRow { attachment: attachment.id, next_at: next });
+        proposal.schedules.push(ScheduleRow {
+            attachment: attachment.id,
+            next_at: next,
+        });
         self.core.submit(proposal).await?;
         Ok(())
     }
@@ -184,7 +212,10 @@ impl Scheduler {
         now: Timestamp,
     ) -> Result<(), DraftError> {
         let mut proposal = Proposal::new(now, Actor::System);
-        let fact = Fact::ScheduleTicked { attachment: attachment.id, due_at };
+        let fact = Fact::ScheduleTicked {
+            attachment: attachment.id,
+            due_at,
+        };
         match query {
             None => proposal.changes.happened(fact, None),
             Some(query) => {
@@ -194,7 +225,10 @@ impl Scheduler {
                 }
             }
         }
-        proposal.schedules.push(ScheduleRow { attachment: attachment.id, next_at: next });
+        proposal.schedules.push(ScheduleRow {
+            attachment: attachment.id,
+            next_at: next,
+        });
         self.core.submit(proposal).await?;
         Ok(())
     }
@@ -206,7 +240,10 @@ impl Scheduler {
             is_open: Some(true),
             ..ItemFilter::default()
         };
-        self.core.db.items(&filter, ItemPage::ById { after: None }, query.max).await
+        self.core
+            .db
+            .items(&filter, ItemPage::Number(None), query.max)
+            .await
     }
 }
 

@@ -8,7 +8,9 @@ use signalbox_crm::activity::Activity;
 use signalbox_crm::attachment::{Attachment, Scope};
 use signalbox_crm::changes::{Distribution, ListAssignment, WakeUp};
 use signalbox_crm::conversation::Conversation;
-use signalbox_crm::ids::{ActivityId, ConversationId, EmployeeId, ItemId, MessageId, NotificationId, StageId};
+use signalbox_crm::ids::{
+    ActivityId, ConversationId, EmployeeId, ItemId, MessageId, NotificationId, StageId,
+};
 use signalbox_crm::item::Item;
 use signalbox_crm::moving::{self, Reach};
 use signalbox_crm::notifying::{self, Notice};
@@ -78,7 +80,10 @@ impl RunDraft {
         if self.draft.changes.write_count() < WRITES_MAX {
             return Ok(());
         }
-        Err(Rejection::new(Code::LimitWrites, format!("the run changes more than {WRITES_MAX} rows")))
+        Err(Rejection::new(
+            Code::LimitWrites,
+            format!("the run changes more than {WRITES_MAX} rows"),
+        ))
     }
 
     /// The item, if the grant and the scope allow it.
@@ -148,8 +153,13 @@ impl Session for RunDraft {
     async fn move_item(&mut self, item: ItemId, stage: StageId, allow_back: bool) -> Answer<Moved> {
         let item = self.scoped("stages", item).await?;
         self.check_writes()?;
-        let reach = Reach { back: allow_back, across: false };
-        let moved = self.draft.rule(|rules, changes| moving::move_item(rules, changes, item, stage, reach))?;
+        let reach = Reach {
+            back: allow_back,
+            across: false,
+        };
+        let moved = self
+            .draft
+            .rule(|rules, changes| moving::move_item(rules, changes, item, stage, reach))?;
         Ok(match moved {
             moving::Moved::Moved => Moved::Moved,
             moving::Moved::AlreadyThere => Moved::AlreadyThere,
@@ -159,7 +169,8 @@ impl Session for RunDraft {
     async fn assign(&mut self, item: ItemId, employee: EmployeeId) -> Answer<()> {
         let item = self.scoped("assignment", item).await?;
         self.check_writes()?;
-        self.draft.rule(|rules, changes| assigning::assign(rules, changes, item, employee))?;
+        self.draft
+            .rule(|rules, changes| assigning::assign(rules, changes, item, employee))?;
         Ok(())
     }
 
@@ -173,7 +184,13 @@ impl Session for RunDraft {
         let row = self.scoped("assignment", item).await?;
         self.check_writes()?;
         let turns_of = self.attachment.id;
-        let list = ListAssignment { item, candidates, distribution, skip_absent, turns_of };
+        let list = ListAssignment {
+            item,
+            candidates,
+            distribution,
+            skip_absent,
+            turns_of,
+        };
         self.draft.rule(|rules, _| assigning::check_list(rules, &list))?;
         // The item is staged now, so that the commit that chooses the person has its row.
         self.draft.changes.put_item(row);
@@ -193,12 +210,17 @@ impl Session for RunDraft {
             assignee: new.assignee,
             reminders_min: new.reminders_min,
         };
-        Ok(self.draft.rule(|rules, changes| planning::plan(rules, changes, &item, new))?)
+        Ok(self
+            .draft
+            .rule(|rules, changes| planning::plan(rules, changes, &item, new))?)
     }
 
     async fn open_activities(&mut self, item: ItemId) -> Answer<Vec<Activity>> {
         self.scoped("activities", item).await?;
-        self.draft.open_activities(item, ACTIVITIES_MAX).await.map_err(answer)
+        self.draft
+            .open_activities(item, ACTIVITIES_MAX)
+            .await
+            .map_err(answer)
     }
 
     async fn notify(&mut self, new: NewNotification) -> Answer<Vec<NotificationId>> {
@@ -214,8 +236,14 @@ impl Session for RunDraft {
             return Err(Rejection::new(Code::LimitNotifications, message).into());
         }
         let about = self.item;
-        let notice = Notice { title: new.title, text: new.text, tag: new.tag };
-        Ok(self.draft.rule(|rules, changes| notifying::notify(rules, changes, &people, about, &notice))?)
+        let notice = Notice {
+            title: new.title,
+            text: new.text,
+            tag: new.tag,
+        };
+        Ok(self
+            .draft
+            .rule(|rules, changes| notifying::notify(rules, changes, &people, about, &notice))?)
     }
 
     async fn conversation(&mut self, conversation: ConversationId) -> Answer<Conversation> {
@@ -229,7 +257,9 @@ impl Session for RunDraft {
             let message = format!("the run sends more than {MESSAGES_MAX} client messages");
             return Err(Rejection::new(Code::LimitMessages, message).into());
         }
-        Ok(self.draft.rule(|rules, changes| talking::reply(rules, changes, conversation, None, &text))?)
+        Ok(self
+            .draft
+            .rule(|rules, changes| talking::reply(rules, changes, conversation, None, &text))?)
     }
 
     async fn employee(&mut self, employee: EmployeeId) -> Answer<(Employee, bool)> {
@@ -250,7 +280,9 @@ impl Session for RunDraft {
         let pipeline = self.pipeline().await?;
         let duration = std::time::Duration::from_secs(u64::from(seconds));
         let calendar = self.draft.directory.work_calendar(pipeline)?;
-        Ok(calendar.add_working(start, duration).map_err(|error| Rejection::invalid(error.to_string()))?)
+        Ok(calendar
+            .add_working(start, duration)
+            .map_err(|error| Rejection::invalid(error.to_string()))?)
     }
 
     async fn set_timer(&mut self, key: String, at: Timestamp, payload: String) -> Answer<()> {
@@ -261,10 +293,19 @@ impl Session for RunDraft {
             return Err(Rejection::invalid(message).into());
         }
         if payload.len() > TIMER_PAYLOAD_BYTES_MAX {
-            let message = format!("the payload has {} bytes, more than {TIMER_PAYLOAD_BYTES_MAX}", payload.len());
+            let message = format!(
+                "the payload has {} bytes, more than {TIMER_PAYLOAD_BYTES_MAX}",
+                payload.len()
+            );
             return Err(Rejection::invalid(message).into());
         }
-        let set_count = self.draft.changes.wake_ups.iter().filter(|wake_up| wake_up.set.is_some()).count();
+        let set_count = self
+            .draft
+            .changes
+            .wake_ups
+            .iter()
+            .filter(|wake_up| wake_up.set.is_some())
+            .count();
         if set_count >= TIMERS_MAX {
             let message = format!("the run sets more than {TIMERS_MAX} wake-ups");
             return Err(Rejection::new(Code::LimitTimers, message).into());
@@ -275,12 +316,23 @@ impl Session for RunDraft {
 
     async fn cancel_timer(&mut self, key: String) -> Answer<bool> {
         self.check_grant("timers")?;
-        let staged = self.draft.changes.wake_ups.iter().rev().find(|wake_up| wake_up.key == key);
+        let staged = self
+            .draft
+            .changes
+            .wake_ups
+            .iter()
+            .rev()
+            .find(|wake_up| wake_up.key == key);
         let existed = match staged {
             Some(wake_up) => wake_up.set.is_some(),
             None => {
                 let (attachment, item) = (self.attachment.id, self.item);
-                let found = self.draft.core().db.has_wake_up(attachment, item.map(|id| id.number), &key).await;
+                let found = self
+                    .draft
+                    .core()
+                    .db
+                    .has_wake_up(attachment, item.map(|id| id.number), &key)
+                    .await;
                 found.map_err(|error| CallError::Host(error.to_string()))?
             }
         };

@@ -91,26 +91,44 @@ impl Worker {
     async fn attempt(&self, ready: &ReadyRun) -> Step {
         let directory = self.core.records.directory();
         let attachment = directory.attachments.get(&ready.run.attachment).cloned();
-        let label = attachment.as_deref().and_then(|a| directory.robots.get(&a.digest)).map(|v| v.manifest.label());
-        let actor = Actor::Robot { robot: label.unwrap_or_default(), run: ready.run.id };
+        let label = attachment
+            .as_deref()
+            .and_then(|a| directory.robots.get(&a.digest))
+            .map(|v| v.manifest.label());
+        let actor = Actor::Robot {
+            robot: label.unwrap_or_default(),
+            run: ready.run.id,
+        };
         let mut draft = Draft::new(&self.core, actor);
-        draft.origin =
-            Origin { root: Some(ready.event.root), depth: ready.event.depth + 1, run: Some(ready.run.id) };
+        draft.origin = Origin {
+            root: Some(ready.event.root),
+            depth: ready.event.depth + 1,
+            run: Some(ready.run.id),
+        };
         let item = match self.item_of(&mut draft, ready).await {
             Ok(item) => item,
             Err(_) => return Step::Wait,
         };
-        match self.decide(&mut draft, ready, attachment.as_deref(), item.as_ref()).await {
+        match self
+            .decide(&mut draft, ready, attachment.as_deref(), item.as_ref())
+            .await
+        {
             Ok(Due::Start) => {}
             Ok(Due::Cancel(reason, detail)) => {
-                return self.change(draft, ready, RunState::Cancelled, reason, detail, None).await;
+                return self
+                    .change(draft, ready, RunState::Cancelled, reason, detail, None)
+                    .await;
             }
             Ok(Due::Defer(until, reason)) => {
-                return self.change(draft, ready, RunState::Scheduled, reason, None, Some(until)).await;
+                return self
+                    .change(draft, ready, RunState::Scheduled, reason, None, Some(until))
+                    .await;
             }
             Err(_) => return Step::Wait,
         }
-        let Some(attachment) = attachment else { return Step::Done };
+        let Some(attachment) = attachment else {
+            return Step::Done;
+        };
         self.start(draft, ready, attachment, item).await
     }
 
@@ -134,7 +152,9 @@ impl Worker {
         let pipeline = item.map(|item| item.pipeline);
         let calendar = draft.directory.work_calendar(pipeline).ok().cloned();
         let due = when_due(&ready.run, attachment, item, calendar.as_deref(), draft.now);
-        let Some(attachment) = attachment else { return Ok(due) };
+        let Some(attachment) = attachment else {
+            return Ok(due);
+        };
         if due == Due::Start && attachment.repeat == Repeat::OncePerItem && ready.run.timer_key.is_none() {
             let Some(id) = ready.run.item else { return Ok(due) };
             if self.core.db.has_completed_run(attachment.id, id.number).await? {
@@ -157,16 +177,36 @@ impl Worker {
         let mut proposal = draft.into_proposal();
         proposal.changes = ChangeSet::default();
         let from = vec![RunState::Available, RunState::Scheduled, RunState::Retryable];
-        proposal.changes.runs.push(RunChange { run: ready.run.id, from, to, reason: Some(reason), detail, due_at });
+        proposal.changes.runs.push(RunChange {
+            run: ready.run.id,
+            from,
+            to,
+            reason: Some(reason),
+            detail,
+            due_at,
+        });
         self.submit(proposal).await
     }
 
-    async fn start(&self, draft: Draft, ready: &ReadyRun, attachment: Arc<Attachment>, item: Option<Item>) -> Step {
+    async fn start(
+        &self,
+        draft: Draft,
+        ready: &ReadyRun,
+        attachment: Arc<Attachment>,
+        item: Option<Item>,
+    ) -> Step {
         let robot = match self.robots.get(&self.core.db, &attachment.digest).await {
             Ok(robot) => robot,
-            Err(why) => return self.record(draft, ready, &attachment, failed("broken", why, false)).await,
+            Err(why) => {
+                return self
+                    .record(draft, ready, &attachment, failed("broken", why, false))
+                    .await;
+            }
         };
-        let values = match self.params(&draft, ready, &attachment, &robot, item.as_ref()).await {
+        let values = match self
+            .params(&draft, ready, &attachment, &robot, item.as_ref())
+            .await
+        {
             Ok(values) => values,
             Err(DraftError::Rejected(rejection)) => {
                 let verdict = failed(rejection.code.as_str(), rejection.message, false);
@@ -184,10 +224,19 @@ impl Worker {
         };
         let started_at = draft.now;
         let subject = item.map(|item| (item.id, item.stage_entry));
-        let mut session = RunDraft::new(draft, Arc::clone(&attachment), subject, conversation_of(&ready.event.fact));
+        let mut session = RunDraft::new(
+            draft,
+            Arc::clone(&attachment),
+            subject,
+            conversation_of(&ready.event.fact),
+        );
         session.draft.overrides_required_fields = attachment.overrides_required_fields;
         let limits = Limits::default();
-        let report = self.robots.sandbox().run(&robot, invocation, values, Box::new(session), limits).await;
+        let report = self
+            .robots
+            .sandbox()
+            .run(&robot, invocation, values, Box::new(session), limits)
+            .await;
         self.finish(ready, &attachment, &robot, started_at, report).await
     }
 
@@ -223,10 +272,25 @@ impl Worker {
         started_at: Timestamp,
         report: RunReport,
     ) -> Step {
-        let RunReport { verdict, calls, logs, fuel, memory_bytes, duration_us, session, .. } = report;
-        let Some(draft) = draft_of(session) else { return Step::Again };
+        let RunReport {
+            verdict,
+            calls,
+            logs,
+            fuel,
+            memory_bytes,
+            duration_us,
+            session,
+            ..
+        } = report;
+        let Some(draft) = draft_of(session) else {
+            return Step::Again;
+        };
         let is_kept = !matches!(verdict, Verdict::Failed { .. });
-        let effects = if is_kept { effects::describe(&draft.changes) } else { "[]".to_owned() };
+        let effects = if is_kept {
+            effects::describe(&draft.changes)
+        } else {
+            "[]".to_owned()
+        };
         let attempt = Attempt {
             run: ready.run.id,
             number: ready.run.attempt_count + 1,
@@ -250,7 +314,13 @@ impl Worker {
     }
 
     /// Records an attempt that did not reach the sandbox.
-    async fn record(&self, draft: Draft, ready: &ReadyRun, attachment: &Attachment, verdict: Verdict) -> Step {
+    async fn record(
+        &self,
+        draft: Draft,
+        ready: &ReadyRun,
+        attachment: &Attachment,
+        verdict: Verdict,
+    ) -> Step {
         let attempt = self.empty_attempt(ready, attachment, verdict, draft.now);
         let mut proposal = draft.into_proposal();
         proposal.changes = ChangeSet::default();
@@ -281,18 +351,44 @@ impl Worker {
         }
     }
 
-    async fn end(&self, mut proposal: Proposal, ready: &ReadyRun, attachment: &Attachment, attempt: Attempt) -> Step {
+    async fn end(
+        &self,
+        mut proposal: Proposal,
+        ready: &ReadyRun,
+        attachment: &Attachment,
+        attempt: Attempt,
+    ) -> Step {
         let seed = u64::from_ne_bytes(ready.run.id.0.to_ne_bytes()) ^ u64::from(attempt.number);
-        let after = after_attempt(attempt.number, attachment.attempts_max, &attempt.verdict, proposal.at, seed);
+        let after = after_attempt(
+            attempt.number,
+            attachment.attempts_max,
+            &attempt.verdict,
+            proposal.at,
+            seed,
+        );
         let spare = (proposal.clone_record(), attempt.clone());
-        proposal.ended = Some(Ended { ready: ready.clone(), attempt, after });
+        proposal.ended = Some(Ended {
+            ready: ready.clone(),
+            attempt,
+            after,
+        });
         match self.core.submit(proposal).await {
             Err(CommitError::Rejected(rejection)) => {
                 let (mut record, mut attempt) = spare;
                 attempt.verdict = failed(rejection.code.as_str(), rejection.message, false);
                 attempt.effects = "[]".to_owned();
-                let after = after_attempt(attempt.number, attachment.attempts_max, &attempt.verdict, record.at, seed);
-                record.ended = Some(Ended { ready: ready.clone(), attempt, after });
+                let after = after_attempt(
+                    attempt.number,
+                    attachment.attempts_max,
+                    &attempt.verdict,
+                    record.at,
+                    seed,
+                );
+                record.ended = Some(Ended {
+                    ready: ready.clone(),
+                    attempt,
+                    after,
+                });
                 self.submit(record).await
             }
             other => step(other.map(drop)),
@@ -306,7 +402,9 @@ impl Worker {
     /// Records a failure outside of any draft.
     async fn give_up(&self, ready: &ReadyRun, verdict: Verdict) {
         let directory = self.core.records.directory();
-        let Some(attachment) = directory.attachments.get(&ready.run.attachment) else { return };
+        let Some(attachment) = directory.attachments.get(&ready.run.attachment) else {
+            return;
+        };
         let now = self.core.clock.now();
         let attempt = self.empty_attempt(ready, attachment, verdict, now);
         let proposal = Proposal::new(now, Actor::System);
@@ -334,7 +432,11 @@ fn step(outcome: Result<(), CommitError>) -> Step {
 }
 
 fn failed(code: &str, message: String, retryable: bool) -> Verdict {
-    Verdict::Failed { code: code.to_owned(), message, retryable }
+    Verdict::Failed {
+        code: code.to_owned(),
+        message,
+        retryable,
+    }
 }
 
 fn draft_of(session: Box<dyn signalbox_sandbox::session::Session>) -> Option<Draft> {
@@ -353,7 +455,10 @@ fn conversation_of(fact: &Fact) -> Option<ConversationId> {
 }
 
 fn mentions_contact(attachment: &Attachment) -> bool {
-    attachment.params.values().any(|value| value.to_string().contains("{=Contact:"))
+    attachment
+        .params
+        .values()
+        .any(|value| value.to_string().contains("{=Contact:"))
 }
 
 impl Proposal {

@@ -79,6 +79,8 @@ pub struct Batch {
     pub stage_left: Vec<StageLeft>,
     /// Wake-ups that were replaced or withdrawn.
     pub wake_ups_void: Vec<WakeUpVoid>,
+    /// Runs whose date field changed.
+    pub rescheduled: Vec<Rescheduled>,
     /// Records of attempts.
     pub attempts: Vec<Attempt>,
     /// The highest number given out, by kind of id; never lowered.
@@ -130,6 +132,7 @@ impl Batch {
             run_changes: Vec::new(),
             stage_left: Vec::new(),
             wake_ups_void: Vec::new(),
+            rescheduled: Vec::new(),
             attempts: Vec::new(),
             id_marks: Vec::new(),
             turns: Vec::new(),
@@ -231,6 +234,17 @@ pub struct IdempotencyRow {
     pub body: String,
     /// When it was given.
     pub at: Timestamp,
+}
+
+/// The date field of an item changed, to which scheduled runs of an attachment are relative.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rescheduled {
+    /// The attachment.
+    pub attachment: AttachmentId,
+    /// The item's number.
+    pub item: i64,
+    /// When its scheduled runs are due now; none while the field is empty.
+    pub due_at: Option<Timestamp>,
 }
 
 /// What the database decided in a commit.

@@ -35,7 +35,8 @@ mod timer;
 pub use activity::ActivityFilter;
 pub use attempt::AttemptSummary;
 pub use batch::{
-    Batch, Committed, IdempotencyRow, InboundDone, RunUpdate, ScheduleRow, StageLeft, Turn, WakeUpVoid,
+    Batch, Committed, IdempotencyRow, InboundDone, Rescheduled, RunUpdate, ScheduleRow, StageLeft, Turn,
+    WakeUpVoid,
 };
 pub use conversation::ConversationFilter;
 pub use delivery::DeliveryFilter;

@@ -141,6 +141,20 @@ impl Db {
         self.rows(sql, args, read).await
     }
 
+    /// Whether the conversation has a picture of this album.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn has_album(&self, conversation: ConversationId, album: &str) -> Result<bool, DbError> {
+        let mut filter = Filter::default();
+        filter.and(
+            "message.conversation = ? AND message.album = ?",
+            [conversation.0.into(), album.into()],
+        );
+        let (sql, args) = filter.page(SELECT, "", 1);
+        Ok(self.row(sql, args, read).await?.is_some())
+    }
+
     /// The newest inbound message with the provider's id, in whichever conversation of the chat it is.
     ///
     /// # Errors

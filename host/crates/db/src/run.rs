@@ -270,4 +270,54 @@ impl Db {
         let (sql, args) = filter.page(SELECT, "", 1);
         Ok(self.row(sql, args, read).await?.is_some())
     }
+
+    /// Whether the attachment has a completed run for the item.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn has_completed_run(&self, attachment: AttachmentId, item: i64) -> Result<bool, DbError> {
+        let mut filter = Filter::default();
+        filter
+            .and(
+                "run.item = ? AND run.attachment = ?",
+                [item.into(), attachment.0.into()],
+            )
+            .and("run.state = 'completed'", []);
+        let (sql, args) = filter.page(SELECT, "", 1);
+        Ok(self.row(sql, args, read).await?.is_some())
+    }
+
+    /// Whether a wake-up with this key is scheduled.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn has_wake_up(
+        &self,
+        attachment: AttachmentId,
+        item: Option<i64>,
+        key: &str,
+    ) -> Result<bool, DbError> {
+        let mut filter = Filter::default();
+        filter
+            .and(
+                "run.attachment = ? AND run.timer_key = ? AND COALESCE(run.item, -1) = ?",
+                [attachment.0.into(), key.into(), item.unwrap_or(-1).into()],
+            )
+            .and("run.state = 'scheduled'", []);
+        let (sql, args) = filter.page(SELECT, "", 1);
+        Ok(self.row(sql, args, read).await?.is_some())
+    }
+
+    /// Runs that wait for another run to be final, in the order in which they were made.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn waiting_runs(&self, after: Option<RunId>, limit: u32) -> Result<Vec<RunWithEvent>, DbError> {
+        let mut filter = Filter::default();
+        filter
+            .and("run.state = 'scheduled' AND run.reason = 'after-previous'", [])
+            .maybe("run.id > ?", after.map(|id| id.0));
+        let (sql, args) = filter.page(SELECT_WITH_EVENT, "ORDER BY run.id", limit);
+        self.rows(sql, args, read_with_event).await
+    }
 }
