@@ -4,6 +4,7 @@
 
 pub mod activity;
 pub mod assigning;
+pub mod attaching;
 pub mod attachment;
 pub mod backoff;
 pub mod calendar;
@@ -16,6 +17,8 @@ pub mod directory;
 pub mod editing;
 pub mod email;
 pub mod event;
+#[cfg(test)]
+mod fixture;
 pub mod ids;
 pub mod item;
 pub mod lifecycle;
@@ -35,6 +38,7 @@ pub mod robot;
 pub mod rules;
 pub mod run;
 pub mod schedule;
+pub mod setting_up;
 pub mod talking;
 pub mod tax_number;
 pub mod time;

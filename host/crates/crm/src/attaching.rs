@@ -1,0 +1,290 @@
+//! What an admin may save: an attachment is checked before anything runs, and refused with names.
+
+use crate::attachment::{Attachment, ItemQuery, Moment, Timing};
+use crate::condition::Condition;
+use crate::directory::Directory;
+use crate::event::FactKind;
+use crate::ids::{ChannelId, PipelineId, StageId};
+use crate::params::{self, is_field};
+use crate::pipeline::FieldType;
+use crate::rejection::{Code, Rejection};
+use crate::robot::{CauseKind, Manifest};
+use crate::schedule::Schedule;
+
+/// The longest title of an attachment, in characters: a line of the list of robots.
+pub const TITLE_CHARS_MAX: usize = 200;
+/// The longest delay or distance from a date, in seconds: 366 days, so that "in a year" always fits.
+pub const DELAY_S_MAX: u32 = 366 * 24 * 60 * 60;
+/// The most attempts: with the backoff of an hour at most, about a day.
+pub const ATTEMPTS_MAX: u32 = 25;
+/// The most items that one tick of a schedule visits.
+pub const ITEMS_MAX: u32 = 1_000;
+/// The most fields of an event filter, groups of a condition, and tests of a group.
+pub const FILTERS_MAX: usize = 50;
+
+/// Fields that hold an instant without being custom.
+const CORE_INSTANTS: [&str; 3] = ["last-contact-at", "stage-entered-at", "created-at"];
+
+/// Checks an attachment before it is saved. Permissions of the manifest that were not granted are allowed: the robot
+/// gets `denied` when it uses them.
+///
+/// # Errors
+/// `invalid` (title, ranges, cron, robot and digest that differ, moment, filters, grants, parameters), `not-found`
+/// and `no-such-stage` for what does not exist. The message names the thing and the value.
+pub fn check_attachment(attachment: &Attachment, directory: &Directory) -> Result<(), Rejection> {
+    check_title(&attachment.title)?;
+    let manifest = manifest(attachment, directory)?;
+    check_range("attempts_max", attachment.attempts_max, ATTEMPTS_MAX)?;
+    check_cause(&attachment.moment, manifest)?;
+    check_moment(&attachment.moment, directory)?;
+    check_timing(&attachment.timing, directory)?;
+    check_condition(&attachment.condition, directory)?;
+    check_grants(&attachment.grants, manifest)?;
+    params::check(manifest, &attachment.params, directory)
+}
+
+fn check_title(title: &str) -> Result<(), Rejection> {
+    let count = title.chars().count();
+    if title.trim().is_empty() {
+        return Err(Rejection::invalid("the title is empty"));
+    }
+    if count > TITLE_CHARS_MAX {
+        let message = format!("the title has {count} characters, more than {TITLE_CHARS_MAX}");
+        return Err(Rejection::invalid(message));
+    }
+    Ok(())
+}
+
+fn manifest<'a>(attachment: &Attachment, directory: &'a Directory) -> Result<&'a Manifest, Rejection> {
+    let id = &attachment.robot;
+    if !directory
+        .robots
+        .values()
+        .any(|version| version.manifest.id == *id)
+    {
+        let message = format!("robot `{id}` is not installed");
+        return Err(Rejection::new(Code::NotFound, message));
+    }
+    let digest = &attachment.digest;
+    let Some(version) = directory.robots.get(digest) else {
+        let message = format!("no version of robot `{id}` has the digest `{digest}`");
+        return Err(Rejection::new(Code::NotFound, message));
+    };
+    if version.manifest.id != *id {
+        let other = &version.manifest.id;
+        let message = format!("the digest `{digest}` is a version of robot `{other}`, not of `{id}`");
+        return Err(Rejection::invalid(message));
+    }
+    Ok(&version.manifest)
+}
+
+fn check_range(what: &str, value: u32, max: u32) -> Result<(), Rejection> {
+    if (1..=max).contains(&value) {
+        return Ok(());
+    }
+    Err(Rejection::invalid(format!("{what} is {value}, not 1 to {max}")))
+}
+
+/// The robot says what it can be attached to.
+fn check_cause(moment: &Moment, manifest: &Manifest) -> Result<(), Rejection> {
+    let (cause, word) = match moment {
+        Moment::Stage { .. } => (CauseKind::StageEntered, "a stage"),
+        Moment::Event { event, .. } => (event_cause(*event), event.as_str()),
+        Moment::Schedule { .. } => (CauseKind::Schedule, "a schedule"),
+        Moment::Manual => (CauseKind::Manual, "a start by hand"),
+    };
+    if manifest.causes.contains(&cause) {
+        return Ok(());
+    }
+    let message = format!("robot `{}` cannot be attached to {word}", manifest.id);
+    Err(Rejection::invalid(message))
+}
+
+/// Under which cause a robot gets an event.
+fn event_cause(event: FactKind) -> CauseKind {
+    match event {
+        FactKind::StageEntered => CauseKind::StageEntered,
+        FactKind::MessageReceived => CauseKind::MessageReceived,
+        FactKind::ItemCreated
+        | FactKind::ItemChanged
+        | FactKind::ItemAssigned
+        | FactKind::ActivityCreated
+        | FactKind::ActivityCompleted
+        | FactKind::ActivityReminderDue
+        | FactKind::ActivityOverdue
+        | FactKind::MessageEdited
+        | FactKind::ConversationOpened
+        | FactKind::ConversationClosed
+        | FactKind::DeliveryFailed
+        | FactKind::TimerFired
+        | FactKind::ScheduleTicked
+        | FactKind::ManualRun => CauseKind::Event,
+    }
+}
+
+fn check_moment(moment: &Moment, directory: &Directory) -> Result<(), Rejection> {
+    match moment {
+        Moment::Stage { stage } => directory.stage(*stage).map(drop),
+        Moment::Event {
+            event,
+            pipeline,
+            stage,
+            channel,
+            fields,
+        } => {
+            check_event(*event)?;
+            check_place(directory, *pipeline, *stage)?;
+            check_channel(directory, *event, *channel)?;
+            check_fields(directory, *event, fields)
+        }
+        Moment::Schedule { cron, zone, items } => {
+            Schedule::parse(cron, zone).map_err(|e| Rejection::invalid(e.to_string()))?;
+            items
+                .as_ref()
+                .map_or(Ok(()), |query| check_query(directory, query))
+        }
+        Moment::Manual => Ok(()),
+    }
+}
+
+/// Wake-ups, ticks and starts by hand go to the one attachment that they are for.
+fn check_event(event: FactKind) -> Result<(), Rejection> {
+    match event {
+        FactKind::TimerFired | FactKind::ScheduleTicked | FactKind::ManualRun => {
+            let message = format!("the event `{}` starts its own attachment only", event.as_str());
+            Err(Rejection::invalid(message))
+        }
+        FactKind::ItemCreated
+        | FactKind::StageEntered
+        | FactKind::ItemChanged
+        | FactKind::ItemAssigned
+        | FactKind::ActivityCreated
+        | FactKind::ActivityCompleted
+        | FactKind::ActivityReminderDue
+        | FactKind::ActivityOverdue
+        | FactKind::MessageReceived
+        | FactKind::MessageEdited
+        | FactKind::ConversationOpened
+        | FactKind::ConversationClosed
+        | FactKind::DeliveryFailed => Ok(()),
+    }
+}
+
+fn check_place(
+    directory: &Directory,
+    pipeline: Option<PipelineId>,
+    stage: Option<StageId>,
+) -> Result<(), Rejection> {
+    let pipeline = pipeline.map(|id| directory.pipeline(id)).transpose()?;
+    let stage = stage.map(|id| directory.stage(id)).transpose()?;
+    match (pipeline, stage) {
+        (Some(pipeline), Some(stage)) if stage.pipeline != pipeline.id => {
+            let message = format!(
+                "stage `{}` does not belong to pipeline `{}`",
+                stage.key, pipeline.key
+            );
+            Err(Rejection::new(Code::NoSuchStage, message))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_channel(
+    directory: &Directory,
+    event: FactKind,
+    channel: Option<ChannelId>,
+) -> Result<(), Rejection> {
+    let Some(id) = channel else { return Ok(()) };
+    directory.channel(id)?;
+    if matches!(event, FactKind::MessageReceived | FactKind::ConversationOpened) {
+        return Ok(());
+    }
+    let message = format!(
+        "the event `{}` has no channel, so {id} would never match",
+        event.as_str()
+    );
+    Err(Rejection::invalid(message))
+}
+
+fn check_fields(directory: &Directory, event: FactKind, fields: &[String]) -> Result<(), Rejection> {
+    check_count("fields", fields.len())?;
+    if !fields.is_empty() && event != FactKind::ItemChanged {
+        let message = format!("the event `{}` has no fields: use `item-changed`", event.as_str());
+        return Err(Rejection::invalid(message));
+    }
+    fields.iter().try_for_each(|key| check_field(directory, key))
+}
+
+fn check_count(what: &str, count: usize) -> Result<(), Rejection> {
+    if count <= FILTERS_MAX {
+        return Ok(());
+    }
+    Err(Rejection::invalid(format!(
+        "{count} {what}, more than {FILTERS_MAX}"
+    )))
+}
+
+fn check_field(directory: &Directory, key: &str) -> Result<(), Rejection> {
+    if is_field(directory, key) {
+        return Ok(());
+    }
+    Err(Rejection {
+        fields: vec![key.to_owned()],
+        ..Rejection::invalid(format!("there is no field `{key}`"))
+    })
+}
+
+fn check_query(directory: &Directory, query: &ItemQuery) -> Result<(), Rejection> {
+    check_range("items.max", query.max, ITEMS_MAX)?;
+    check_place(directory, Some(query.pipeline), query.stage)
+}
+
+fn check_timing(timing: &Timing, directory: &Directory) -> Result<(), Rejection> {
+    match timing {
+        Timing::Now | Timing::At { .. } => Ok(()),
+        Timing::Delay { seconds, .. } => check_range("the delay in seconds", *seconds, DELAY_S_MAX),
+        Timing::Relative { field, offset_s } => {
+            if offset_s.unsigned_abs() > u64::from(DELAY_S_MAX) {
+                let message = format!("the offset is {offset_s} s, more than {DELAY_S_MAX} s");
+                return Err(Rejection::invalid(message));
+            }
+            check_field(directory, field)?;
+            let custom = directory.fields.get(field);
+            let is_instant = CORE_INSTANTS.contains(&field.as_str())
+                || custom.is_some_and(|def| def.field_type == FieldType::Instant);
+            if is_instant {
+                return Ok(());
+            }
+            Err(Rejection {
+                fields: vec![field.clone()],
+                ..Rejection::invalid(format!("field `{field}` holds no instant"))
+            })
+        }
+    }
+}
+
+fn check_condition(condition: &Condition, directory: &Directory) -> Result<(), Rejection> {
+    check_count("groups of the condition", condition.any.len())?;
+    for group in &condition.any {
+        check_count("tests in a group of the condition", group.len())?;
+        group
+            .iter()
+            .try_for_each(|test| check_field(directory, &test.field))?;
+    }
+    Ok(())
+}
+
+/// A grant that nobody asked for would come true with the robot's next version.
+fn check_grants(grants: &[String], manifest: &Manifest) -> Result<(), Rejection> {
+    let asked = |grant: &String| manifest.permission.iter().any(|p| p.interface == *grant);
+    match grants.iter().find(|grant| !asked(grant)) {
+        None => Ok(()),
+        Some(grant) => {
+            let message = format!("robot `{}` does not ask for `{grant}`", manifest.id);
+            Err(Rejection::invalid(message))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
