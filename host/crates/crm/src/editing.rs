@@ -194,3 +194,125 @@ fn check_field(directory: &Directory, key: &str, value: &FieldValue) -> Result<(
         ..Rejection::invalid(message)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{World, deal};
+    use crate::rejection::Code;
+
+    fn edit(world: &World, patch: ItemPatch) -> Result<(Item, ChangeSet), Rejection> {
+        let mut changes = ChangeSet::default();
+        let item = edit_item(&world.rules(), &mut changes, deal(), patch)?;
+        Ok((item, changes))
+    }
+
+    fn field(key: &str, value: FieldValue) -> ItemPatch {
+        ItemPatch {
+            fields: BTreeMap::from([(key.to_owned(), Some(value))]),
+            ..ItemPatch::default()
+        }
+    }
+
+    #[test]
+    fn changed_fields_are_named_in_the_event_and_in_the_history() {
+        let world = World::new();
+        let mut patch = field("note", FieldValue::Text("перезвонить".to_owned()));
+        patch.amount = Some(Some(Money::new("1500", "RUB").expect("money")));
+        let (item, changes) = edit(&world, patch).expect("an edit");
+        assert_eq!((item.updated_at, changes.items[&7].base), (world.now, Some(3)));
+        let fields = vec!["amount".to_owned(), "note".to_owned()];
+        assert_eq!(changes.facts[0].fact, Fact::ItemChanged { fields });
+        let rows: Vec<_> = changes
+            .history
+            .iter()
+            .map(|h| (h.what.as_str(), h.after.as_deref()))
+            .collect();
+        assert_eq!(
+            rows,
+            [("amount", Some("1500.00 RUB")), ("note", Some("перезвонить"))]
+        );
+    }
+
+    #[test]
+    fn an_edit_that_changes_nothing_leaves_no_trace() {
+        let world = World::new();
+        let patch = ItemPatch {
+            title: Some(deal().title),
+            source: Some(None),
+            fields: BTreeMap::from([("note".to_owned(), None)]),
+            ..ItemPatch::default()
+        };
+        assert_eq!(edit(&world, patch).expect("no edit").1, ChangeSet::default());
+    }
+
+    #[test]
+    fn values_of_the_wrong_type_are_refused_by_name() {
+        let world = World::new();
+        let text = |text: &str| FieldValue::Text(text.to_owned());
+        let good = [
+            ("note", text("x")),
+            ("form", text("file:1")),
+            ("segment", text("a")),
+            ("score", FieldValue::Number(0.5)),
+            ("vip", FieldValue::Flag(false)),
+            ("meeting-at", FieldValue::Instant(world.now)),
+            (
+                "budget",
+                FieldValue::Money(Money::new("1", "RUB").expect("money")),
+            ),
+            ("tags", FieldValue::Many(vec!["x".to_owned(); 200])),
+        ];
+        for (key, value) in good.clone() {
+            edit(&world, field(key, value)).expect(key);
+        }
+        let bad = [
+            ("note", FieldValue::Flag(true)),
+            ("note", text(&"x".repeat(FIELD_CHARS_MAX + 1))),
+            ("segment", text("c")),
+            ("score", FieldValue::Number(f64::NAN)),
+            ("vip", text("true")),
+            ("meeting-at", text("tomorrow")),
+            ("tags", FieldValue::Many(vec![String::new(); 201])),
+            (
+                "tags",
+                FieldValue::Many(vec!["x".repeat(FIELD_CHARS_MAX), "x".to_owned()]),
+            ),
+            ("colour", text("red")),
+        ];
+        for (key, value) in bad {
+            let rejection = edit(&world, field(key, value)).expect_err(key);
+            assert_eq!(
+                (rejection.code, rejection.fields),
+                (Code::Invalid, vec![key.to_owned()])
+            );
+        }
+    }
+
+    #[test]
+    fn texts_of_the_core_have_limits() {
+        let world = World::new();
+        let long = |count: usize| "ы".repeat(count);
+        let title = |count| ItemPatch {
+            title: Some(long(count)),
+            ..ItemPatch::default()
+        };
+        let source = |count| ItemPatch {
+            source: Some(Some(long(count))),
+            ..ItemPatch::default()
+        };
+        let reason = |count| ItemPatch {
+            lost_reason: Some(Some(long(count))),
+            ..ItemPatch::default()
+        };
+        for (fits, does_not) in [
+            (title(250), title(251)),
+            (source(250), source(251)),
+            (reason(2_000), reason(2_001)),
+        ] {
+            edit(&world, fits).expect("the longest");
+            assert_eq!(edit(&world, does_not).expect_err("too long").code, Code::Invalid);
+        }
+        assert!(edit(&world, title(0)).is_err());
+    }
+}

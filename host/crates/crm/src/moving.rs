@@ -237,3 +237,6 @@ fn first_stage(rules: &Rules<'_>, pipeline: PipelineId) -> Result<Arc<Stage>, Re
         .map(|stage| Arc::clone(stage));
     first.ok_or_else(|| Rejection::new(Code::NoSuchStage, format!("`{pipeline}` has no stage")))
 }
+
+#[cfg(test)]
+mod tests;

@@ -126,3 +126,128 @@ fn recipient(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{ANNA, BORIS, GLEB, VERA, World, deal};
+
+    fn resolve(world: &World, item: Option<&Item>, to: &[&str]) -> Result<Vec<EmployeeId>, Rejection> {
+        let to: Vec<String> = to.iter().map(|word| (*word).to_owned()).collect();
+        recipients(&world.directory, item, &to)
+    }
+
+    /// Row 25 of the requirements trace.
+    #[test]
+    fn people_and_roles_are_told_once_each_in_the_order_given() {
+        let world = World::new();
+        let item = deal();
+        for (to, people) in [
+            (vec!["employee:3"], vec![VERA]),
+            (vec!["role:assignee"], vec![BORIS]),
+            (vec!["role:head"], vec![ANNA]),
+            (
+                vec!["role:head", "role:assignee", "employee:1", "employee:2"],
+                vec![ANNA, BORIS],
+            ),
+            (vec!["employee:4", "employee:3"], vec![VERA]),
+        ] {
+            assert_eq!(resolve(&world, Some(&item), &to), Ok(people), "{to:?}");
+        }
+    }
+
+    #[test]
+    fn nobody_behind_a_role_and_unknown_words_are_refused() {
+        let world = World::new();
+        let free = Item {
+            assignee: None,
+            ..deal()
+        };
+        let boss = Item {
+            assignee: Some(ANNA),
+            ..deal()
+        };
+        let left = Item {
+            assignee: Some(GLEB),
+            ..deal()
+        };
+        for (item, to, code) in [
+            (None, "role:assignee", Code::NoCandidate),
+            (Some(&free), "role:head", Code::NoCandidate),
+            (Some(&boss), "role:head", Code::NoCandidate),
+            (Some(&left), "role:assignee", Code::NoCandidate),
+            (None, "employee:4", Code::NoCandidate),
+            (None, "employee:99", Code::NotFound),
+            (None, "role:boss", Code::Invalid),
+            (None, "", Code::Invalid),
+        ] {
+            assert_eq!(resolve(&world, item, &[to]).expect_err(to).code, code, "{to}");
+        }
+        assert_eq!(
+            resolve(&world, None, &[]).expect_err("none").code,
+            Code::NoCandidate
+        );
+        assert_eq!(
+            resolve(&world, None, &["employee:1"; 201]).expect_err("201").code,
+            Code::Invalid
+        );
+    }
+
+    #[test]
+    fn each_person_gets_one_notification_with_the_tag() {
+        let world = World::new();
+        let notice = Notice {
+            title: "Новая сделка".to_owned(),
+            text: String::new(),
+            tag: Some("sla".to_owned()),
+        };
+        let mut changes = ChangeSet::default();
+        let to = [BORIS, VERA, BORIS];
+        let ids = notify(&world.rules(), &mut changes, &to, Some(deal().id), &notice).expect("told");
+        let told: Vec<_> = changes
+            .notifications
+            .iter()
+            .map(|n| (n.employee, n.tag.as_deref()))
+            .collect();
+        assert_eq!(
+            (ids.len(), told),
+            (2, vec![(BORIS, Some("sla")), (VERA, Some("sla"))])
+        );
+    }
+
+    #[test]
+    fn texts_have_limits_and_a_title_has_words() {
+        let world = World::new();
+        let notice = |title: usize, text: usize, tag: Option<usize>| Notice {
+            title: "я".repeat(title),
+            text: " ".repeat(text),
+            tag: tag.map(|count| "t".repeat(count)),
+        };
+        let tell = |notice: &Notice| {
+            let mut changes = ChangeSet::default();
+            notify(&world.rules(), &mut changes, &[BORIS], None, notice).map(drop)
+        };
+        tell(&notice(200, 4_000, Some(100))).expect("the longest");
+        for wrong in [
+            notice(0, 0, None),
+            notice(201, 0, None),
+            notice(1, 4_001, None),
+            notice(1, 0, Some(101)),
+            notice(1, 0, Some(0)),
+        ] {
+            assert_eq!(
+                tell(&wrong).expect_err("refused").code,
+                Code::Invalid,
+                "{wrong:?}"
+            );
+        }
+        let blank = Notice {
+            title: "  ".to_owned(),
+            ..notice(1, 0, None)
+        };
+        assert_eq!(
+            tell(&blank).expect_err("blank").message,
+            "the title has 0 characters, not 1 to 200"
+        );
+    }
+}

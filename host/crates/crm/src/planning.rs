@@ -342,3 +342,6 @@ pub fn fire(
     changes.put_item(item);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
