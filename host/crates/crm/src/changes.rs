@@ -190,3 +190,33 @@ impl ChangeSet {
             + self.assignments.len()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::deal;
+
+    #[test]
+    fn a_row_that_is_staged_twice_keeps_its_base_and_grows_once() {
+        let mut changes = ChangeSet::default();
+        changes.put_item(deal());
+        changes.put_item(Item {
+            title: "x".to_owned(),
+            ..deal()
+        });
+        let staged = &changes.items[&7];
+        assert_eq!(
+            (staged.base, staged.row.version, staged.row.title.as_str()),
+            (Some(3), 4, "x")
+        );
+        assert_eq!(changes.write_count(), 1);
+    }
+
+    #[test]
+    fn a_new_row_has_no_base_and_version_one() {
+        let mut changes = ChangeSet::default();
+        changes.put_item(Item { version: 0, ..deal() });
+        changes.put_item(Item { version: 0, ..deal() });
+        assert_eq!((changes.items[&7].base, changes.items[&7].row.version), (None, 1));
+    }
+}

@@ -151,3 +151,117 @@ fn order(value: &FieldValue, text: &str) -> Option<std::cmp::Ordering> {
         FieldValue::Many(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+    use crate::fixture::{at, deal};
+
+    fn item() -> Item {
+        let mut item = deal();
+        item.amount = Some(Money::new("1500", "RUB").expect("money"));
+        let many = vec!["roof".to_owned(), "wall".to_owned()];
+        for (key, value) in [
+            ("score", FieldValue::Number(7.5)),
+            ("vip", FieldValue::Flag(true)),
+            ("meeting-at", FieldValue::Instant(at("2026-03-09T10:00:00Z"))),
+            ("tags", FieldValue::Many(many)),
+            ("note", FieldValue::Text("  ".to_owned())),
+        ] {
+            item.fields.insert(key.to_owned(), value);
+        }
+        item
+    }
+
+    fn test(field: &str, op: Op, value: &str) -> Test {
+        Test {
+            field: field.to_owned(),
+            op,
+            value: value.to_owned(),
+        }
+    }
+
+    #[test]
+    fn comparisons_follow_the_type_of_the_field() {
+        for (field, op, value, holds) in [
+            ("title", Op::Eq, "Фасад", true),
+            ("title", Op::Contains, "фАС", true),
+            ("title", Op::In, "Крыша, Фасад", true),
+            ("title", Op::Ne, "Фасад", false),
+            ("amount", Op::Gt, "999.99", true),
+            ("amount", Op::Eq, "1500", true),
+            ("amount", Op::Eq, "1500.00 RUB", true),
+            ("amount", Op::Ge, "1000 USD", false),
+            ("amount", Op::Lt, "10 000", false),
+            ("score", Op::Ge, "7.5", true),
+            ("score", Op::Lt, "10", true),
+            ("score", Op::Lt, "ten", false),
+            ("vip", Op::Eq, "true", true),
+            ("meeting-at", Op::Le, "2026-03-09T13:00:00+03:00", true),
+            ("meeting-at", Op::Gt, "2026-03-09T10:00:00Z", false),
+            ("tags", Op::Eq, "wall", true),
+            ("tags", Op::Ne, "wall", false),
+            ("tags", Op::Contains, "OO", true),
+            ("note", Op::Empty, "", true),
+            ("note", Op::Filled, "", false),
+            ("source", Op::Ne, "site", true),
+            ("source", Op::Eq, "", false),
+            ("source", Op::In, "", false),
+            ("colour", Op::Empty, "", true),
+            ("stage", Op::Eq, "stage:1", true),
+        ] {
+            assert_eq!(
+                test(field, op, value).holds(&item()),
+                holds,
+                "{field} {op:?} {value}"
+            );
+        }
+    }
+
+    fn check(groups: &[&[Test]], expected: Expect) {
+        let any = groups.iter().map(|group| group.to_vec()).collect();
+        let answer = Condition { any }.check(&item());
+        expected.assert_eq(&answer.err().unwrap_or_else(|| "true".to_owned()));
+    }
+
+    #[test]
+    fn one_true_group_is_enough_and_a_false_condition_says_why() {
+        let (yes, no) = (test("vip", Op::Eq, "true"), test("amount", Op::Gt, "2000"));
+        let empty = test("source", Op::Filled, "");
+        check(&[], expect!["true"]);
+        check(&[&[yes.clone(), yes.clone()]], expect!["true"]);
+        check(&[&[no.clone()], &[yes.clone()]], expect!["true"]);
+        check(
+            &[&[yes.clone(), no.clone()]],
+            expect!["amount is `1500.00 RUB`, wanted gt `2000`"],
+        );
+        check(
+            &[&[no], &[yes, empty]],
+            expect!["amount is `1500.00 RUB`, wanted gt `2000`; source is empty, wanted filled"],
+        );
+        check(
+            &[&[test("note", Op::Eq, "x")]],
+            expect!["note is empty, wanted eq `x`"],
+        );
+    }
+
+    #[test]
+    fn every_operator_is_written_as_in_files() {
+        for op in [
+            Op::Eq,
+            Op::Ne,
+            Op::Gt,
+            Op::Ge,
+            Op::Lt,
+            Op::Le,
+            Op::In,
+            Op::Contains,
+            Op::Empty,
+            Op::Filled,
+        ] {
+            assert_eq!(serde_json::to_value(op).expect("a word"), op.as_str());
+        }
+    }
+}

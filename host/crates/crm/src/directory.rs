@@ -251,3 +251,74 @@ impl Directory {
             .find(|v| v.is_current && v.manifest.id == robot)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{INTAKE, NEW, SALES, World, attachment, calendar, pipeline};
+    use crate::ids::ItemKind;
+
+    #[test]
+    fn attachments_are_found_by_stage_until_they_are_removed() {
+        let mut world = World::new();
+        world.attach(Attachment {
+            sort: 2,
+            ..attachment(1)
+        });
+        world.attach(Attachment {
+            sort: 1,
+            ..attachment(2)
+        });
+        let ids = |world: &World| {
+            world
+                .directory
+                .attachments_of(NEW)
+                .iter()
+                .map(|a| a.id.0)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(ids(&world), [2, 1]);
+        world.attach(Attachment {
+            moment: Moment::Manual,
+            ..attachment(2)
+        });
+        assert_eq!(ids(&world), [1]);
+        world.set(DirectoryChange::AttachmentRemoved(AttachmentId(1)));
+        assert_eq!(ids(&world), [0_i64; 0]);
+    }
+
+    #[test]
+    fn a_pipeline_works_by_its_own_calendar_or_the_companys() {
+        let mut world = World::new();
+        let mut shop = calendar(2, "shop");
+        shop.is_default = false;
+        shop.spec.zone = "Asia/Vladivostok".to_owned();
+        world.set(DirectoryChange::Calendar(shop));
+        let mut intake = pipeline(INTAKE, "intake", ItemKind::Lead);
+        intake.calendar = Some(CalendarId(2));
+        world.set(DirectoryChange::Pipeline(intake));
+        let zone = |pipeline| {
+            let work = world.directory.work_calendar(pipeline).expect("a calendar");
+            work.zone().iana_name().map(str::to_owned)
+        };
+        assert_eq!(zone(Some(INTAKE)).as_deref(), Some("Asia/Vladivostok"));
+        assert_eq!(zone(Some(SALES)).as_deref(), Some("Europe/Moscow"));
+        assert_eq!(zone(None).as_deref(), Some("Europe/Moscow"));
+    }
+
+    #[test]
+    fn a_calendar_that_is_not_valid_is_refused_and_nothing_changes() {
+        let mut world = World::new();
+        let mut broken = calendar(1, "office");
+        broken.spec.zone = "Moon/Base".to_owned();
+        let refused = world
+            .directory
+            .apply(DirectoryChange::Calendar(broken))
+            .expect_err("no such zone");
+        assert!(refused.message.contains("Moon/Base"), "{refused}");
+        assert_eq!(
+            world.directory.calendars[&CalendarId(1)].0.spec.zone,
+            "Europe/Moscow"
+        );
+    }
+}

@@ -100,3 +100,177 @@ pub fn after_attempt(attempt: u32, attempts_max: u32, verdict: &Verdict, now: Ti
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::fixture::{World, at, attachment, deal};
+    use crate::ids::{AttachmentId, EventId, RunId};
+
+    const EVENING: &str = "2026-03-06T15:30:00Z";
+
+    fn run() -> Run {
+        Run {
+            id: RunId(1),
+            event: EventId(1),
+            attachment: AttachmentId(1),
+            item: Some(deal().id),
+            stage_entry: Some(1),
+            cancel_on: CancelOn::LeaveStage,
+            state: RunState::Scheduled,
+            reason: Some(Reason::Delay),
+            detail: None,
+            due_at: Some(at("2026-03-02T11:20:00Z")),
+            after: None,
+            timer_key: None,
+            attempt_count: 0,
+            created_at: at("2026-03-02T11:20:00Z"),
+            finished_at: None,
+        }
+    }
+
+    fn due(run: &Run, attachment: &Attachment, item: Option<&Item>, now: &str) -> Due {
+        let world = World::new();
+        let calendar = world.directory.work_calendar(None).expect("a calendar");
+        when_due(run, Some(attachment), item, Some(calendar), at(now))
+    }
+
+    #[test]
+    fn a_run_starts_when_nothing_is_against_it() {
+        assert_eq!(due(&run(), &attachment(1), Some(&deal()), EVENING), Due::Start);
+    }
+
+    #[test]
+    fn a_run_whose_surroundings_are_gone_says_which() {
+        let gone = when_due(&run(), None, Some(&deal()), None, at(EVENING));
+        assert_eq!(
+            gone,
+            Due::Cancel(Reason::Gone, Some("attachment:1 was removed".to_owned()))
+        );
+        let gone = due(&run(), &attachment(1), None, EVENING);
+        assert_eq!(
+            gone,
+            Due::Cancel(Reason::Gone, Some("deal:7 was removed".to_owned()))
+        );
+        let off = Attachment {
+            is_enabled: false,
+            ..attachment(1)
+        };
+        assert_eq!(
+            due(&run(), &off, Some(&deal()), EVENING),
+            Due::Cancel(Reason::AttachmentOff, None)
+        );
+    }
+
+    #[test]
+    fn a_stale_stage_entry_never_runs_even_when_the_item_is_back() {
+        let back = Item {
+            stage_entry: 3,
+            ..deal()
+        };
+        assert_eq!(
+            due(&run(), &attachment(1), Some(&back), EVENING),
+            Due::Cancel(Reason::LeftStage, None)
+        );
+        let stays = Run {
+            cancel_on: CancelOn::Never,
+            ..run()
+        };
+        assert_eq!(due(&stays, &attachment(1), Some(&back), EVENING), Due::Start);
+    }
+
+    #[test]
+    fn a_deal_that_was_closed_later_cancels_and_one_that_was_closed_by_the_same_move_does_not() {
+        let run = Run {
+            cancel_on: CancelOn::Closed,
+            ..run()
+        };
+        let closed = |at| Item {
+            closed_at: Some(at),
+            ..deal()
+        };
+        assert_eq!(
+            due(&run, &attachment(1), Some(&closed(run.created_at)), EVENING),
+            Due::Start
+        );
+        let later = closed(at("2026-03-02T11:20:01Z"));
+        assert_eq!(
+            due(&run, &attachment(1), Some(&later), EVENING),
+            Due::Cancel(Reason::ItemClosed, None)
+        );
+    }
+
+    #[test]
+    fn outside_the_window_a_run_is_deferred_over_weekend_and_holiday_and_not_dropped() {
+        let window = Attachment {
+            window: Window::Working,
+            ..attachment(1)
+        };
+        let tuesday = at("2026-03-10T06:00:00Z");
+        assert_eq!(
+            due(&run(), &window, Some(&deal()), EVENING),
+            Due::Defer(tuesday, Reason::OutsideWindow)
+        );
+        assert_eq!(
+            due(&run(), &window, Some(&deal()), "2026-03-10T06:00:00Z"),
+            Due::Start
+        );
+    }
+
+    #[test]
+    fn the_condition_is_looked_at_last_and_its_sentence_kept() {
+        let test = json!({"any": [[{"field": "amount", "op": "filled"}]]});
+        let condition = serde_json::from_value(test).expect("a condition");
+        let wanted = Attachment {
+            window: Window::Working,
+            condition,
+            ..attachment(1)
+        };
+        assert!(matches!(
+            due(&run(), &wanted, Some(&deal()), EVENING),
+            Due::Defer(..)
+        ));
+        let why = |text: &str| Due::Cancel(Reason::ConditionFalse, Some(text.to_owned()));
+        let working = "2026-03-06T09:00:00Z";
+        assert_eq!(
+            due(&run(), &wanted, Some(&deal()), working),
+            why("amount is empty, wanted filled")
+        );
+        let free = Run { item: None, ..run() };
+        assert_eq!(due(&free, &wanted, None, working), why("the run has no item"));
+    }
+
+    #[test]
+    fn failures_are_tried_again_until_the_last_attempt() {
+        let failed = |retryable| Verdict::Failed {
+            code: "x".to_owned(),
+            message: String::new(),
+            retryable,
+        };
+        let now = at(EVENING);
+        let next = after_attempt(1, 3, &failed(true), now, 7);
+        assert_eq!(next.state, RunState::Retryable);
+        assert_eq!(next.due_at, now.plus(retry_delay(1, 7)));
+        for end in [
+            after_attempt(3, 3, &failed(true), now, 7),
+            after_attempt(1, 3, &failed(false), now, 7),
+        ] {
+            assert_eq!(
+                (end.state, end.reason, end.due_at),
+                (RunState::Discarded, Some(Reason::Failed), None)
+            );
+        }
+        let done = after_attempt(
+            1,
+            1,
+            &Verdict::Skipped {
+                summary: String::new(),
+            },
+            now,
+            7,
+        );
+        assert_eq!(done.state, RunState::Completed);
+    }
+}

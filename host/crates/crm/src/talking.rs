@@ -327,3 +327,6 @@ pub fn reply(
     changes.put_conversation(conversation);
     Ok(id)
 }
+
+#[cfg(test)]
+mod tests;
