@@ -8,3 +8,4 @@ pub mod delivery;
 pub mod engine;
 pub mod eventlog;
 pub mod intake;
+pub mod setup;

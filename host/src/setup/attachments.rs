@@ -1,0 +1,219 @@
+//! Attachments of a set-up file.
+
+use std::collections::BTreeMap;
+
+use anyhow::{anyhow, bail};
+use serde::Deserialize;
+use serde_json::Value;
+use signalbox_crm::attaching::check_attachment;
+use signalbox_crm::attachment::{
+    Attachment, CancelOn, ItemQuery, Missed, Mode, Moment, OnError, Repeat, Scope, Timing, Window,
+};
+use signalbox_crm::condition::Condition;
+use signalbox_crm::directory::DirectoryChange;
+use signalbox_crm::event::FactKind;
+use signalbox_crm::ids::{AttachmentId, IdKind};
+use signalbox_crm::params::seconds;
+use signalbox_crm::robot::{Manifest, ParamType};
+
+use super::{Names, StagedDirectory};
+use crate::engine::draft::Draft;
+
+/// An attachment. Exactly one of `stage`, `event`, `schedule` and `manual` says when it starts.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AttachmentSetup {
+    /// As admins see it.
+    pub title: String,
+    /// The robot's id.
+    pub robot: String,
+    /// `pipeline/stage`: when an item enters it. With `event` or `schedule`: only items that stand in it.
+    #[serde(default)]
+    pub stage: Option<String>,
+    /// When this happens.
+    #[serde(default)]
+    pub event: Option<FactKind>,
+    /// With `event`: the pipeline of the item. With `schedule`: visits the open items of this pipeline.
+    #[serde(default)]
+    pub pipeline: Option<String>,
+    /// With `event`: only through this channel.
+    #[serde(default)]
+    pub channel: Option<String>,
+    /// With `event = "item-changed"`: only when one of these changed.
+    #[serde(default)]
+    pub fields: Vec<String>,
+    /// A cron expression.
+    #[serde(default)]
+    pub schedule: Option<String>,
+    /// With `schedule`: the zone; the company's without it.
+    #[serde(default)]
+    pub zone: Option<String>,
+    /// Only by hand.
+    #[serde(default)]
+    pub manual: bool,
+    /// A duration such as `4h`.
+    #[serde(default)]
+    pub delay: Option<String>,
+    /// Counts the delay in working time.
+    #[serde(default)]
+    pub delay_working: bool,
+    /// A date field; with `offset` before (`-24h`) or after it.
+    #[serde(default)]
+    pub relative_to: Option<String>,
+    /// With `relative_to`.
+    #[serde(default)]
+    pub offset: Option<String>,
+    /// When it may run.
+    #[serde(default)]
+    pub window: Window,
+    /// Whether it runs.
+    #[serde(default)]
+    pub condition: Condition,
+    /// How it follows the one before it.
+    #[serde(default)]
+    pub mode: Mode,
+    /// What cancels it.
+    #[serde(default)]
+    pub cancel_on: CancelOn,
+    /// What a second entry does.
+    #[serde(default)]
+    pub repeat: Repeat,
+    /// What happens to a passed instant.
+    #[serde(default)]
+    pub missed: Missed,
+    /// What a failure does to the chain.
+    #[serde(default)]
+    pub on_error: OnError,
+    /// Attempts before the run is discarded.
+    #[serde(default = "attempts_max")]
+    pub attempts_max: u32,
+    /// Moves although required fields are empty.
+    #[serde(default)]
+    pub overrides_required_fields: bool,
+    /// What it may touch.
+    #[serde(default)]
+    pub scope: Scope,
+    /// Interfaces that are not granted although the robot asks for them.
+    #[serde(default)]
+    pub withhold: Vec<String>,
+    /// The robot's parameters, with names instead of ids.
+    #[serde(default)]
+    pub params: BTreeMap<String, Value>,
+}
+
+fn attempts_max() -> u32 {
+    4
+}
+
+impl AttachmentSetup {
+    pub(super) fn stage_one(
+        &self,
+        draft: &Draft,
+        staged: &mut StagedDirectory,
+        names: &mut Names,
+        place: usize,
+    ) -> anyhow::Result<()> {
+        let zone = staged.directory.work_calendar(None)?.zone().iana_name().unwrap_or("UTC").to_owned();
+        let version = staged.directory.current_robot(&self.robot).cloned();
+        let version = version.ok_or_else(|| anyhow!("robot `{}` is not installed", self.robot))?;
+        let manifest = &version.manifest;
+        let asked = manifest.permission.iter().map(|permission| permission.interface.clone());
+        let attachment = Attachment {
+            id: AttachmentId(draft.new_id(IdKind::Attachment)),
+            title: self.title.clone(),
+            robot: self.robot.clone(),
+            digest: version.digest.clone(),
+            moment: self.moment(names, &zone)?,
+            timing: self.timing()?,
+            window: self.window,
+            condition: self.condition.clone(),
+            mode: self.mode,
+            cancel_on: self.cancel_on,
+            repeat: self.repeat,
+            missed: self.missed,
+            on_error: self.on_error,
+            attempts_max: self.attempts_max,
+            overrides_required_fields: self.overrides_required_fields,
+            scope: self.scope,
+            grants: asked.filter(|interface| !self.withhold.contains(interface)).collect(),
+            params: resolve_names(manifest, &self.params, names)?,
+            sort: i32::try_from(place).unwrap_or(i32::MAX),
+            is_enabled: true,
+            version: 1,
+        };
+        check_attachment(&attachment, &staged.directory)?;
+        names.attachments.insert(self.title.clone(), attachment.id);
+        staged.add(DirectoryChange::Attachment(attachment))
+    }
+
+    fn moment(&self, names: &Names, zone: &str) -> anyhow::Result<Moment> {
+        let stage = self.stage.as_deref().map(|name| names.stage(name)).transpose()?;
+        let pipeline = self.pipeline.as_deref().map(|name| names.pipeline(name)).transpose()?;
+        let channel = self.channel.as_deref().map(|name| names.channel(name)).transpose()?;
+        match (self.event, &self.schedule, self.manual, stage) {
+            (Some(event), None, false, stage) => {
+                Ok(Moment::Event { event, pipeline, stage, channel, fields: self.fields.clone() })
+            }
+            (None, Some(cron), false, stage) => Ok(Moment::Schedule {
+                cron: cron.clone(),
+                zone: self.zone.clone().unwrap_or_else(|| zone.to_owned()),
+                items: pipeline.map(|pipeline| ItemQuery { pipeline, stage, max: 1000 }),
+            }),
+            (None, None, true, None) => Ok(Moment::Manual),
+            (None, None, false, Some(stage)) => Ok(Moment::Stage { stage }),
+            _ => bail!("exactly one of `stage`, `event`, `schedule` and `manual` says when it starts"),
+        }
+    }
+
+    fn timing(&self) -> anyhow::Result<Timing> {
+        match (&self.delay, &self.relative_to) {
+            (None, None) => Ok(Timing::Now),
+            (Some(delay), None) => {
+                let seconds = seconds(&Value::String(delay.clone()));
+                let seconds = seconds.ok_or_else(|| anyhow!("`{delay}` is not a delay such as `4h`"))?;
+                Ok(Timing::Delay { seconds, working: self.delay_working })
+            }
+            (None, Some(field)) => {
+                let text = self.offset.as_deref().unwrap_or("0s");
+                let (sign, digits) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
+                let seconds = seconds(&Value::String(digits.to_owned()));
+                let seconds = seconds.ok_or_else(|| anyhow!("`{text}` is not an offset such as `-24h`"))?;
+                Ok(Timing::Relative { field: field.clone(), offset_s: sign * i64::from(seconds) })
+            }
+            (Some(_), Some(_)) => bail!("`delay` and `relative_to` exclude each other"),
+        }
+    }
+}
+
+/// Replaces names by ids in the parameters that are references; ids and roles stay as they are.
+fn resolve_names(
+    manifest: &Manifest,
+    params: &BTreeMap<String, Value>,
+    names: &Names,
+) -> anyhow::Result<BTreeMap<String, Value>> {
+    let mut resolved = BTreeMap::new();
+    for (key, value) in params {
+        let param_type = manifest.param(key).map(|param| param.param_type);
+        let value = match value {
+            Value::Array(many) => {
+                let each = many.iter().map(|one| resolve_name(param_type, one, names));
+                Value::Array(each.collect::<anyhow::Result<_>>()?)
+            }
+            one => resolve_name(param_type, one, names)?,
+        };
+        resolved.insert(key.clone(), value);
+    }
+    Ok(resolved)
+}
+
+fn resolve_name(param_type: Option<ParamType>, value: &Value, names: &Names) -> anyhow::Result<Value> {
+    let Some(name) = value.as_str().filter(|text| !text.contains(':')) else { return Ok(value.clone()) };
+    let id = match param_type {
+        Some(ParamType::User | ParamType::Users) => names.employee(name)?.to_string(),
+        Some(ParamType::Stage) => names.stage(name)?.to_string(),
+        Some(ParamType::Pipeline) => names.pipeline(name)?.to_string(),
+        Some(ParamType::Channel) => names.channel(name)?.to_string(),
+        _ => name.to_owned(),
+    };
+    Ok(Value::String(id))
+}

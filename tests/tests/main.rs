@@ -1,0 +1,3 @@
+//! All tests that need the whole host: one binary, because each would link the host again.
+
+mod scenarios;
