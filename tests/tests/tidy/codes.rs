@@ -40,7 +40,9 @@ fn codes_and_pages_belong_together() {
     let literals = ours.flat_map(|s| lex(&s.text).literals);
     let used = literals.flat_map(|(_, text)| codes_in(&text)).collect();
     let documents = super::sources(&["md"]);
-    let names = documents.iter().filter_map(|s| s.path.strip_prefix("host/docs/errors/"));
+    let names = documents
+        .iter()
+        .filter_map(|s| s.path.strip_prefix("host/docs/errors/"));
     let pages = names.flat_map(codes_in).collect();
     super::assert_none(&check(&used, &pages));
 }
