@@ -99,11 +99,10 @@ fn shape(path: &str, text: &str) -> Vec<String> {
 fn signs(path: &str, text: &str, lexed: &Lexed) -> Vec<String> {
     let is_plain = |c: char| c.is_ascii() || ('\u{400}'..='\u{4ff}').contains(&c);
     let in_literals = |c: char| lexed.literals.iter().any(|(_, literal)| literal.contains(c));
+    let fits = |c: char| is_plain(c) || (TYPOGRAPHY.contains(c) && in_literals(c));
     let mut findings = Vec::new();
     for (number, line) in text.lines().enumerate() {
-        let odd = line
-            .chars()
-            .find(|c| !is_plain(*c) && !(TYPOGRAPHY.contains(*c) && in_literals(*c)));
+        let odd = line.chars().find(|c| !fits(*c));
         if let Some(odd) = odd {
             findings.push(format!("{path}:{}: `{odd}` is not ASCII", number + 1));
         }
