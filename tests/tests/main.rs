@@ -1,3 +1,6 @@
-//! All tests that need the whole host: one binary, because each would link the host again.
+//! All integration tests in one binary, one module for each subject: each further binary would link the
+//! whole host again.
 
+mod db_conformance;
 mod scenarios;
+mod tidy;

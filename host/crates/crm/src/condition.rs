@@ -232,7 +232,10 @@ mod tests {
         let empty = test("source", Op::Filled, "");
         check(&[], expect!["true"]);
         check(&[&[yes.clone(), yes.clone()]], expect!["true"]);
-        check(&[&[no.clone()], &[yes.clone()]], expect!["true"]);
+        check(
+            &[std::slice::from_ref(&no), std::slice::from_ref(&yes)],
+            expect!["true"],
+        );
         check(
             &[&[yes.clone(), no.clone()]],
             expect!["amount is `1500.00 RUB`, wanted gt `2000`"],
