@@ -77,6 +77,8 @@ pub struct Batch {
     pub run_changes: Vec<RunChange>,
     /// Stage entries that ended: cancels what was waiting for an older one.
     pub stage_left: Vec<StageLeft>,
+    /// Runs that are due relative to a date field which changed.
+    pub rescheduled: Vec<Rescheduled>,
     /// Wake-ups that were replaced or withdrawn.
     pub wake_ups_void: Vec<WakeUpVoid>,
     /// Runs whose date field changed.
@@ -131,6 +133,7 @@ impl Batch {
             runs_ended: Vec::new(),
             run_changes: Vec::new(),
             stage_left: Vec::new(),
+            rescheduled: Vec::new(),
             wake_ups_void: Vec::new(),
             rescheduled: Vec::new(),
             attempts: Vec::new(),
@@ -175,6 +178,18 @@ pub struct StageLeft {
     pub left_pipeline: bool,
     /// It was won or lost.
     pub closed: bool,
+}
+
+/// A date field changed: the attachment's scheduled run for the item moves. Wake-ups, and runs that wait for another
+/// run, stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rescheduled {
+    /// The attachment.
+    pub attachment: AttachmentId,
+    /// The item's number.
+    pub item: i64,
+    /// The new instant; none while the field is empty.
+    pub due_at: Option<Timestamp>,
 }
 
 /// A wake-up that was replaced or withdrawn.

@@ -2,6 +2,7 @@
 
 use signalbox_crm::ids::{ContactId, EmployeeId, ItemId, ItemKind, PipelineId, StageId};
 use signalbox_crm::item::Item;
+use signalbox_crm::name::search_name;
 use signalbox_crm::time::Timestamp;
 use signalbox_crm::value::Money;
 
@@ -10,7 +11,7 @@ use crate::commit::Step;
 use crate::dialect::{Arg, Fields, Sql, over_rows};
 use crate::encode::Rows;
 use crate::error::DbError;
-use crate::filter::{Filter, containing, searchable};
+use crate::filter::{Filter, containing};
 use crate::open::Db;
 
 /// Bytes of an encoded item, about.
@@ -100,7 +101,7 @@ fn write<'r>(rows: &'r mut Rows, item: &Item) -> &'r mut Rows {
         .int(item.stage_entry)
         .instant(item.stage_entered_at)
         .text(&item.title)
-        .text(&searchable(&item.title))
+        .text(&search_name(&item.title))
         .maybe_int(item.assignee.map(|id| id.0))
         .maybe_int(item.contact.map(|id| id.0))
         .maybe_int(amount.map(|money| money.hundredths))
@@ -170,7 +171,7 @@ impl ItemFilter {
             Some(false) => filter.and("item.closed_at IS NOT NULL", []),
             None => &mut filter,
         };
-        let title = self.title.as_deref().map(|title| containing(&searchable(title)));
+        let title = self.title.as_deref().map(|title| containing(&search_name(title)));
         filter.maybe("item.title_search LIKE ? ESCAPE '\\'", title);
         filter
     }
@@ -180,9 +181,15 @@ impl ItemFilter {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ItemPage {
     /// As cards are sorted: latest `raised_at` first.
-    Raised(Option<(Timestamp, i64)>),
+    ByRaised {
+        /// `raised_at` and number of the last item.
+        after: Option<(Timestamp, i64)>,
+    },
     /// By number, lowest first.
-    Number(Option<i64>),
+    ById {
+        /// The number of the last item.
+        after: Option<i64>,
+    },
 }
 
 impl Db {
@@ -213,7 +220,7 @@ impl Db {
     pub async fn items(&self, filter: &ItemFilter, page: ItemPage, limit: u32) -> Result<Vec<Item>, DbError> {
         let mut filter = filter.conditions();
         let order = match page {
-            ItemPage::Raised(after) => {
+            ItemPage::ByRaised { after } => {
                 if let Some((raised_at, number)) = after {
                     filter.and(
                         "(item.raised_at, item.id) < (?, ?)",
@@ -222,7 +229,7 @@ impl Db {
                 }
                 "ORDER BY item.raised_at DESC, item.id DESC"
             }
-            ItemPage::Number(after) => {
+            ItemPage::ById { after } => {
                 filter.maybe("item.id > ?", after);
                 "ORDER BY item.id"
             }
@@ -250,6 +257,6 @@ impl Db {
             is_open: Some(true),
             ..ItemFilter::default()
         };
-        self.items(&filter, ItemPage::Number(None), limit).await
+        self.items(&filter, ItemPage::ById { after: None }, limit).await
     }
 }

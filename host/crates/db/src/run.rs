@@ -15,6 +15,8 @@ use crate::filter::Filter;
 use crate::open::Db;
 
 const ROW_BYTES: usize = 160;
+/// Chains are as long as a stage's list of robots; a million waiting runs is a mistake somewhere else.
+const WAITING_MAX: u32 = 1_000_000;
 
 const INSERT: Sql = over_rows!(
     "INSERT INTO run (
@@ -182,7 +184,8 @@ impl Db {
     /// `Unavailable`.
     pub async fn runs_after(&self, ids: &[RunId]) -> Result<Vec<RunWithEvent>, DbError> {
         let numbers: Vec<i64> = ids.iter().map(|id| id.0).collect();
-        let sql = self.one_of(SELECT_WITH_EVENT, "run.after") + "\nAND run.state = 'scheduled'";
+        let sql = self.one_of(SELECT_WITH_EVENT, "run.after")
+            + "\nAND run.after IS NOT NULL AND run.state = 'scheduled'";
         self.rows(sql, vec![Arg::ids(&numbers)], read_with_event).await
     }
 
@@ -255,18 +258,52 @@ impl Db {
         self.rows(sql, args, read_with_event).await
     }
 
-    /// Whether the attachment ever had a run for the item that was not cancelled.
+    /// Runs that wait for another run, in the order in which they were made.
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn has_run(&self, attachment: AttachmentId, item: i64) -> Result<bool, DbError> {
+    pub async fn waiting_runs(&self) -> Result<Vec<RunWithEvent>, DbError> {
+        let mut filter = Filter::default();
+        filter.and("run.after IS NOT NULL AND run.state = 'scheduled'", []);
+        let (sql, args) = filter.page(SELECT_WITH_EVENT, "ORDER BY run.id", WAITING_MAX);
+        self.rows(sql, args, read_with_event).await
+    }
+
+    /// Whether the attachment has completed a run for the item.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn has_completed_run(&self, attachment: AttachmentId, item: i64) -> Result<bool, DbError> {
         let mut filter = Filter::default();
         filter
             .and(
                 "run.item = ? AND run.attachment = ?",
                 [item.into(), attachment.0.into()],
             )
-            .and("run.state <> 'cancelled'", []);
+            .and("run.state = 'completed'", []);
+        let (sql, args) = filter.page(SELECT, "", 1);
+        Ok(self.row(sql, args, read).await?.is_some())
+    }
+
+    /// Whether a wake-up with this key is waiting.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn has_wake_up(
+        &self,
+        attachment: AttachmentId,
+        item: Option<i64>,
+        key: &str,
+    ) -> Result<bool, DbError> {
+        let mut filter = Filter::default();
+        filter.and(
+            "run.state = 'scheduled' AND run.timer_key IS NOT NULL AND run.attachment = ? AND run.timer_key = ?",
+            [attachment.0.into(), key.into()],
+        );
+        match item {
+            Some(item) => filter.and("run.item = ?", [item.into()]),
+            None => filter.and("run.item IS NULL", []),
+        };
         let (sql, args) = filter.page(SELECT, "", 1);
         Ok(self.row(sql, args, read).await?.is_some())
     }
