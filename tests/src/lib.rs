@@ -1,1 +1,3 @@
-//! Under construction.
+//! What the tests of this package share.
+
+pub mod postgres;

@@ -22,6 +22,20 @@ const SQLITE_SIZE: &str = "SELECT page_count * page_size FROM pragma_page_count(
 const POSTGRES_SIZE: &str = "SELECT pg_database_size(current_database())";
 const VACUUM_INTO: &str = "VACUUM INTO $1";
 
+const SQLITE_COLUMNS: &str = "SELECT t.name || '.' || c.name || ' ' || c.type || CASE c.\"notnull\" OR c.pk WHEN 0 THEN '' ELSE ' NOT NULL' END
+FROM pragma_table_list() AS t
+JOIN pragma_table_info(t.name) AS c
+WHERE t.schema = 'main'
+AND t.type = 'table'
+AND t.name NOT LIKE 'sqlite_%'
+ORDER BY t.name, c.cid";
+const POSTGRES_COLUMNS: &str = "SELECT table_name || '.' || column_name || ' '
+    || CASE data_type WHEN 'bigint' THEN 'INTEGER' WHEN 'text' THEN 'TEXT' WHEN 'bytea' THEN 'BLOB' ELSE data_type END
+    || CASE is_nullable WHEN 'NO' THEN ' NOT NULL' ELSE '' END
+FROM information_schema.columns
+WHERE table_schema = current_schema()
+ORDER BY table_name, ordinal_position";
+
 fn number(fields: &mut Fields<'_>) -> Result<i64, DbError> {
     fields.int()
 }
@@ -83,5 +97,21 @@ impl Db {
         };
         let size = self.row(sql, vec![], number).await?.unwrap_or(0);
         Ok(u64::try_from(size).unwrap_or(0))
+    }
+
+    /// Every column as `table.column TYPE`, in SQLite's words for types: the same for both databases.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn schema_columns(&self) -> Result<Vec<String>, DbError> {
+        // Differs because each database describes itself in its own tables.
+        let sql = if self.is_postgres() {
+            POSTGRES_COLUMNS
+        } else {
+            SQLITE_COLUMNS
+        };
+        let mut columns = self.rows(sql, vec![], text).await?;
+        columns.sort();
+        Ok(columns)
     }
 }

@@ -1,0 +1,64 @@
+//! What the database promises: one body for SQLite and PostgreSQL.
+
+mod opening;
+mod pages;
+mod place;
+mod rows;
+mod runs;
+mod samples;
+mod setup;
+mod writing;
+
+/// Runs each body against both databases, under `sqlite::` and `postgres::`.
+macro_rules! conformance {
+    ($($module:ident::$name:ident;)*) => {
+        mod sqlite {$(
+            #[tokio::test]
+            async fn $name() {
+                let place = super::place::Place::sqlite();
+                super::$module::$name(&place).await;
+            }
+        )*}
+
+        mod postgres {$(
+            #[tokio::test]
+            async fn $name() {
+                if let Some(place) = super::place::Place::postgres(stringify!($name)) {
+                    super::$module::$name(&place).await;
+                }
+            }
+        )*}
+    };
+}
+
+conformance! {
+    rows::rows_read_back_as_they_were_committed;
+    rows::changed_rows_replace_the_old_ones;
+    rows::text_of_any_kind_survives_and_nul_is_replaced;
+    rows::notification_with_a_tag_replaces_the_unread_one;
+    rows::inbound_event_is_stored_once;
+    rows::delivery_is_pending_until_it_is_delivered_or_dead;
+    rows::timers_of_an_activity_are_replaced;
+    runs::leaving_a_stage_cancels_what_waits_for_it;
+    runs::final_run_does_not_end_again;
+    runs::run_changes_only_from_the_states_that_are_named;
+    runs::due_runs_come_in_order_of_their_time;
+    runs::moved_date_moves_the_waiting_run_only;
+    runs::wake_up_is_replaced_by_the_one_with_the_same_key;
+    runs::attempts_keep_their_verdicts;
+    pages::items_come_in_pages_without_gaps;
+    pages::names_and_titles_are_found_in_any_case;
+    pages::phone_is_found_however_it_is_written;
+    pages::filters_of_activities_conversations_and_runs_hold;
+    setup::directory_reads_back_as_it_was_committed;
+    setup::stale_entry_of_the_directory_is_a_conflict;
+    setup::small_tables_keep_the_last_value;
+    writing::stale_version_stores_nothing;
+    writing::broken_rule_of_the_schema_stores_nothing;
+    writing::abandoned_commit_is_stored_all_the_same;
+    writing::commit_that_dies_midway_leaves_nothing;
+    writing::empty_batch_changes_nothing;
+    opening::second_host_is_refused;
+    opening::database_is_found_again_after_closing;
+    opening::check_finds_no_problems;
+}
