@@ -203,7 +203,7 @@ pub(crate) async fn due_runs_come_in_order_of_their_time(place: &Place) {
         ids(db.available_runs(Some(RunId(6)), 10).await.unwrap()),
         Vec::<i64>::new()
     );
-    assert_eq!(ids(db.waiting_runs().await.unwrap()), [5]);
+    assert_eq!(ids(db.waiting_runs(None, 10).await.unwrap()), [5]);
     assert_eq!(ids(db.runs_after(&[RunId(1), RunId(2)]).await.unwrap()), [5]);
 }
 
@@ -212,6 +212,7 @@ pub(crate) async fn moved_date_moves_the_waiting_run_only(place: &Place) {
         attachment: AttachmentId(7),
         event: EventId(id),
         due_at: Some(at(10)),
+        reason: Some(Reason::Delay),
         ..run(id, RunState::Scheduled)
     };
     let wake_up = Run {

@@ -81,8 +81,6 @@ pub struct Batch {
     pub rescheduled: Vec<Rescheduled>,
     /// Wake-ups that were replaced or withdrawn.
     pub wake_ups_void: Vec<WakeUpVoid>,
-    /// Runs whose date field changed.
-    pub rescheduled: Vec<Rescheduled>,
     /// Records of attempts.
     pub attempts: Vec<Attempt>,
     /// The highest number given out, by kind of id; never lowered.
@@ -135,7 +133,6 @@ impl Batch {
             stage_left: Vec::new(),
             rescheduled: Vec::new(),
             wake_ups_void: Vec::new(),
-            rescheduled: Vec::new(),
             attempts: Vec::new(),
             id_marks: Vec::new(),
             turns: Vec::new(),
@@ -249,17 +246,6 @@ pub struct IdempotencyRow {
     pub body: String,
     /// When it was given.
     pub at: Timestamp,
-}
-
-/// The date field of an item changed, to which scheduled runs of an attachment are relative.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rescheduled {
-    /// The attachment.
-    pub attachment: AttachmentId,
-    /// The item's number.
-    pub item: i64,
-    /// When its scheduled runs are due now; none while the field is empty.
-    pub due_at: Option<Timestamp>,
 }
 
 /// What the database decided in a commit.

@@ -48,7 +48,7 @@ const INSERT_POINTS: Sql = over_rows!(
 )
 SELECT
     CAST(r.value ->> 0 AS BIGINT), CAST(r.value ->> 1 AS BIGINT), r.value ->> 2, r.value ->> 3,
-    r.value ->> 4, r.value ->> 5",
+    r.value ->> 4, r.value ->> 5, r.value ->> 6",
     ""
 );
 

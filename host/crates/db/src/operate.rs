@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
+use sqlx::Row;
+
 use crate::dialect::Fields;
 use crate::error::DbError;
 use crate::migrate;
-use crate::open::Db;
+use crate::open::{Db, Pools};
 
 /// The answer of a check.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +24,7 @@ const SQLITE_SIZE: &str = "SELECT page_count * page_size FROM pragma_page_count(
 const POSTGRES_SIZE: &str = "SELECT pg_database_size(current_database())";
 const VACUUM_INTO: &str = "VACUUM INTO $1";
 
-const SQLITE_COLUMNS: &str = "SELECT t.name || '.' || c.name || ' ' || c.type || CASE c.\"notnull\" OR c.pk WHEN 0 THEN '' ELSE ' NOT NULL' END
+const SQLITE_COLUMNS: &str = "SELECT t.name || '.' || c.name || ' ' || REPLACE(c.type, 'BIGINT', 'INTEGER') || CASE c.\"notnull\" OR c.pk WHEN 0 THEN '' ELSE ' NOT NULL' END
 FROM pragma_table_list() AS t
 JOIN pragma_table_info(t.name) AS c
 WHERE t.schema = 'main'
@@ -69,9 +71,9 @@ impl Db {
     /// # Errors
     /// `Place` when the file exists, `Full`, `Unsupported` on PostgreSQL.
     pub async fn backup(&self, path: &Path) -> Result<(), DbError> {
-        if self.is_postgres() {
+        let Pools::Sqlite { readers, .. } = &self.shared.pools else {
             return Err(DbError::Unsupported("use pg_dump to copy a PostgreSQL database"));
-        }
+        };
         let wrong = |problem: &str| DbError::Place {
             path: path.to_owned(),
             problem: problem.to_owned(),
@@ -80,7 +82,24 @@ impl Db {
             return Err(wrong("a file with this name exists"));
         }
         let target = path.to_str().ok_or_else(|| wrong("the name is not UTF-8"))?;
-        self.rows(VACUUM_INTO, vec![target.into()], text).await?;
+        let mut connection = readers.acquire().await?;
+        let is_reader: bool = sqlx::query("PRAGMA query_only")
+            .fetch_one(&mut *connection)
+            .await?
+            .try_get(0)?;
+        sqlx::query("PRAGMA query_only = OFF")
+            .execute(&mut *connection)
+            .await?;
+        let copied = sqlx::query(VACUUM_INTO)
+            .bind(target)
+            .execute(&mut *connection)
+            .await;
+        if is_reader {
+            sqlx::query("PRAGMA query_only = ON")
+                .execute(&mut *connection)
+                .await?;
+        }
+        copied?;
         Ok(())
     }
 

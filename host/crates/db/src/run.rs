@@ -15,8 +15,6 @@ use crate::filter::Filter;
 use crate::open::Db;
 
 const ROW_BYTES: usize = 160;
-/// Chains are as long as a stage's list of robots; a million waiting runs is a mistake somewhere else.
-const WAITING_MAX: u32 = 1_000_000;
 
 const INSERT: Sql = over_rows!(
     "INSERT INTO run (
@@ -185,7 +183,7 @@ impl Db {
     pub async fn runs_after(&self, ids: &[RunId]) -> Result<Vec<RunWithEvent>, DbError> {
         let numbers: Vec<i64> = ids.iter().map(|id| id.0).collect();
         let sql = self.one_of(SELECT_WITH_EVENT, "run.after")
-            + "\nAND run.after IS NOT NULL AND run.state = 'scheduled'";
+            + "\nAND run.after IS NOT NULL AND run.state = 'scheduled' AND run.reason = 'after-previous'";
         self.rows(sql, vec![Arg::ids(&numbers)], read_with_event).await
     }
 
@@ -262,10 +260,13 @@ impl Db {
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn waiting_runs(&self) -> Result<Vec<RunWithEvent>, DbError> {
+    pub async fn waiting_runs(&self, after: Option<RunId>, limit: u32) -> Result<Vec<RunWithEvent>, DbError> {
         let mut filter = Filter::default();
-        filter.and("run.after IS NOT NULL AND run.state = 'scheduled'", []);
-        let (sql, args) = filter.page(SELECT_WITH_EVENT, "ORDER BY run.id", WAITING_MAX);
+        filter
+            .and("run.after IS NOT NULL AND run.state = 'scheduled'", [])
+            .and("run.reason = 'after-previous'", [])
+            .maybe("run.id > ?", after.map(|id| id.0));
+        let (sql, args) = filter.page(SELECT_WITH_EVENT, "ORDER BY run.id", limit);
         self.rows(sql, args, read_with_event).await
     }
 
@@ -306,55 +307,5 @@ impl Db {
         };
         let (sql, args) = filter.page(SELECT, "", 1);
         Ok(self.row(sql, args, read).await?.is_some())
-    }
-
-    /// Whether the attachment has a completed run for the item.
-    ///
-    /// # Errors
-    /// `Unavailable`.
-    pub async fn has_completed_run(&self, attachment: AttachmentId, item: i64) -> Result<bool, DbError> {
-        let mut filter = Filter::default();
-        filter
-            .and(
-                "run.item = ? AND run.attachment = ?",
-                [item.into(), attachment.0.into()],
-            )
-            .and("run.state = 'completed'", []);
-        let (sql, args) = filter.page(SELECT, "", 1);
-        Ok(self.row(sql, args, read).await?.is_some())
-    }
-
-    /// Whether a wake-up with this key is scheduled.
-    ///
-    /// # Errors
-    /// `Unavailable`.
-    pub async fn has_wake_up(
-        &self,
-        attachment: AttachmentId,
-        item: Option<i64>,
-        key: &str,
-    ) -> Result<bool, DbError> {
-        let mut filter = Filter::default();
-        filter
-            .and(
-                "run.attachment = ? AND run.timer_key = ? AND COALESCE(run.item, -1) = ?",
-                [attachment.0.into(), key.into(), item.unwrap_or(-1).into()],
-            )
-            .and("run.state = 'scheduled'", []);
-        let (sql, args) = filter.page(SELECT, "", 1);
-        Ok(self.row(sql, args, read).await?.is_some())
-    }
-
-    /// Runs that wait for another run to be final, in the order in which they were made.
-    ///
-    /// # Errors
-    /// `Unavailable`.
-    pub async fn waiting_runs(&self, after: Option<RunId>, limit: u32) -> Result<Vec<RunWithEvent>, DbError> {
-        let mut filter = Filter::default();
-        filter
-            .and("run.state = 'scheduled' AND run.reason = 'after-previous'", [])
-            .maybe("run.id > ?", after.map(|id| id.0));
-        let (sql, args) = filter.page(SELECT_WITH_EVENT, "ORDER BY run.id", limit);
-        self.rows(sql, args, read_with_event).await
     }
 }
