@@ -27,7 +27,7 @@ pub(crate) async fn items_come_in_pages_without_gaps(place: &Place) {
     let mut after = None;
     loop {
         let page = db
-            .items(&ItemFilter::default(), ItemPage::ByRaised { after }, 3)
+            .items(&ItemFilter::default(), ItemPage::Raised(after), 3)
             .await
             .unwrap();
         let Some(last) = page.last() else { break };
@@ -42,10 +42,7 @@ pub(crate) async fn items_come_in_pages_without_gaps(place: &Place) {
         is_open: Some(true),
         ..ItemFilter::default()
     };
-    let page = db
-        .items(&filter, ItemPage::ById { after: Some(1) }, 2)
-        .await
-        .unwrap();
+    let page = db.items(&filter, ItemPage::Number(Some(1)), 2).await.unwrap();
     assert_eq!(page.iter().map(|row| row.id.number).collect::<Vec<_>>(), [5, 7]);
     assert_eq!(db.item_count(&filter).await.unwrap(), 4);
     let some = db.items_by_number(&[3, 99, 1]).await.unwrap();
@@ -78,10 +75,7 @@ pub(crate) async fn names_and_titles_are_found_in_any_case(place: &Place) {
             title: Some(text.to_owned()),
             ..ItemFilter::default()
         };
-        let items = db
-            .items(&filter, ItemPage::ById { after: None }, 10)
-            .await
-            .unwrap();
+        let items = db.items(&filter, ItemPage::Number(None), 10).await.unwrap();
         assert_eq!(
             items.iter().map(|row| row.id.number).collect::<Vec<_>>(),
             found,

@@ -82,7 +82,7 @@ fn item(number: i64, version: i64) -> Item {
         stage_entered_at: at(version),
         title: format!("Deal {number} of a client with a name"),
         assignee: Some(EmployeeId(number % 50)),
-        contact: Some(number % 5_000).map(signalbox_crm::ids::ContactId),
+        contact: Some(signalbox_crm::ids::ContactId(number % 5_000)),
         amount: None,
         source: Some("site".to_owned()),
         fields: BTreeMap::new(),

@@ -181,15 +181,9 @@ impl ItemFilter {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ItemPage {
     /// As cards are sorted: latest `raised_at` first.
-    ByRaised {
-        /// `raised_at` and number of the last item.
-        after: Option<(Timestamp, i64)>,
-    },
+    Raised(Option<(Timestamp, i64)>),
     /// By number, lowest first.
-    ById {
-        /// The number of the last item.
-        after: Option<i64>,
-    },
+    Number(Option<i64>),
 }
 
 impl Db {
@@ -220,7 +214,7 @@ impl Db {
     pub async fn items(&self, filter: &ItemFilter, page: ItemPage, limit: u32) -> Result<Vec<Item>, DbError> {
         let mut filter = filter.conditions();
         let order = match page {
-            ItemPage::ByRaised { after } => {
+            ItemPage::Raised(after) => {
                 if let Some((raised_at, number)) = after {
                     filter.and(
                         "(item.raised_at, item.id) < (?, ?)",
@@ -229,7 +223,7 @@ impl Db {
                 }
                 "ORDER BY item.raised_at DESC, item.id DESC"
             }
-            ItemPage::ById { after } => {
+            ItemPage::Number(after) => {
                 filter.maybe("item.id > ?", after);
                 "ORDER BY item.id"
             }
@@ -257,6 +251,6 @@ impl Db {
             is_open: Some(true),
             ..ItemFilter::default()
         };
-        self.items(&filter, ItemPage::ById { after: None }, limit).await
+        self.items(&filter, ItemPage::Number(None), limit).await
     }
 }
