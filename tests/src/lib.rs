@@ -1,3 +1,4 @@
-//! What the tests share.
+//! What the tests of this package share.
 
+pub mod postgres;
 pub mod scenario;

@@ -1,47 +1,64 @@
-//! What the database promises, on SQLite and on PostgreSQL: one body for both.
+//! What the database promises: one body for SQLite and PostgreSQL.
 
-use std::collections::BTreeMap;
+mod opening;
+mod pages;
+mod place;
+mod rows;
+mod runs;
+mod samples;
+mod setup;
+mod writing;
 
-use signalbox_crm::ids::{ItemId, ItemKind, PipelineId, StageId};
-use signalbox_crm::item::Item;
-use signalbox_crm::time::Timestamp;
-use signalbox_db::{Batch, Db};
+/// Runs each body against both databases, under `sqlite::` and `postgres::`.
+macro_rules! conformance {
+    ($($module:ident::$name:ident;)*) => {
+        mod sqlite {$(
+            #[tokio::test]
+            async fn $name() {
+                let place = super::place::Place::sqlite();
+                super::$module::$name(&place).await;
+            }
+        )*}
 
-fn at(seconds: i64) -> Timestamp {
-    Timestamp::from_micros(1_780_000_000_000_000 + seconds * 1_000_000)
+        mod postgres {$(
+            #[tokio::test]
+            async fn $name() {
+                if let Some(place) = super::place::Place::postgres(stringify!($name)) {
+                    super::$module::$name(&place).await;
+                }
+            }
+        )*}
+    };
 }
 
-fn item(number: i64) -> Item {
-    Item {
-        id: ItemId {
-            kind: ItemKind::Deal,
-            number,
-        },
-        pipeline: PipelineId(1),
-        stage: StageId(1),
-        stage_entry: 1,
-        stage_entered_at: at(0),
-        title: format!("Deal {number}"),
-        assignee: None,
-        contact: None,
-        amount: None,
-        source: None,
-        fields: BTreeMap::new(),
-        raised_at: at(number),
-        last_contact_at: None,
-        closed_at: None,
-        lost_reason: None,
-        created_at: at(0),
-        updated_at: at(0),
-        version: 1,
-    }
-}
-
-#[tokio::test]
-async fn item_reads_back_as_it_was_committed() {
-    let db = Db::open_in_memory().await.unwrap();
-    let mut batch = Batch::new(at(0));
-    batch.items_new = vec![item(1), item(2)];
-    db.commit(&batch).await.unwrap();
-    assert_eq!(db.item(2).await.unwrap(), Some(item(2)));
+conformance! {
+    rows::rows_read_back_as_they_were_committed;
+    rows::changed_rows_replace_the_old_ones;
+    rows::text_of_any_kind_survives_and_nul_is_replaced;
+    rows::notification_with_a_tag_replaces_the_unread_one;
+    rows::inbound_event_is_stored_once;
+    rows::delivery_is_pending_until_it_is_delivered_or_dead;
+    rows::timers_of_an_activity_are_replaced;
+    runs::leaving_a_stage_cancels_what_waits_for_it;
+    runs::final_run_does_not_end_again;
+    runs::run_changes_only_from_the_states_that_are_named;
+    runs::due_runs_come_in_order_of_their_time;
+    runs::moved_date_moves_the_waiting_run_only;
+    runs::wake_up_is_replaced_by_the_one_with_the_same_key;
+    runs::attempts_keep_their_verdicts;
+    pages::items_come_in_pages_without_gaps;
+    pages::names_and_titles_are_found_in_any_case;
+    pages::phone_is_found_however_it_is_written;
+    pages::filters_of_activities_conversations_and_runs_hold;
+    setup::directory_reads_back_as_it_was_committed;
+    setup::stale_entry_of_the_directory_is_a_conflict;
+    setup::small_tables_keep_the_last_value;
+    writing::stale_version_stores_nothing;
+    writing::broken_rule_of_the_schema_stores_nothing;
+    writing::abandoned_commit_is_stored_all_the_same;
+    writing::commit_that_dies_midway_leaves_nothing;
+    writing::empty_batch_changes_nothing;
+    opening::second_host_is_refused;
+    opening::database_is_found_again_after_closing;
+    opening::check_finds_no_problems;
 }

@@ -77,10 +77,10 @@ pub struct Batch {
     pub run_changes: Vec<RunChange>,
     /// Stage entries that ended: cancels what was waiting for an older one.
     pub stage_left: Vec<StageLeft>,
+    /// Runs that are due relative to a date field which changed.
+    pub rescheduled: Vec<Rescheduled>,
     /// Wake-ups that were replaced or withdrawn.
     pub wake_ups_void: Vec<WakeUpVoid>,
-    /// Runs whose date field changed.
-    pub rescheduled: Vec<Rescheduled>,
     /// Records of attempts.
     pub attempts: Vec<Attempt>,
     /// The highest number given out, by kind of id; never lowered.
@@ -131,8 +131,8 @@ impl Batch {
             runs_ended: Vec::new(),
             run_changes: Vec::new(),
             stage_left: Vec::new(),
-            wake_ups_void: Vec::new(),
             rescheduled: Vec::new(),
+            wake_ups_void: Vec::new(),
             attempts: Vec::new(),
             id_marks: Vec::new(),
             turns: Vec::new(),
@@ -175,6 +175,18 @@ pub struct StageLeft {
     pub left_pipeline: bool,
     /// It was won or lost.
     pub closed: bool,
+}
+
+/// A date field changed: the attachment's scheduled run for the item moves. Wake-ups, and runs that wait for another
+/// run, stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rescheduled {
+    /// The attachment.
+    pub attachment: AttachmentId,
+    /// The item's number.
+    pub item: i64,
+    /// The new instant; none while the field is empty.
+    pub due_at: Option<Timestamp>,
 }
 
 /// A wake-up that was replaced or withdrawn.
@@ -234,17 +246,6 @@ pub struct IdempotencyRow {
     pub body: String,
     /// When it was given.
     pub at: Timestamp,
-}
-
-/// The date field of an item changed, to which scheduled runs of an attachment are relative.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rescheduled {
-    /// The attachment.
-    pub attachment: AttachmentId,
-    /// The item's number.
-    pub item: i64,
-    /// When its scheduled runs are due now; none while the field is empty.
-    pub due_at: Option<Timestamp>,
 }
 
 /// What the database decided in a commit.

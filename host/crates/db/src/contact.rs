@@ -2,13 +2,15 @@
 
 use signalbox_crm::contact::{Contact, ContactPoint, PointKind};
 use signalbox_crm::ids::{ContactId, EmployeeId};
+use signalbox_crm::name::search_name;
+use signalbox_crm::phone::{Phone, PhoneQuery};
 
 use crate::batch::Batch;
 use crate::commit::Step;
 use crate::dialect::{Arg, Fields, Sql, by_word, over_rows};
 use crate::encode::Rows;
 use crate::error::DbError;
-use crate::filter::{Filter, containing, searchable};
+use crate::filter::{Filter, containing};
 use crate::open::Db;
 
 const ROW_BYTES: usize = 160;
@@ -42,11 +44,11 @@ WHERE contact IN (
 
 const INSERT_POINTS: Sql = over_rows!(
     "INSERT INTO contact_point (
-    contact, place, kind, key, raw, reversed
+    contact, place, kind, key, raw, national, reversed
 )
 SELECT
     CAST(r.value ->> 0 AS BIGINT), CAST(r.value ->> 1 AS BIGINT), r.value ->> 2, r.value ->> 3,
-    r.value ->> 4, r.value ->> 5",
+    r.value ->> 4, r.value ->> 5, r.value ->> 6",
     ""
 );
 
@@ -84,27 +86,27 @@ fn write<'r>(rows: &'r mut Rows, contact: &Contact) -> &'r mut Rows {
     rows.row()
         .int(contact.id.0)
         .text(&contact.name)
-        .text(&searchable(&contact.name))
+        .text(&search_name(&contact.name))
         .maybe_int(contact.assignee.map(|id| id.0))
         .instant(contact.created_at)
         .int(contact.version)
 }
 
-/// The digits from the last to the first: a search by the end of a number becomes a range.
-fn reversed_digits(phone: &str) -> String {
-    phone.chars().rev().filter(char::is_ascii_digit).collect()
-}
-
 fn write_points(rows: &mut Rows, contact: &Contact) {
     for (place, point) in (0_i64..).zip(&contact.points) {
-        let reversed = (point.kind == PointKind::Phone).then(|| reversed_digits(&point.key));
+        // A key that is not a number is found as a whole only.
+        let phone = match point.kind {
+            PointKind::Phone => Phone::parse(&point.key).ok(),
+            PointKind::Email | PointKind::Handle => None,
+        };
         rows.row()
             .int(contact.id.0)
             .int(place)
             .word(point.kind.as_str())
             .text(&point.key)
             .text(&point.raw)
-            .maybe_text(reversed.as_deref());
+            .maybe_text(phone.as_ref().map(Phone::national))
+            .maybe_text(phone.as_ref().map(Phone::reversed).as_deref());
     }
 }
 
@@ -168,7 +170,7 @@ impl Db {
         filter
             .maybe(
                 "contact.name_search LIKE ? ESCAPE '\\'",
-                name.map(|name| containing(&searchable(name))),
+                name.map(|name| containing(&search_name(name))),
             )
             .maybe("contact.id > ?", after.map(|id| id.0));
         let (sql, args) = filter.page(SELECT, "ORDER BY contact.id", limit);
@@ -189,22 +191,27 @@ impl Db {
         self.contacts_of_points(filter, limit).await
     }
 
-    /// The contacts with a phone that ends with these digits, by id; other characters are passed over.
+    /// The contacts with a phone that fits the query, by id.
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn contacts_with_phone_end(&self, digits: &str, limit: u32) -> Result<Vec<Contact>, DbError> {
-        let from = reversed_digits(digits);
-        if from.is_empty() {
-            return Ok(Vec::new());
-        }
-        // The colon follows the digits in ASCII, so it ends the range of everything that begins with `from`.
-        let until = format!("{from}:");
+    pub async fn contacts_by_phone(&self, query: &PhoneQuery, limit: u32) -> Result<Vec<Contact>, DbError> {
+        // The colon follows the digits in ASCII, so it ends the range of everything that begins with `digits`.
+        let beginning = |digits: &str| [digits.into(), format!("{digits}:").into()];
         let mut filter = Filter::default();
-        filter.and("contact_point.reversed IS NOT NULL", []).and(
-            "contact_point.reversed >= ? AND contact_point.reversed < ?",
-            [from.into(), until.into()],
-        );
+        match query {
+            PhoneQuery::National(digits) => {
+                filter.and("contact_point.national = ?", [digits.as_str().into()])
+            }
+            PhoneQuery::Prefix(digits) => filter.and(
+                "contact_point.national >= ? AND contact_point.national < ?",
+                beginning(digits),
+            ),
+            PhoneQuery::Suffix(digits) => filter.and(
+                "contact_point.reversed >= ? AND contact_point.reversed < ?",
+                beginning(digits),
+            ),
+        };
         self.contacts_of_points(filter, limit).await
     }
 

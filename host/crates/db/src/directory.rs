@@ -196,7 +196,7 @@ fn step(change: &DirectoryChange) -> Step {
 
 fn body<T: serde::Serialize>(entry: &T) -> Arg {
     let text = serde_json::to_string(entry).expect("our entities have string keys and finite shapes");
-    Arg::Text(text.replace("\\u0000", "\u{fffd}"))
+    Arg::Text(text)
 }
 
 impl Db {

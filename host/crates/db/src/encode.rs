@@ -107,10 +107,7 @@ impl Rows {
 
     /// A word of ours, which needs no escapes.
     pub(crate) fn word(&mut self, value: &str) -> &mut Self {
-        debug_assert!(
-            value.bytes().all(|b| needs_no_escape(b)),
-            "`{value}` needs escapes"
-        );
+        debug_assert!(value.bytes().all(needs_no_escape), "`{value}` needs escapes");
         self.comma();
         self.json.push('"');
         self.json.push_str(value);

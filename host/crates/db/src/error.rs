@@ -109,8 +109,8 @@ impl From<sqlx::Error> for DbError {
 /// The low byte of an extended code is the primary code (SQLite, "Result and Error Codes").
 fn from_sqlite(code: &str, error: sqlx::Error) -> DbError {
     match code.parse::<i32>().unwrap_or(1) & 0xff {
-        5 | 6 | 9 | 10 | 14 => DbError::Unavailable(error),
-        8 | 13 => DbError::Full(error),
+        5 | 6 | 8 | 9 | 10 | 14 => DbError::Unavailable(error),
+        13 => DbError::Full(error),
         11 | 26 => DbError::NotADatabase(message_of(&error)),
         19 => DbError::Constraint(constraint_of(&error)),
         _ => DbError::Statement(error),

@@ -60,11 +60,3 @@ pub(crate) fn containing(text: &str) -> String {
     pattern.push('%');
     pattern
 }
-
-/// The form of a name or title in which it is searched. Made in Rust, because SQLite folds ASCII only.
-pub(crate) fn searchable(text: &str) -> String {
-    text.chars()
-        .flat_map(char::to_lowercase)
-        .map(|c| if c == '\u{451}' { '\u{435}' } else { c })
-        .collect()
-}

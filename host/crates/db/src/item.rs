@@ -2,6 +2,7 @@
 
 use signalbox_crm::ids::{ContactId, EmployeeId, ItemId, ItemKind, PipelineId, StageId};
 use signalbox_crm::item::Item;
+use signalbox_crm::name::search_name;
 use signalbox_crm::time::Timestamp;
 use signalbox_crm::value::Money;
 
@@ -10,7 +11,7 @@ use crate::commit::Step;
 use crate::dialect::{Arg, Fields, Sql, over_rows};
 use crate::encode::Rows;
 use crate::error::DbError;
-use crate::filter::{Filter, containing, searchable};
+use crate::filter::{Filter, containing};
 use crate::open::Db;
 
 /// Bytes of an encoded item, about.
@@ -100,7 +101,7 @@ fn write<'r>(rows: &'r mut Rows, item: &Item) -> &'r mut Rows {
         .int(item.stage_entry)
         .instant(item.stage_entered_at)
         .text(&item.title)
-        .text(&searchable(&item.title))
+        .text(&search_name(&item.title))
         .maybe_int(item.assignee.map(|id| id.0))
         .maybe_int(item.contact.map(|id| id.0))
         .maybe_int(amount.map(|money| money.hundredths))
@@ -170,7 +171,7 @@ impl ItemFilter {
             Some(false) => filter.and("item.closed_at IS NOT NULL", []),
             None => &mut filter,
         };
-        let title = self.title.as_deref().map(|title| containing(&searchable(title)));
+        let title = self.title.as_deref().map(|title| containing(&search_name(title)));
         filter.maybe("item.title_search LIKE ? ESCAPE '\\'", title);
         filter
     }

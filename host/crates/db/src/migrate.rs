@@ -58,3 +58,57 @@ macro_rules! migrate {
 
 migrate!(sqlite, SqliteConnection, sqlite);
 migrate!(postgres, PgConnection, postgres);
+
+#[cfg(test)]
+mod tests {
+    use sqlx::ConnectOptions;
+    use sqlx::sqlite::SqliteConnectOptions;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn database_of_a_newer_release_is_refused() {
+        let mut connection = SqliteConnectOptions::new()
+            .in_memory(true)
+            .connect()
+            .await
+            .unwrap();
+        sqlite(&mut connection).await.unwrap();
+        sqlite(&mut connection).await.unwrap();
+        sqlx::query("INSERT INTO schema_version (version) VALUES (7)")
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        let error = sqlite(&mut connection).await.unwrap_err();
+        assert!(
+            matches!(
+                error,
+                DbError::TooNew {
+                    found: 7,
+                    known: VERSION
+                }
+            ),
+            "{error:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn migration_that_fails_leaves_nothing() {
+        let mut connection = SqliteConnectOptions::new()
+            .in_memory(true)
+            .connect()
+            .await
+            .unwrap();
+        // The last but one table of the migration is in the way.
+        sqlx::query("CREATE TABLE run (id INTEGER)")
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        sqlite(&mut connection).await.unwrap_err();
+        sqlx::query("DROP TABLE run")
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        sqlite(&mut connection).await.unwrap();
+    }
+}

@@ -57,6 +57,7 @@ pub(crate) struct Shared {
 }
 
 /// The connections: many to read, one to commit.
+#[expect(clippy::large_enum_variant, reason = "there is one for each open database")]
 pub(crate) enum Pools {
     Sqlite {
         readers: SqlitePool,

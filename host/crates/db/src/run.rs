@@ -182,7 +182,8 @@ impl Db {
     /// `Unavailable`.
     pub async fn runs_after(&self, ids: &[RunId]) -> Result<Vec<RunWithEvent>, DbError> {
         let numbers: Vec<i64> = ids.iter().map(|id| id.0).collect();
-        let sql = self.one_of(SELECT_WITH_EVENT, "run.after") + "\nAND run.state = 'scheduled'";
+        let sql = self.one_of(SELECT_WITH_EVENT, "run.after")
+            + "\nAND run.after IS NOT NULL AND run.state = 'scheduled' AND run.reason = 'after-previous'";
         self.rows(sql, vec![Arg::ids(&numbers)], read_with_event).await
     }
 
@@ -255,23 +256,21 @@ impl Db {
         self.rows(sql, args, read_with_event).await
     }
 
-    /// Whether the attachment ever had a run for the item that was not cancelled.
+    /// Runs that wait for another run, in the order in which they were made.
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn has_run(&self, attachment: AttachmentId, item: i64) -> Result<bool, DbError> {
+    pub async fn waiting_runs(&self, after: Option<RunId>, limit: u32) -> Result<Vec<RunWithEvent>, DbError> {
         let mut filter = Filter::default();
         filter
-            .and(
-                "run.item = ? AND run.attachment = ?",
-                [item.into(), attachment.0.into()],
-            )
-            .and("run.state <> 'cancelled'", []);
-        let (sql, args) = filter.page(SELECT, "", 1);
-        Ok(self.row(sql, args, read).await?.is_some())
+            .and("run.after IS NOT NULL AND run.state = 'scheduled'", [])
+            .and("run.reason = 'after-previous'", [])
+            .maybe("run.id > ?", after.map(|id| id.0));
+        let (sql, args) = filter.page(SELECT_WITH_EVENT, "ORDER BY run.id", limit);
+        self.rows(sql, args, read_with_event).await
     }
 
-    /// Whether the attachment has a completed run for the item.
+    /// Whether the attachment has completed a run for the item.
     ///
     /// # Errors
     /// `Unavailable`.
@@ -287,7 +286,7 @@ impl Db {
         Ok(self.row(sql, args, read).await?.is_some())
     }
 
-    /// Whether a wake-up with this key is scheduled.
+    /// Whether a wake-up with this key is waiting.
     ///
     /// # Errors
     /// `Unavailable`.
@@ -298,26 +297,15 @@ impl Db {
         key: &str,
     ) -> Result<bool, DbError> {
         let mut filter = Filter::default();
-        filter
-            .and(
-                "run.attachment = ? AND run.timer_key = ? AND COALESCE(run.item, -1) = ?",
-                [attachment.0.into(), key.into(), item.unwrap_or(-1).into()],
-            )
-            .and("run.state = 'scheduled'", []);
+        filter.and(
+            "run.state = 'scheduled' AND run.timer_key IS NOT NULL AND run.attachment = ? AND run.timer_key = ?",
+            [attachment.0.into(), key.into()],
+        );
+        match item {
+            Some(item) => filter.and("run.item = ?", [item.into()]),
+            None => filter.and("run.item IS NULL", []),
+        };
         let (sql, args) = filter.page(SELECT, "", 1);
         Ok(self.row(sql, args, read).await?.is_some())
-    }
-
-    /// Runs that wait for another run to be final, in the order in which they were made.
-    ///
-    /// # Errors
-    /// `Unavailable`.
-    pub async fn waiting_runs(&self, after: Option<RunId>, limit: u32) -> Result<Vec<RunWithEvent>, DbError> {
-        let mut filter = Filter::default();
-        filter
-            .and("run.state = 'scheduled' AND run.reason = 'after-previous'", [])
-            .maybe("run.id > ?", after.map(|id| id.0));
-        let (sql, args) = filter.page(SELECT_WITH_EVENT, "ORDER BY run.id", limit);
-        self.rows(sql, args, read_with_event).await
     }
 }

@@ -51,6 +51,21 @@ AND (
 RETURNING id"
 );
 
+/// Columns: attachment, item, due. Wake-ups and runs that wait for another run have times of their own.
+const RESCHEDULE: Sql = over_rows!(
+    "UPDATE run
+SET
+    due_at = CAST(r.value ->> 2 AS BIGINT),
+    reason = CASE WHEN r.value ->> 2 IS NULL THEN 'waiting-for-field' ELSE 'delay' END",
+    "WHERE run.item = CAST(r.value ->> 1 AS BIGINT)
+AND run.item IS NOT NULL
+AND run.state IN ('scheduled', 'available', 'retryable')
+AND run.state = 'scheduled'
+AND run.attachment = CAST(r.value ->> 0 AS BIGINT)
+AND run.timer_key IS NULL
+AND run.reason IN ('delay', 'waiting-for-field')"
+);
+
 /// Columns: attachment, item or -1, key, the run that takes its place, now.
 const VOID: Sql = over_rows!(
     "UPDATE run
@@ -65,20 +80,6 @@ AND run.id < CAST(r.value ->> 3 AS BIGINT)
 RETURNING id"
 );
 
-/// Columns: attachment, item, the new instant or none. Wake-ups of the robot and chained runs have times of their own.
-const RESCHEDULE: Sql = over_rows!(
-    "UPDATE run
-SET
-    due_at = CAST(r.value ->> 2 AS BIGINT),
-    reason = CASE WHEN r.value ->> 2 IS NULL THEN 'waiting-for-field' ELSE 'delay' END",
-    "WHERE run.item = CAST(r.value ->> 1 AS BIGINT)
-AND run.item IS NOT NULL
-AND run.attachment = CAST(r.value ->> 0 AS BIGINT)
-AND run.state = 'scheduled'
-AND run.timer_key IS NULL
-AND run.reason IN ('delay', 'waiting-for-field')"
-);
-
 /// Numbers of items begin at 1, so this is none.
 const NO_ITEM: i64 = -1;
 
@@ -86,22 +87,8 @@ pub(crate) fn steps(batch: &Batch, steps: &mut Vec<Step>) {
     end(batch, steps);
     change(batch, steps);
     leave(batch, steps);
-    void(batch, steps);
     reschedule(batch, steps);
-}
-
-fn reschedule(batch: &Batch, steps: &mut Vec<Step>) {
-    if batch.rescheduled.is_empty() {
-        return;
-    }
-    let mut rows = Rows::with_capacity(batch.rescheduled.len(), 48);
-    for moved in &batch.rescheduled {
-        rows.row()
-            .int(moved.attachment.0)
-            .int(moved.item)
-            .maybe_instant(moved.due_at);
-    }
-    steps.push(Step::of_rows(RESCHEDULE, rows));
+    void(batch, steps);
 }
 
 fn end(batch: &Batch, steps: &mut Vec<Step>) {
@@ -155,6 +142,20 @@ fn leave(batch: &Batch, steps: &mut Vec<Step>) {
             .instant(batch.at);
     }
     steps.push(Step::of_rows(LEAVE, rows).returning(Returns::Cancelled));
+}
+
+fn reschedule(batch: &Batch, steps: &mut Vec<Step>) {
+    if batch.rescheduled.is_empty() {
+        return;
+    }
+    let mut rows = Rows::with_capacity(batch.rescheduled.len(), 48);
+    for moved in &batch.rescheduled {
+        rows.row()
+            .int(moved.attachment.0)
+            .int(moved.item)
+            .maybe_instant(moved.due_at);
+    }
+    steps.push(Step::of_rows(RESCHEDULE, rows));
 }
 
 fn void(batch: &Batch, steps: &mut Vec<Step>) {

@@ -116,18 +116,22 @@ CREATE TABLE contact (
     version INTEGER NOT NULL CHECK (version >= 1)
 ) STRICT;
 
--- `reversed` holds the digits of a phone from the last to the first, so that a search by its end is a range.
+-- `national` holds what search compares of a phone, `reversed` the same backwards: a search by the beginning or
+-- by the end of a number is a range of one of them.
 CREATE TABLE contact_point (
     contact INTEGER NOT NULL REFERENCES contact (id),
     place INTEGER NOT NULL,
     kind TEXT NOT NULL CHECK (kind IN ('phone', 'email', 'handle')),
     key TEXT NOT NULL,
     raw TEXT NOT NULL,
+    national TEXT,
     reversed TEXT,
     PRIMARY KEY (contact, place),
-    CHECK ((kind = 'phone') = (reversed IS NOT NULL))
+    CHECK ((national IS NULL) = (reversed IS NULL)),
+    CHECK (kind = 'phone' OR national IS NULL)
 ) STRICT;
 CREATE INDEX contact_point_key ON contact_point (kind, key);
+CREATE INDEX contact_point_national ON contact_point (national) WHERE national IS NOT NULL;
 CREATE INDEX contact_point_reversed ON contact_point (reversed) WHERE reversed IS NOT NULL;
 
 -- Leads and deals.
@@ -365,7 +369,7 @@ CREATE INDEX run_available ON run (id) WHERE state = 'available';
 CREATE INDEX run_discarded ON run (id) WHERE state = 'discarded';
 CREATE INDEX run_open ON run (item) WHERE state IN ('scheduled', 'available', 'retryable') AND item IS NOT NULL;
 CREATE INDEX run_wake_up ON run (attachment, timer_key) WHERE state = 'scheduled' AND timer_key IS NOT NULL;
-CREATE INDEX run_after ON run (after) WHERE after IS NOT NULL;
+CREATE INDEX run_after ON run (after) WHERE after IS NOT NULL AND state = 'scheduled';
 CREATE INDEX run_item ON run (item, id) WHERE item IS NOT NULL;
 CREATE INDEX run_attachment ON run (attachment, id);
 

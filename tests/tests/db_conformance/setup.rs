@@ -1,0 +1,211 @@
+//! The set-up and the small tables of the host.
+
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use signalbox_crm::directory::DirectoryChange;
+use signalbox_crm::ids::{AttachmentId, EmployeeId};
+use signalbox_crm::people::{Absence, Employee, Role};
+use signalbox_crm::pipeline::Stage;
+use signalbox_db::{Batch, DbError, IdempotencyRow, ScheduleRow, Turn};
+
+use super::place::Place;
+use super::samples::*;
+
+fn of<T: DeserializeOwned>(value: Value) -> T {
+    serde_json::from_value(value).unwrap()
+}
+
+fn employee(id: i64, email: Option<&str>, version: i64) -> Employee {
+    Employee {
+        id: EmployeeId(id),
+        name: "\u{410}\u{43d}\u{43d}\u{430} \"A\"".to_owned(),
+        email: email.map(str::to_owned),
+        role: Role::Operator,
+        head: None,
+        is_active: true,
+        absences: vec![Absence {
+            from: at(1),
+            until: at(2),
+        }],
+        calendar: None,
+        version,
+    }
+}
+
+fn stage(id: i64, key: &str) -> Stage {
+    of(json!({
+        "id": format!("stage:{id}"), "pipeline": "pipeline:1", "key": key, "title": { "ru": "x", "en": "x" },
+        "kind": "open", "sort": id, "required_fields": ["budget"], "requires_reason": false, "version": 1,
+    }))
+}
+
+fn robot(is_current: bool, component: Option<&[u8]>) -> DirectoryChange {
+    let text = json!({ "ru": "x", "en": "x" });
+    let version = of(json!({
+        "digest": "ab".repeat(32), "imports": ["signalbox:robot/items"], "size_bytes": 3, "installed_at": at(0),
+        "is_bundled": true, "is_current": is_current,
+        "manifest": {
+            "contract": "0.1", "id": "notify", "version": "1.0.0", "name": text, "description": text,
+            "group": "x", "causes": ["manual"],
+        },
+    }));
+    DirectoryChange::Robot(version, component.map(|bytes| Arc::new(bytes.to_vec())))
+}
+
+fn whole() -> Vec<DirectoryChange> {
+    let title = json!({ "ru": "x", "en": "x" });
+    vec![
+        DirectoryChange::Calendar(of(json!({
+            "id": "calendar:1", "key": "main", "is_default": true, "version": 1,
+            "spec": { "zone": "Europe/Moscow", "weekly": [{ "days": ["mon-fri"], "hours": ["09:00-18:00"] }] },
+        }))),
+        DirectoryChange::Employee(employee(1, Some("anna@example.com"), 1)),
+        DirectoryChange::Employee(employee(2, None, 1)),
+        DirectoryChange::Pipeline(of(json!({
+            "id": "pipeline:1", "key": "sales", "title": title, "item_kind": "deal",
+            "activity_working_days_max": 5, "calendar": null, "version": 1,
+        }))),
+        DirectoryChange::Stage(stage(1, "new")),
+        DirectoryChange::Stage(stage(2, "work")),
+        DirectoryChange::Field(of(json!({
+            "key": "budget", "title": title, "field_type": "number", "options": [], "version": 1,
+        }))),
+        DirectoryChange::Channel(of(json!({
+            "id": "channel:1", "key": "bot", "title": "Bot", "provider": "telegram", "inbound_secret": "s",
+            "outbound_secret": null, "base_url": null, "opens_item_in": "pipeline:1", "default_assignee": null,
+            "is_active": true, "version": 1,
+        }))),
+        robot(true, Some(b"\0asm")),
+        DirectoryChange::Attachment(of(json!({
+            "id": "attachment:1", "title": "Tell", "robot": "notify", "digest": "ab".repeat(32),
+            "moment": { "kind": "stage", "stage": "stage:1" }, "grants": ["notifications"],
+            "params": { "text": "Hi" }, "is_enabled": true, "version": 1,
+        }))),
+        DirectoryChange::Token(of(json!({
+            "id": "token:1", "name": "ci", "digest": "cd".repeat(32), "role": "integrator", "employee": null,
+            "created_at": at(0), "expires_at": null, "revoked_at": null,
+        }))),
+    ]
+}
+
+fn changes(version: i64, directory: Vec<DirectoryChange>) -> Batch {
+    let mut batch = batch();
+    batch.directory = directory;
+    batch.directory_version = version;
+    batch
+}
+
+pub(crate) async fn directory_reads_back_as_it_was_committed(place: &Place) {
+    let db = place.open().await;
+    assert_eq!(db.load_directory().await.unwrap().version, 0);
+    db.commit(&changes(3, whole())).await.unwrap();
+    let mut expected = signalbox_crm::directory::Directory::default();
+    for change in whole() {
+        expected.apply(change).unwrap();
+    }
+    let found = db.load_directory().await.unwrap();
+    assert_eq!(found.version, 3);
+    assert_eq!(found.employees, expected.employees);
+    assert_eq!(found.pipelines, expected.pipelines);
+    assert_eq!(found.stages, expected.stages);
+    assert_eq!(found.fields, expected.fields);
+    assert_eq!(found.calendars.len(), 1);
+    assert_eq!(found.channels, expected.channels);
+    assert_eq!(found.robots, expected.robots);
+    assert_eq!(found.attachments, expected.attachments);
+    assert_eq!(found.tokens, expected.tokens);
+    assert_eq!(
+        db.robot_component(&"ab".repeat(32)).await.unwrap().as_deref(),
+        Some(b"\0asm".as_slice())
+    );
+    assert_eq!(db.robot_component("unknown").await.unwrap(), None);
+
+    let removed = DirectoryChange::AttachmentRemoved(AttachmentId(1));
+    db.commit(&changes(4, vec![removed, robot(false, None)]))
+        .await
+        .unwrap();
+    let found = db.load_directory().await.unwrap();
+    assert!(found.attachments.is_empty());
+    assert!(!found.robots[&"ab".repeat(32)].is_current);
+    assert!(db.robot_component(&"ab".repeat(32)).await.unwrap().is_some());
+}
+
+pub(crate) async fn stale_entry_of_the_directory_is_a_conflict(place: &Place) {
+    let db = place.open().await;
+    db.commit(&changes(1, whole())).await.unwrap();
+    let stale = changes(2, vec![DirectoryChange::Employee(employee(1, None, 3))]);
+    assert!(matches!(
+        db.commit(&stale).await,
+        Err(DbError::Conflict("employee"))
+    ));
+    let taken = changes(
+        2,
+        vec![DirectoryChange::Employee(employee(
+            3,
+            Some("anna@example.com"),
+            1,
+        ))],
+    );
+    assert!(matches!(db.commit(&taken).await, Err(DbError::Constraint(_))));
+    let taken = changes(2, vec![DirectoryChange::Stage(stage(3, "work"))]);
+    assert!(matches!(db.commit(&taken).await, Err(DbError::Constraint(_))));
+    let next = vec![
+        DirectoryChange::Employee(employee(1, None, 2)),
+        DirectoryChange::Employee(employee(3, Some("anna@example.com"), 1)),
+    ];
+    db.commit(&changes(2, next)).await.unwrap();
+    assert_eq!(
+        db.load_directory().await.unwrap().employees[&EmployeeId(1)].version,
+        2
+    );
+}
+
+pub(crate) async fn small_tables_keep_the_last_value(place: &Place) {
+    let db = place.open().await;
+    let turn = |employee, seq| Turn {
+        attachment: AttachmentId(1),
+        employee: EmployeeId(employee),
+        seq,
+    };
+    let tick = |attachment, seconds: Option<i64>| ScheduleRow {
+        attachment: AttachmentId(attachment),
+        next_at: seconds.map(at),
+    };
+    let answer = IdempotencyRow {
+        key: "token:1/abc".to_owned(),
+        fingerprint: "f".to_owned(),
+        status: 201,
+        body: "{}".to_owned(),
+        at: at(1),
+    };
+    let mut first = batch();
+    first.id_marks = vec![("item", 10), ("run", 20)];
+    first.turns = vec![turn(1, 1), turn(2, 2)];
+    first.schedules = vec![tick(1, Some(10)), tick(2, Some(5))];
+    first.meta = vec![("a".to_owned(), "1".to_owned())];
+    first.idempotency = vec![answer.clone()];
+    db.commit(&first).await.unwrap();
+
+    let mut second = batch();
+    second.id_marks = vec![("item", 9), ("run", 21)];
+    second.turns = vec![turn(1, 3)];
+    second.schedules = vec![tick(1, None), tick(2, Some(15))];
+    second.meta = vec![("a".to_owned(), "2".to_owned())];
+    db.commit(&second).await.unwrap();
+
+    let marks = db.load_id_marks().await.unwrap();
+    assert_eq!((marks["item"], marks["run"]), (10, 21));
+    assert_eq!(db.load_turns().await.unwrap(), vec![turn(1, 3), turn(2, 2)]);
+    assert_eq!(db.load_schedules().await.unwrap(), vec![tick(2, Some(15))]);
+    assert_eq!(db.meta("a").await.unwrap().as_deref(), Some("2"));
+    assert_eq!(db.meta("b").await.unwrap(), None);
+    assert_eq!(db.idempotency("token:1/abc").await.unwrap(), Some(answer));
+    let mut again = batch();
+    again.idempotency = first.idempotency;
+    assert!(matches!(
+        db.commit(&again).await,
+        Err(DbError::Conflict("idempotency"))
+    ));
+}
