@@ -3,30 +3,49 @@
 use std::collections::HashSet;
 
 use serde_json::Value;
-use signalbox_crm::robot::{Manifest, Param, ParamType, Permission, Placeholders};
-use signalbox_crm::value::LocalText;
+use signalbox_crm::robot::{CauseKind, Manifest, Param, ParamType, Permission, Placeholders};
+use signalbox_crm::value::{LocalText, Money};
 
 use super::requests::{ALWAYS_GRANTED, INTERFACES};
 
-/// Ids and keys are parts of URLs and column values. In characters.
-const WORD_CHARS_MAX: usize = 64;
+// The ranges are those of `sdk/ROBOT_TOML.md`.
+
+/// Ids and keys are parts of URLs and file names. In bytes.
+const WORD_BYTES_MAX: usize = 64;
 /// Names and titles stand in one line of a form. In characters.
-const LINE_CHARS_MAX: usize = 200;
-/// Descriptions, help and reasons. In characters.
-const TEXT_CHARS_MAX: usize = 4_000;
+const LINE_CHARS_MAX: usize = 80;
+/// Reasons of permissions. In characters.
+const REASON_CHARS_MAX: usize = 200;
+/// Descriptions and help. In characters.
+const TEXT_CHARS_MAX: usize = 400;
 /// Parameters of a form, and options of a parameter: more do not fit on a screen.
-const PARAM_COUNT_MAX: usize = 64;
+const PARAM_COUNT_MAX: usize = 50;
+
+/// The groups of the catalogue.
+const GROUPS: [&str; 11] = [
+    "employee-alerts",
+    "employee-monitoring",
+    "customer-communication",
+    "customer-information",
+    "item-management",
+    "repeat-sales",
+    "payment",
+    "documents",
+    "workflow-automation",
+    "advertising",
+    "other",
+];
 
 /// The limits that a robot may wish for.
 const LIMIT_NAMES: [&str; 8] = [
-    "calls",
-    "client-messages",
-    "fuel",
     "memory-bytes",
-    "notifications",
-    "time-ms",
-    "timers",
+    "fuel",
+    "wall-clock-ms",
+    "host-calls",
     "writes",
+    "notifications",
+    "client-messages",
+    "timers",
 ];
 
 /// Sentences that say what is wrong with a manifest; none for a good one.
@@ -45,8 +64,9 @@ pub fn check_manifest(manifest: &Manifest) -> Vec<String> {
             "`version` is `{version}`, which is no semantic version such as `1.0.0`"
         ));
     }
-    if !is_word(&manifest.group) {
-        faults.add(not_a_word("group", &manifest.group));
+    if !GROUPS.contains(&manifest.group.as_str()) {
+        let (group, known) = (&manifest.group, GROUPS.join(", "));
+        faults.add(format!("`group` is `{group}`, known are {known}"));
     }
     faults.text("name", &manifest.name, LINE_CHARS_MAX);
     faults.text("description", &manifest.description, TEXT_CHARS_MAX);
@@ -55,6 +75,10 @@ pub fn check_manifest(manifest: &Manifest) -> Vec<String> {
     }
     faults.twice("cause", manifest.causes.iter().map(|cause| format!("{cause:?}")));
     faults.permissions(&manifest.permission);
+    let has_timers = manifest.permission.iter().any(|p| p.interface == "timers");
+    if has_timers && !manifest.causes.contains(&CauseKind::Timer) {
+        faults.add("there is a permission for `timers`, but `causes` lacks `timer`");
+    }
     faults.params(&manifest.param);
     for name in manifest
         .limits
@@ -110,7 +134,11 @@ impl Faults {
                     "permission `{interface}` is no interface of the contract"
                 ));
             }
-            self.text(&format!("permission {interface}: reason"), reason, TEXT_CHARS_MAX);
+            self.text(
+                &format!("permission {interface}: reason"),
+                reason,
+                REASON_CHARS_MAX,
+            );
         }
     }
 
@@ -137,6 +165,15 @@ impl Faults {
             self.text(&format!("parameter {key}: help"), help, TEXT_CHARS_MAX);
         }
         self.options(param);
+        if is_reserved(param.param_type) {
+            let kind = param.param_type;
+            self.add(format!(
+                "parameter `{key}` is of the type {kind:?}, which contract 0.1 cannot use"
+            ));
+        }
+        if param.multiple && is_never_multiple(param.param_type) {
+            self.add(format!("parameter `{key}` cannot be `multiple`"));
+        }
         if param.placeholders == Placeholders::Text && !holds_text(param.param_type) {
             self.add(format!("parameter `{key}` has placeholders, but it is no text"));
         }
@@ -164,7 +201,7 @@ impl Faults {
         let options = param.options.iter().map(|option| option.key.clone());
         self.twice(&format!("option of parameter `{key}`:"), options);
         for option in &param.options {
-            if option.key.is_empty() || option.key.chars().count() > WORD_CHARS_MAX {
+            if option.key.is_empty() || option.key.chars().count() > WORD_BYTES_MAX {
                 self.add(format!(
                     "parameter `{key}` has an option whose key is empty or too long"
                 ));
@@ -179,9 +216,9 @@ impl Faults {
 }
 
 fn not_a_word(name: &str, value: &str) -> String {
-    let value: String = value.chars().take(WORD_CHARS_MAX).collect();
+    let value: String = value.chars().take(WORD_BYTES_MAX).collect();
     format!(
-        "`{name}` is `{value}`: use at most {WORD_CHARS_MAX} lower-case letters, digits and single hyphens"
+        "`{name}` is `{value}`: use at most {WORD_BYTES_MAX} lower-case letters, digits and single hyphens"
     )
 }
 
@@ -193,7 +230,7 @@ fn is_word(text: &str) -> bool {
                 .bytes()
                 .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
     };
-    text.len() <= WORD_CHARS_MAX
+    text.len() <= WORD_BYTES_MAX
         && text.starts_with(|first: char| first.is_ascii_lowercase())
         && text.split('-').all(is_part)
 }
@@ -215,23 +252,33 @@ fn is_version(text: &str) -> bool {
         && numbers.iter().all(|part| is_number(part))
         && pre.split('.').all(is_label)
         && build.split('.').all(is_label)
-        && text.len() <= WORD_CHARS_MAX
+        && text.len() <= WORD_BYTES_MAX
 }
 
 fn holds_text(param_type: ParamType) -> bool {
+    matches!(param_type, ParamType::String | ParamType::Text | ParamType::Url)
+}
+
+/// No interface of contract 0.1 can use these.
+fn is_reserved(param_type: ParamType) -> bool {
     matches!(
         param_type,
-        ParamType::String | ParamType::Text | ParamType::Template | ParamType::Url
+        ParamType::File | ParamType::Queue | ParamType::Template | ParamType::Secret
+    )
+}
+
+fn is_never_multiple(param_type: ParamType) -> bool {
+    matches!(
+        param_type,
+        ParamType::Bool | ParamType::Money | ParamType::Text | ParamType::Users
     )
 }
 
 /// Whether a default has the shape of its parameter's type. What it names is checked where the robot is attached.
 fn fits(param: &Param, default: &Value) -> bool {
-    if param.multiple || param.param_type == ParamType::Users {
-        let one = |value: &Value| {
-            param.param_type == ParamType::Users && value.is_string() || fits_one(param, value)
-        };
-        return default.as_array().is_some_and(|values| values.iter().all(one));
+    if param.multiple {
+        let values = default.as_array();
+        return values.is_some_and(|values| values.iter().all(|value| fits_one(param, value)));
     }
     fits_one(param, default)
 }
@@ -243,26 +290,28 @@ fn fits_one(param: &Param, value: &Value) -> bool {
         ParamType::Duration => value
             .as_u64()
             .is_some_and(|seconds| u32::try_from(seconds).is_ok()),
-        ParamType::Double => {
-            value.is_number() || value.as_str().is_some_and(|text| text.parse::<f64>().is_ok())
+        ParamType::Double => value.as_str().is_some_and(|text| text.parse::<f64>().is_ok()),
+        ParamType::Select => {
+            let key = value.as_str();
+            key.is_some_and(|key| param.options.iter().any(|option| option.key == key))
         }
-        ParamType::Select => value
-            .as_str()
-            .is_some_and(|key| param.options.iter().any(|option| option.key == key)),
+        ParamType::Money => is_money(value),
+        ParamType::Users => {
+            let users = value.as_array();
+            users.is_some_and(|users| users.iter().all(Value::is_string))
+        }
         ParamType::Date
         | ParamType::Datetime
         | ParamType::File
         | ParamType::String
         | ParamType::Text
         | ParamType::User
-        | ParamType::Money
         | ParamType::Deadline
         | ParamType::Time
         | ParamType::Stage
         | ParamType::Pipeline
         | ParamType::Field
         | ParamType::Queue
-        | ParamType::Users
         | ParamType::Channel
         | ParamType::Template
         | ParamType::Url
@@ -272,13 +321,19 @@ fn fits_one(param: &Param, value: &Value) -> bool {
     }
 }
 
+/// `{"amount": "1500.00", "currency": "RUB"}`.
+fn is_money(value: &Value) -> bool {
+    let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
+    Money::new(text("amount"), text("currency")).is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn manifest(change: impl FnOnce(&mut Value)) -> Vec<String> {
         let mut json = serde_json::json!({
-            "contract": "0.1", "id": "greet", "version": "1.0.0", "group": "tests",
+            "contract": "0.1", "id": "greet", "version": "1.0.0", "group": "other",
             "name": {"ru": "Привет", "en": "Greet"}, "description": {"ru": "Здоровается", "en": "Greets"},
             "causes": ["manual"],
             "permission": [{"interface": "items", "reason": {"ru": "Чтобы", "en": "To"}}],
@@ -309,8 +364,8 @@ mod tests {
         check(|m| m["version"] = "1.0".into(), "`version` is `1.0`");
         check(|m| m["name"]["ru"] = " ".into(), "`name.ru` is empty");
         check(
-            |m| m["description"]["en"] = "x".repeat(4_001).into(),
-            "`description.en` has 4001",
+            |m| m["description"]["en"] = "x".repeat(401).into(),
+            "`description.en` has 401",
         );
         check(|m| m["causes"] = serde_json::json!([]), "`causes` is empty");
         check(
@@ -334,6 +389,11 @@ mod tests {
             "has placeholders",
         );
         check(|m| m["limits"]["rockets"] = 1.into(), "`limits` has `rockets`");
+        check(|m| m["group"] = "rockets".into(), "`group` is `rockets`");
+        check(
+            |m| m["permission"][0]["interface"] = "timers".into(),
+            "`causes` lacks `timer`",
+        );
         check(
             |m| {
                 let first = m["param"][0].clone();
