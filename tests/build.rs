@@ -8,7 +8,9 @@ use signalbox_build::{build_robots, robot_dirs, robots_target_dir};
 
 fn main() -> Result<()> {
     let tests = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
-    let root = tests.parent().context("the tests are a member of the workspace")?;
+    let root = tests
+        .parent()
+        .context("the tests are a member of the workspace")?;
     let out = PathBuf::from(variable("OUT_DIR")?);
     let dir = tests.join("robots");
     watch(&dir);
@@ -18,9 +20,16 @@ fn main() -> Result<()> {
         for (suffix, bytes) in [("", &robot.bytes), ("_BARE", &robot.bare)] {
             let path = out.join(format!("{}{}.wasm", robot.id, suffix.to_lowercase()));
             std::fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
-            let what = if suffix.is_empty() { "" } else { ", without its manifest" };
+            let what = if suffix.is_empty() {
+                ""
+            } else {
+                ", without its manifest"
+            };
             writeln!(table, "/// The robot `{}` of `robots/`{what}.", robot.id)?;
-            writeln!(table, "pub const {name}{suffix}: &[u8] = include_bytes!({path:?});")?;
+            writeln!(
+                table,
+                "pub const {name}{suffix}: &[u8] = include_bytes!({path:?});"
+            )?;
         }
         robot.watch.iter().for_each(|file| watch(file));
     }

@@ -18,6 +18,7 @@ use desk::{Desk, deal};
 mod cache;
 mod desk;
 mod text;
+mod wasi;
 
 /// A sandbox with the robot of `robots/hostile`.
 struct Bench {
@@ -33,8 +34,12 @@ impl Bench {
     }
 
     async fn run(&self, robot: &Robot, act: &str, limits: Limits) -> RunReport {
+        self.run_number(1, robot, act, limits).await
+    }
+
+    async fn run_number(&self, number: i64, robot: &Robot, act: &str, limits: Limits) -> RunReport {
         let invocation = Invocation {
-            run: RunId(1),
+            run: RunId(number),
             attachment: AttachmentId(1),
             attempt: 1,
             item: Some(deal(17)),
@@ -172,7 +177,8 @@ async fn good_run_leaves_a_full_record() {
             "index": 3,
             "interface": "notifications"
           }
-        ]"#]].assert_eq(&calls);
+        ]"#]]
+    .assert_eq(&calls);
     let logs = serde_json::to_string(&report.logs).expect("JSON");
     expect![[r#"[{"level":"info","message":"looking at Крыша для дачи","after_call":2}]"#]].assert_eq(&logs);
     assert!(report.fuel > 1_000 && report.memory_bytes >= 65_536, "{report:?}");
@@ -215,7 +221,12 @@ async fn endless_loop_with_fuel_runs_out_of_time() {
         cpu_max: Duration::from_millis(30),
         ..Limits::default()
     };
-    check_with("loop-for-ever", limits, expect!["limit.time, retryable: the robot computed for too long"]).await;
+    check_with(
+        "loop-for-ever",
+        limits,
+        expect!["limit.time, retryable: the robot computed for too long"],
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -238,39 +249,67 @@ async fn endless_loop_leaves_room_for_others() {
 
 #[tokio::test]
 async fn memory_bomb_is_stopped_at_its_limit() {
-    let report = check("take-memory", expect!["limit.memory: the robot asked for 34603008 bytes of memory, 33554432 are allowed"]).await;
+    let report = check(
+        "take-memory",
+        expect!["limit.memory: the robot asked for 34603008 bytes of memory, 33554432 are allowed"],
+    )
+    .await;
     assert!(report.memory_bytes <= Limits::default().memory_bytes_max as u64);
 }
 
 #[tokio::test]
 async fn endless_recursion_is_a_stack_overflow() {
-    check("recurse", expect!["stack-overflow: the robot's stack overflowed, or it used memory that it does not have"]).await;
+    check(
+        "recurse",
+        expect!["stack-overflow: the robot's stack overflowed, or it used memory that it does not have"],
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn panic_carries_its_message() {
-    check("panic", expect![[r#"
+    check(
+        "panic",
+        expect![[r#"
         panic: panicked at tests/robots/hostile/src/lib.rs:28:20:
-        the answer is 42"#]]).await;
-    check("index", expect![[r#"
+        the answer is 42"#]],
+    )
+    .await;
+    check(
+        "index",
+        expect![[r#"
         panic: panicked at tests/robots/hostile/src/lib.rs:29:39:
-        index out of bounds: the len is 3 but the index is 7"#]]).await;
+        index out of bounds: the len is 3 but the index is 7"#]],
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn huge_argument_is_stopped_before_it_is_copied() {
-    let report = check("send-much", expect!["limit.payload: the robot passed too much data in one call"]).await;
+    let report = check(
+        "send-much",
+        expect!["limit.payload: the robot passed too much data in one call"],
+    )
+    .await;
     assert_eq!(report.calls.len(), 1, "only the parameter was read");
 }
 
 #[tokio::test]
 async fn huge_result_is_refused() {
-    check("return-much", expect!["limit.payload: the robot's result has 102400 bytes of text, 65536 are allowed"]).await;
+    check(
+        "return-much",
+        expect!["limit.payload: the robot's result has 102400 bytes of text, 65536 are allowed"],
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn journal_that_grows_for_ever_is_stopped() {
-    check("fill-the-journal", expect!["limit.payload: arguments and answers of all host calls have more than 4194304 bytes"]).await;
+    check(
+        "fill-the-journal",
+        expect!["limit.payload: arguments and answers of all host calls have more than 4194304 bytes"],
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -283,18 +322,34 @@ async fn log_beyond_its_limit_is_counted() {
 
 #[tokio::test]
 async fn call_beyond_the_limit_is_a_refusal() {
-    let report = check("ask-too-often", expect!["limit.calls: this run has made more than 1000 host calls"]).await;
+    let report = check(
+        "ask-too-often",
+        expect!["limit.calls: this run has made more than 1000 host calls"],
+    )
+    .await;
     assert_eq!(report.calls.len(), 1_001);
 }
 
 #[tokio::test]
 async fn robot_that_ignores_refusals_is_stopped() {
-    let report = check("ask-for-ever", expect!["limit.calls: this run has made more than 1000 host calls; the robot went on after 10 refusals"]).await;
+    let report = check(
+        "ask-for-ever",
+        expect![
+            "limit.calls: this run has made more than 1000 host calls; the robot went on after 10 refusals"
+        ],
+    )
+    .await;
     assert_eq!(report.calls.len(), 1_011);
     let report = check("send-for-ever", expect!["limit.notifications: this run has sent 20 notifications already; the robot went on after 10 refusals"]).await;
     let sent = usize::try_from(desk::NOTIFICATIONS_MAX).expect("small");
     assert_eq!(report.calls.len(), 1 + sent + 11);
-    check("tell-time-for-ever", expect!["limit.calls: this run has made more than 1000 host calls; the robot went on after 10 refusals"]).await;
+    check(
+        "tell-time-for-ever",
+        expect![
+            "limit.calls: this run has made more than 1000 host calls; the robot went on after 10 refusals"
+        ],
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -309,7 +364,12 @@ async fn host_that_never_answers_ends_the_run_and_gives_the_session_back() {
         wall_max: Duration::from_millis(50),
         ..Limits::default()
     };
-    let report = check_with("wait-for-the-host", limits, expect!["limit.time, retryable: the run took longer than 50ms"]).await;
+    let report = check_with(
+        "wait-for-the-host",
+        limits,
+        expect!["limit.time, retryable: the run took longer than 50ms"],
+    )
+    .await;
     assert_eq!(report.session.now(), desk::noon());
 }
 
@@ -328,7 +388,9 @@ async fn manifest_lowers_the_limits_of_its_robot() {
     let bench = Bench::new().await;
     let manifest = manifest(|json| json["limits"] = serde_json::json!({"host-calls": 2}));
     let modest = bench.sandbox.load(embed_manifest(HOSTILE_BARE, &manifest)).await;
-    let report = bench.run(&modest.expect("a robot"), "behave", Limits::default()).await;
+    let report = bench
+        .run(&modest.expect("a robot"), "behave", Limits::default())
+        .await;
     expect!["limit.calls: this run has made more than 2 host calls"].assert_eq(&words(&report.verdict));
 }
 
@@ -342,19 +404,38 @@ async fn table_bomb_and_raw_traps_have_their_codes() {
             "(drop (table.grow (ref.null func) (i32.const 1000000))) i32.const 0",
             expect!["limit.table: the robot asked for 1000001 table elements, 20000 are allowed"],
         ),
-        ("(table 50000 funcref)", "i32.const 0", expect!["limit.table: the robot asked for 50000 table elements, 20000 are allowed"]),
-        ("", "unreachable", expect!["trap: wasm trap: wasm `unreachable` instruction executed"]),
-        ("", "(i32.div_s (i32.const 1) (i32.const 0))", expect!["trap: wasm trap: integer divide by zero"]),
-        ("", "(call 1 (i32.const 0))", expect!["stack-overflow: the robot's stack overflowed, or it used memory that it does not have"]),
-        ("", "(drop (memory.grow (i32.const 60000))) i32.const 0", expect!["limit.memory: the robot asked for 3932225536 bytes of memory, 33554432 are allowed"]),
+        (
+            "(table 50000 funcref)",
+            "i32.const 0",
+            expect!["limit.table: the robot asked for 50000 table elements, 20000 are allowed"],
+        ),
+        (
+            "",
+            "unreachable",
+            expect!["trap: wasm trap: wasm `unreachable` instruction executed"],
+        ),
+        (
+            "",
+            "(i32.div_s (i32.const 1) (i32.const 0))",
+            expect!["trap: wasm trap: integer divide by zero"],
+        ),
+        (
+            "",
+            "(call 1 (i32.const 0))",
+            expect!["stack-overflow: the robot's stack overflowed, or it used memory that it does not have"],
+        ),
+        (
+            "",
+            "(drop (memory.grow (i32.const 60000))) i32.const 0",
+            expect!["limit.memory: the robot asked for 3932225536 bytes of memory, 33554432 are allowed"],
+        ),
         ("", "i32.const -1", expect!["trap: return pointer not aligned"]),
         (
-            "(memory 1) (func $start (loop $l (br $l))) (start $start)",
+            "(func $start (loop $l (br $l))) (start $start)",
             "i32.const 0",
             expect!["limit.cpu: the robot used up its fuel"],
         ),
     ] {
-        let fields = fields.strip_prefix("(memory 1) ").unwrap_or(fields);
         let robot = bench.sandbox.load(text::robot(fields, body)).await.expect(body);
         let report = bench.run(&robot, "", Limits::default()).await;
         expected.assert_eq(&words(&report.verdict));
@@ -365,11 +446,25 @@ async fn table_bomb_and_raw_traps_have_their_codes() {
 #[test]
 fn file_that_is_no_component_says_what_it_is() {
     refused(b"", expect!["the file is empty"]);
-    refused(b"  (component)", expect!["this is WebAssembly text; translate it with `wasm-tools parse`"]);
+    refused(
+        b"  (component)",
+        expect!["this is WebAssembly text; translate it with `wasm-tools parse`"],
+    );
     refused(b"\x7fELF and more", expect!["this is not WebAssembly"]);
-    refused(b"\0asm\x01\0\0\0", expect!["this is a core module, not a component; make one of it with `wasm-tools component new`"]);
-    refused(b"\0asm\x0d\0\x01\0", expect!["the component has no section `signalbox:manifest`; build it with `signalbox-build`, or embed a manifest"]);
-    refused(&vec![0; COMPONENT_BYTES_MAX + 1], expect!["the file has 50331649 bytes, a robot has at most 50331648"]);
+    refused(
+        b"\0asm\x01\0\0\0",
+        expect!["this is a core module, not a component; make one of it with `wasm-tools component new`"],
+    );
+    refused(
+        b"\0asm\x0d\0\x01\0",
+        expect![
+            "the component has no section `signalbox:manifest`; build it with `signalbox-build`, or embed a manifest"
+        ],
+    );
+    refused(
+        &vec![0; COMPONENT_BYTES_MAX + 1],
+        expect!["the file has 50331649 bytes, a robot has at most 50331648"],
+    );
 }
 
 #[test]
@@ -384,39 +479,75 @@ fn damaged_component_is_refused_at_every_length() {
 
 #[test]
 fn manifest_must_be_there_once_and_readable() {
-    refused(HOSTILE_BARE, expect!["the component has no section `signalbox:manifest`; build it with `signalbox-build`, or embed a manifest"]);
+    refused(
+        HOSTILE_BARE,
+        expect![
+            "the component has no section `signalbox:manifest`; build it with `signalbox-build`, or embed a manifest"
+        ],
+    );
     let good = manifest(|_| {});
-    refused(&embed_manifest(HOSTILE, &good), expect!["the component has 2 sections `signalbox:manifest`, and must have one"]);
-    refused(&embed_manifest(HOSTILE_BARE, "not JSON"), expect!["the manifest cannot be read: expected ident at line 1 column 2"]);
+    refused(
+        &embed_manifest(HOSTILE, &good),
+        expect!["the component has 2 sections `signalbox:manifest`, and must have one"],
+    );
+    refused(
+        &embed_manifest(HOSTILE_BARE, "not JSON"),
+        expect!["the manifest cannot be read: expected ident at line 1 column 2"],
+    );
     let strange = manifest(|json| json["colour"] = "red".into());
-    refused(&embed_manifest(HOSTILE_BARE, &strange), expect!["the manifest cannot be read: unknown field `colour`, expected one of `contract`, `id`, `version`, `name`, `description`, `group`, `causes`, `permission`, `param`, `limits` at line 1 column 29"]);
+    refused(
+        &embed_manifest(HOSTILE_BARE, &strange),
+        expect![
+            "the manifest cannot be read: unknown field `colour`, expected one of `contract`, `id`, `version`, `name`, `description`, `group`, `causes`, `permission`, `param`, `limits` at line 1 column 29"
+        ],
+    );
     let long = manifest(|json| json["name"]["en"] = "x".repeat(300_000).into());
-    refused(&embed_manifest(HOSTILE_BARE, &long), expect!["the manifest has 300719 bytes, at most 262144 are allowed"]);
+    refused(
+        &embed_manifest(HOSTILE_BARE, &long),
+        expect!["the manifest has 300719 bytes, at most 262144 are allowed"],
+    );
 }
 
 #[test]
 fn manifest_that_lies_about_imports_is_refused_with_both_sides() {
     let lying = manifest(|json| json["permission"][0]["interface"] = "messaging".into());
-    refused(&embed_manifest(HOSTILE_BARE, &lying), expect!["the component imports `items`, but its manifest asks for no permission `items`; the manifest asks for permission `messaging`, but the component does not import `messaging`"]);
+    refused(
+        &embed_manifest(HOSTILE_BARE, &lying),
+        expect![
+            "the component imports `items`, but its manifest asks for no permission `items`; the manifest asks for permission `messaging`, but the component does not import `messaging`"
+        ],
+    );
 }
 
 #[test]
 fn unknown_import_is_named_with_its_functions() {
     let import = r#"(import "acme:vault/secrets@1.0.0" "read" (func (param i32 i32 i32)))"#;
     let component = text::component("import acme:vault/secrets@1.0.0;", import, "i32.const 0");
-    refused(&embed_manifest(&component, text::MANIFEST), expect!["the component imports `acme:vault/secrets@1.0.0` (uses read), which is not linked: this host does not know the package"]);
+    refused(
+        &embed_manifest(&component, text::MANIFEST),
+        expect![
+            "the component imports `acme:vault/secrets@1.0.0` (uses read), which is not linked: this host does not know the package"
+        ],
+    );
 }
 
 #[test]
 fn component_without_the_export_is_refused() {
     let empty = wat::parse_str("(component)").expect("a component");
-    refused(&embed_manifest(&empty, text::MANIFEST), expect!["the component does not export `signalbox:robot/entry@0.1.0` with its function `run`"]);
+    refused(
+        &embed_manifest(&empty, text::MANIFEST),
+        expect!["the component does not export `signalbox:robot/entry@0.1.0` with its function `run`"],
+    );
 }
 
 #[tokio::test]
 async fn refused_component_is_not_loaded() {
     let bench = Bench::new().await;
-    let error = bench.sandbox.load(HOSTILE_BARE.to_vec()).await.expect_err("no manifest");
+    let error = bench
+        .sandbox
+        .load(HOSTILE_BARE.to_vec())
+        .await
+        .expect_err("no manifest");
     assert!(matches!(error, LoadError::Inspect(_)), "{error}");
     bench.still_works().await;
 }
@@ -462,7 +593,8 @@ fn inspection_shows_what_a_robot_asks_for() {
           },
           "label": "hostile@0.1.0",
           "uses_wasi": false
-        }"#]].assert_eq(&serde_json::to_string_pretty(&shown).expect("JSON"));
+        }"#]]
+    .assert_eq(&serde_json::to_string_pretty(&shown).expect("JSON"));
 }
 
 /// The manifest of `robots/hostile`, changed.
