@@ -7,16 +7,17 @@ use signalbox_build::embed_manifest;
 use signalbox_crm::event::Fact;
 use signalbox_crm::ids::{AttachmentId, RunId};
 use signalbox_crm::run::Verdict;
-use signalbox_sandbox::inspect::{COMPONENT_BYTES_MAX, inspect};
 use signalbox_sandbox::{
     Invocation, Limits, LoadError, ParamValue, Robot, RunReport, Sandbox, SandboxConfig,
 };
 use signalbox_tests::{HOSTILE, HOSTILE_BARE};
+use tokio::sync::OnceCell;
 
 use desk::{Desk, deal};
 
 mod cache;
 mod desk;
+mod inspection;
 mod text;
 mod wasi;
 
@@ -27,6 +28,12 @@ struct Bench {
 }
 
 impl Bench {
+    /// One for all tests: so that bad runs stand beside good ones, and the robot is compiled once.
+    async fn get() -> &'static Bench {
+        static BENCH: OnceCell<Bench> = OnceCell::const_new();
+        BENCH.get_or_init(Bench::new).await
+    }
+
     async fn new() -> Self {
         let sandbox = Sandbox::new(SandboxConfig::default()).expect("a sandbox");
         let hostile = sandbox.load(HOSTILE.to_vec()).await.expect("a robot");
@@ -78,7 +85,7 @@ fn words(verdict: &Verdict) -> String {
 
 /// The act ends with this verdict, and a good run works after it.
 async fn check_with(act: &str, limits: Limits, expected: Expect) -> RunReport {
-    let bench = Bench::new().await;
+    let bench = Bench::get().await;
     let report = bench.run(&bench.hostile, act, limits).await;
     expected.assert_eq(&words(&report.verdict));
     bench.still_works().await;
@@ -87,13 +94,6 @@ async fn check_with(act: &str, limits: Limits, expected: Expect) -> RunReport {
 
 async fn check(act: &str, expected: Expect) -> RunReport {
     check_with(act, Limits::default(), expected).await
-}
-
-/// The component is refused with these words.
-#[track_caller]
-fn refused(bytes: &[u8], expected: Expect) {
-    let error = inspect(bytes).expect_err("no robot");
-    expected.assert_eq(&error.to_string());
 }
 
 #[tokio::test]
@@ -200,7 +200,7 @@ fn masked(report: &RunReport) -> serde_json::Value {
 
 #[tokio::test]
 async fn same_run_uses_the_same_fuel() {
-    let bench = Bench::new().await;
+    let bench = Bench::get().await;
     let first = bench.run(&bench.hostile, "behave", Limits::default()).await;
     let second = bench.run(&bench.hostile, "behave", Limits::default()).await;
     assert_eq!(first.fuel, second.fuel);
@@ -231,7 +231,7 @@ async fn endless_loop_with_fuel_runs_out_of_time() {
 
 #[tokio::test]
 async fn endless_loop_leaves_room_for_others() {
-    let bench = Bench::new().await;
+    let bench = Bench::get().await;
     let limits = Limits {
         fuel_max: u64::MAX,
         cpu_max: Duration::from_secs(3_600),
@@ -385,8 +385,8 @@ async fn own_failure_keeps_its_words() {
 
 #[tokio::test]
 async fn manifest_lowers_the_limits_of_its_robot() {
-    let bench = Bench::new().await;
-    let manifest = manifest(|json| json["limits"] = serde_json::json!({"host-calls": 2}));
+    let bench = Bench::get().await;
+    let manifest = inspection::manifest(|json| json["limits"] = serde_json::json!({"host-calls": 2}));
     let modest = bench.sandbox.load(embed_manifest(HOSTILE_BARE, &manifest)).await;
     let report = bench
         .run(&modest.expect("a robot"), "behave", Limits::default())
@@ -396,7 +396,7 @@ async fn manifest_lowers_the_limits_of_its_robot() {
 
 #[tokio::test]
 async fn table_bomb_and_raw_traps_have_their_codes() {
-    let bench = Bench::new().await;
+    let bench = Bench::get().await;
     let table = "(table 1 funcref)";
     for (fields, body, expected) in [
         (
@@ -443,106 +443,9 @@ async fn table_bomb_and_raw_traps_have_their_codes() {
     bench.still_works().await;
 }
 
-#[test]
-fn file_that_is_no_component_says_what_it_is() {
-    refused(b"", expect!["the file is empty"]);
-    refused(
-        b"  (component)",
-        expect!["this is WebAssembly text; translate it with `wasm-tools parse`"],
-    );
-    refused(b"\x7fELF and more", expect!["this is not WebAssembly"]);
-    refused(
-        b"\0asm\x01\0\0\0",
-        expect!["this is a core module, not a component; make one of it with `wasm-tools component new`"],
-    );
-    refused(
-        b"\0asm\x0d\0\x01\0",
-        expect![
-            "the component has no section `signalbox:manifest`; build it with `signalbox-build`, or embed a manifest"
-        ],
-    );
-    refused(
-        &vec![0; COMPONENT_BYTES_MAX + 1],
-        expect!["the file has 50331649 bytes, a robot has at most 50331648"],
-    );
-}
-
-#[test]
-fn damaged_component_is_refused_at_every_length() {
-    for length in (8..HOSTILE.len()).step_by(97) {
-        assert!(inspect(&HOSTILE[..length]).is_err(), "{length}");
-    }
-    let mut damaged = HOSTILE.to_vec();
-    damaged[200] ^= 0xff;
-    assert!(inspect(&damaged).is_err());
-}
-
-#[test]
-fn manifest_must_be_there_once_and_readable() {
-    refused(
-        HOSTILE_BARE,
-        expect![
-            "the component has no section `signalbox:manifest`; build it with `signalbox-build`, or embed a manifest"
-        ],
-    );
-    let good = manifest(|_| {});
-    refused(
-        &embed_manifest(HOSTILE, &good),
-        expect!["the component has 2 sections `signalbox:manifest`, and must have one"],
-    );
-    refused(
-        &embed_manifest(HOSTILE_BARE, "not JSON"),
-        expect!["the manifest cannot be read: expected ident at line 1 column 2"],
-    );
-    let strange = manifest(|json| json["colour"] = "red".into());
-    refused(
-        &embed_manifest(HOSTILE_BARE, &strange),
-        expect![
-            "the manifest cannot be read: unknown field `colour`, expected one of `contract`, `id`, `version`, `name`, `description`, `group`, `causes`, `permission`, `param`, `limits` at line 1 column 29"
-        ],
-    );
-    let long = manifest(|json| json["name"]["en"] = "x".repeat(300_000).into());
-    refused(
-        &embed_manifest(HOSTILE_BARE, &long),
-        expect!["the manifest has 300719 bytes, at most 262144 are allowed"],
-    );
-}
-
-#[test]
-fn manifest_that_lies_about_imports_is_refused_with_both_sides() {
-    let lying = manifest(|json| json["permission"][0]["interface"] = "messaging".into());
-    refused(
-        &embed_manifest(HOSTILE_BARE, &lying),
-        expect![
-            "the component imports `items`, but its manifest asks for no permission `items`; the manifest asks for permission `messaging`, but the component does not import `messaging`"
-        ],
-    );
-}
-
-#[test]
-fn unknown_import_is_named_with_its_functions() {
-    let import = r#"(import "acme:vault/secrets@1.0.0" "read" (func (param i32 i32 i32)))"#;
-    let component = text::component("import acme:vault/secrets@1.0.0;", import, "i32.const 0");
-    refused(
-        &embed_manifest(&component, text::MANIFEST),
-        expect![
-            "the component imports `acme:vault/secrets@1.0.0` (uses read), which is not linked: this host does not know the package"
-        ],
-    );
-}
-
-#[test]
-fn component_without_the_export_is_refused() {
-    let empty = wat::parse_str("(component)").expect("a component");
-    refused(
-        &embed_manifest(&empty, text::MANIFEST),
-        expect!["the component does not export `signalbox:robot/entry@0.1.0` with its function `run`"],
-    );
-}
-
 #[tokio::test]
 async fn refused_component_is_not_loaded() {
-    let bench = Bench::new().await;
+    let bench = Bench::get().await;
     let error = bench
         .sandbox
         .load(HOSTILE_BARE.to_vec())
@@ -550,57 +453,4 @@ async fn refused_component_is_not_loaded() {
         .expect_err("no manifest");
     assert!(matches!(error, LoadError::Inspect(_)), "{error}");
     bench.still_works().await;
-}
-
-#[test]
-fn inspection_shows_what_a_robot_asks_for() {
-    let inspection = inspect(HOSTILE).expect("a robot");
-    let shown = serde_json::json!({
-        "bytes": inspection.bytes == HOSTILE.len(),
-        "digest": inspection.digest.len(),
-        "label": inspection.manifest.label(),
-        "imports": inspection.imports,
-        "exports": inspection.exports,
-        "uses_wasi": inspection.uses_wasi,
-    });
-    expect![[r#"
-        {
-          "bytes": true,
-          "digest": 64,
-          "exports": {
-            "signalbox:robot/entry@0.1.0": [
-              "run"
-            ]
-          },
-          "imports": {
-            "signalbox:robot/clock@0.1.0": [
-              "now"
-            ],
-            "signalbox:robot/items@0.1.0": [
-              "get"
-            ],
-            "signalbox:robot/log@0.1.0": [
-              "log",
-              "panicked"
-            ],
-            "signalbox:robot/notifications@0.1.0": [
-              "send"
-            ],
-            "signalbox:robot/params@0.1.0": [
-              "get"
-            ],
-            "signalbox:robot/types@0.1.0": []
-          },
-          "label": "hostile@0.1.0",
-          "uses_wasi": false
-        }"#]]
-    .assert_eq(&serde_json::to_string_pretty(&shown).expect("JSON"));
-}
-
-/// The manifest of `robots/hostile`, changed.
-fn manifest(change: impl FnOnce(&mut serde_json::Value)) -> String {
-    let manifest = inspect(HOSTILE).expect("a robot").manifest;
-    let mut json = serde_json::to_value(manifest).expect("JSON");
-    change(&mut json);
-    json.to_string()
 }

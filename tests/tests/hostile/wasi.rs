@@ -43,7 +43,7 @@ fn robot(body: &str) -> Vec<u8> {
 
 #[tokio::test]
 async fn guest_sees_the_recorded_clock_and_seed_and_no_network() {
-    let bench = Bench::new().await;
+    let bench = Bench::get().await;
     let robot = bench.sandbox.load(robot(ANSWER)).await.expect("a robot");
     assert!(robot.inspection().uses_wasi);
     let mut answers = Vec::new();
@@ -60,7 +60,7 @@ async fn guest_sees_the_recorded_clock_and_seed_and_no_network() {
 
 #[tokio::test]
 async fn full_log_is_no_trap() {
-    let bench = Bench::new().await;
+    let bench = Bench::get().await;
     let body = "(local $left i32) (local $out i32)
         (local.set $left (i32.const 20000))
         (local.set $out (call $stdout))
@@ -76,7 +76,7 @@ async fn full_log_is_no_trap() {
 
 #[tokio::test]
 async fn streams_beyond_the_limit_are_a_trap() {
-    let bench = Bench::new().await;
+    let bench = Bench::get().await;
     let body = "(loop $again (drop (call $stdout)) (br $again)) unreachable";
     let robot = bench.sandbox.load(robot(body)).await.expect("a robot");
     let report = bench.run(&robot, "", Limits::default()).await;
