@@ -6,10 +6,9 @@ use expect_test::{Expect, expect};
 use signalbox_build::embed_manifest;
 use signalbox_crm::event::Fact;
 use signalbox_crm::ids::{AttachmentId, RunId};
+use signalbox_crm::params::ParamValue;
 use signalbox_crm::run::Verdict;
-use signalbox_sandbox::{
-    Invocation, Limits, LoadError, ParamValue, Robot, RunReport, Sandbox, SandboxConfig,
-};
+use signalbox_sandbox::{Invocation, Limits, LoadError, Robot, RunReport, Sandbox, SandboxConfig};
 use signalbox_tests::{HOSTILE, HOSTILE_BARE};
 use tokio::sync::OnceCell;
 
@@ -441,6 +440,24 @@ async fn table_bomb_and_raw_traps_have_their_codes() {
         expected.assert_eq(&words(&report.verdict));
     }
     bench.still_works().await;
+}
+
+#[tokio::test]
+async fn every_bundled_robot_is_accepted() {
+    let bench = Bench::get().await;
+    for (id, component) in signalbox::bundled::BUNDLED {
+        let robot = bench.sandbox.load(component.to_vec()).await.expect(id);
+        assert!(!robot.inspection().uses_wasi, "{id}");
+        // None of them works with the parameter of the hostile one; all of them say so in their own words.
+        let report = bench.run(&robot, "", Limits::default()).await;
+        let Verdict::Failed { code, .. } = &report.verdict else {
+            continue;
+        };
+        assert!(
+            ["missing-param", "wrong-cause", "denied"].contains(&code.as_str()),
+            "{id}: {report:?}"
+        );
+    }
 }
 
 #[tokio::test]

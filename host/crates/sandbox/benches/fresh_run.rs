@@ -9,8 +9,9 @@ use std::time::Instant;
 use signalbox_build::{build_robot, robots_target_dir};
 use signalbox_crm::event::Fact;
 use signalbox_crm::ids::{AttachmentId, PipelineId, RunId, StageId};
+use signalbox_crm::params::ParamValue;
 use signalbox_crm::run::Verdict;
-use signalbox_sandbox::{Invocation, Limits, ParamValue, Robot, RunReport, Sandbox, SandboxConfig};
+use signalbox_sandbox::{Invocation, Limits, Robot, RunReport, Sandbox, SandboxConfig};
 
 use desk::{Desk, deal};
 
