@@ -12,6 +12,7 @@ use wasmtime::wasmparser::{self, Encoding, Parser, Payload, Validator, WasmFeatu
 use crate::artefacts::hex;
 
 mod manifest;
+mod params;
 mod requests;
 
 pub use manifest::check_manifest;
