@@ -1,4 +1,5 @@
 //! What the tests of this package share.
 
 pub mod postgres;
+pub mod robots;
 pub mod scenario;

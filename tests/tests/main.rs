@@ -2,5 +2,6 @@
 //! whole host again.
 
 mod db_conformance;
+mod hostile;
 mod scenarios;
 mod tidy;

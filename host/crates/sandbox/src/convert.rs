@@ -19,7 +19,8 @@ use crate::bindings::{
 use crate::session::{Answer, Moved, NewActivity, NewNotification};
 use signalbox_crm::params::ParamValue;
 
-/// How much of a malformed text a refusal repeats, in characters. Ids have at most 32.
+/// How much of a malformed text a refusal repeats, and of a failure's code a verdict, in characters. Ids have at most
+/// 32, the longest code of the contract 19.
 const ECHO_CHARS_MAX: usize = 64;
 
 /// Reads an id such as `deal:17`.
@@ -208,7 +209,7 @@ pub(crate) fn verdict(returned: Result<types::Outcome, types::Failure>) -> Verdi
         Ok(entry::Outcome::Done(summary)) => Verdict::Done { summary },
         Ok(entry::Outcome::Skipped(summary)) => Verdict::Skipped { summary },
         Err(failure) => Verdict::Failed {
-            code: failure.code,
+            code: failure.code.chars().take(ECHO_CHARS_MAX).collect(),
             message: failure.message,
             retryable: failure.retryable,
         },

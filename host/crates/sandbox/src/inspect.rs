@@ -12,6 +12,7 @@ use wasmtime::wasmparser::{self, Encoding, Parser, Payload, Validator, WasmFeatu
 use crate::artefacts::hex;
 
 mod manifest;
+mod params;
 mod requests;
 
 pub use manifest::check_manifest;
@@ -112,8 +113,8 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspection, InspectError> {
     let mut faults = check_manifest(&manifest);
     faults.extend(requests::faults(&manifest, &imports));
     if !exports
-        .get(ENTRY)
-        .is_some_and(|functions| functions.iter().any(|f| f == "run"))
+        .iter()
+        .any(|(name, functions)| requests::is_entry(name, functions))
     {
         faults.push(format!(
             "the component does not export `{ENTRY}` with its function `run`"

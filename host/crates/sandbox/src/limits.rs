@@ -1,5 +1,6 @@
 //! Limits of one run.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 const KIB: usize = 1024;
@@ -79,10 +80,53 @@ impl Limits {
         memory_bytes_max: 128 * MIB,
         ..Limits::COMPILED
     };
+
+    /// These limits, lowered to what a manifest wishes for. A wish above them has no effect.
+    #[must_use]
+    pub fn narrowed(mut self, wishes: &BTreeMap<String, u64>) -> Self {
+        let size = |wish: u64| usize::try_from(wish).unwrap_or(usize::MAX);
+        for (name, wish) in wishes {
+            match name.as_str() {
+                "fuel" => self.fuel_max = self.fuel_max.min(*wish),
+                "memory-bytes" => self.memory_bytes_max = self.memory_bytes_max.min(size(*wish)),
+                "wall-clock-ms" => self.wall_max = self.wall_max.min(Duration::from_millis(*wish)),
+                "host-calls" => {
+                    let wish = u32::try_from(*wish).unwrap_or(u32::MAX);
+                    self.call_count_max = self.call_count_max.min(wish);
+                }
+                // The session counts the others: writes, notifications, client messages, timers.
+                _ => {}
+            }
+        }
+        self
+    }
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Limits::COMPILED
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn manifest_lowers_limits_and_never_raises_them() {
+        let wish = |name: &str, value: u64| BTreeMap::from([(name.to_owned(), value)]);
+        let limits = Limits::default();
+        assert_eq!(limits.narrowed(&wish("fuel", 5)).fuel_max, 5);
+        assert_eq!(limits.narrowed(&wish("host-calls", 7)).call_count_max, 7);
+        assert_eq!(
+            limits.narrowed(&wish("memory-bytes", 65_536)).memory_bytes_max,
+            65_536
+        );
+        let second = Duration::from_secs(1);
+        assert_eq!(limits.narrowed(&wish("wall-clock-ms", 1_000)).wall_max, second);
+        assert_eq!(limits.narrowed(&wish("timers", 1)), limits);
+        for name in ["fuel", "host-calls", "memory-bytes", "wall-clock-ms"] {
+            assert_eq!(limits.narrowed(&wish(name, u64::MAX)), limits);
+        }
     }
 }

@@ -48,7 +48,8 @@ pub struct RunReport {
 }
 
 impl Sandbox {
-    /// Runs a robot. Whatever it does, this returns; and whatever it asks for, it gets no more than `limits`.
+    /// Runs a robot. Whatever it does, this returns; and it gets no more than `limits`,
+    /// nor more than its manifest wishes for.
     ///
     /// Needs a tokio runtime with time. A caller that drops the future ends the run and loses the session.
     pub async fn run(
@@ -61,6 +62,7 @@ impl Sandbox {
     ) -> RunReport {
         let _slot = self.slots.acquire().await.expect("the semaphore is never closed");
         let started_at = Instant::now();
+        let limits = limits.narrowed(&robot.manifest().limits);
         let mut execution = Execution::new(session, params, limits);
         if robot.inspection().uses_wasi {
             let now = execution.session.now();

@@ -2,31 +2,47 @@
 
 use std::collections::HashSet;
 
-use serde_json::Value;
-use signalbox_crm::robot::{Manifest, Param, ParamType, Permission, Placeholders};
+use signalbox_crm::robot::{CauseKind, Manifest, Permission};
 use signalbox_crm::value::LocalText;
 
 use super::requests::{ALWAYS_GRANTED, INTERFACES};
 
-/// Ids and keys are parts of URLs and column values. In characters.
-const WORD_CHARS_MAX: usize = 64;
+// The ranges are those of `sdk/ROBOT_TOML.md`.
+
+/// Ids and keys are parts of URLs and file names. In bytes.
+pub(super) const WORD_BYTES_MAX: usize = 64;
 /// Names and titles stand in one line of a form. In characters.
-const LINE_CHARS_MAX: usize = 200;
-/// Descriptions, help and reasons. In characters.
-const TEXT_CHARS_MAX: usize = 4_000;
-/// Parameters of a form, and options of a parameter: more do not fit on a screen.
-const PARAM_COUNT_MAX: usize = 64;
+pub(super) const LINE_CHARS_MAX: usize = 80;
+/// Reasons of permissions. In characters.
+const REASON_CHARS_MAX: usize = 200;
+/// Descriptions and help. In characters.
+pub(super) const TEXT_CHARS_MAX: usize = 400;
+
+/// The groups of the catalogue.
+const GROUPS: [&str; 11] = [
+    "employee-alerts",
+    "employee-monitoring",
+    "customer-communication",
+    "customer-information",
+    "item-management",
+    "repeat-sales",
+    "payment",
+    "documents",
+    "workflow-automation",
+    "advertising",
+    "other",
+];
 
 /// The limits that a robot may wish for.
 const LIMIT_NAMES: [&str; 8] = [
-    "calls",
-    "client-messages",
-    "fuel",
     "memory-bytes",
-    "notifications",
-    "time-ms",
-    "timers",
+    "fuel",
+    "wall-clock-ms",
+    "host-calls",
     "writes",
+    "notifications",
+    "client-messages",
+    "timers",
 ];
 
 /// Sentences that say what is wrong with a manifest; none for a good one.
@@ -45,8 +61,9 @@ pub fn check_manifest(manifest: &Manifest) -> Vec<String> {
             "`version` is `{version}`, which is no semantic version such as `1.0.0`"
         ));
     }
-    if !is_word(&manifest.group) {
-        faults.add(not_a_word("group", &manifest.group));
+    if !GROUPS.contains(&manifest.group.as_str()) {
+        let (group, known) = (&manifest.group, GROUPS.join(", "));
+        faults.add(format!("`group` is `{group}`, known are {known}"));
     }
     faults.text("name", &manifest.name, LINE_CHARS_MAX);
     faults.text("description", &manifest.description, TEXT_CHARS_MAX);
@@ -55,6 +72,10 @@ pub fn check_manifest(manifest: &Manifest) -> Vec<String> {
     }
     faults.twice("cause", manifest.causes.iter().map(|cause| format!("{cause:?}")));
     faults.permissions(&manifest.permission);
+    let has_timers = manifest.permission.iter().any(|p| p.interface == "timers");
+    if has_timers && !manifest.causes.contains(&CauseKind::Timer) {
+        faults.add("there is a permission for `timers`, but `causes` lacks `timer`");
+    }
     faults.params(&manifest.param);
     for name in manifest
         .limits
@@ -69,14 +90,14 @@ pub fn check_manifest(manifest: &Manifest) -> Vec<String> {
 
 /// What is wrong so far.
 #[derive(Default)]
-struct Faults(Vec<String>);
+pub(super) struct Faults(Vec<String>);
 
 impl Faults {
-    fn add(&mut self, fault: impl Into<String>) {
+    pub(super) fn add(&mut self, fault: impl Into<String>) {
         self.0.push(fault.into());
     }
 
-    fn text(&mut self, name: &str, text: &LocalText, chars_max: usize) {
+    pub(super) fn text(&mut self, name: &str, text: &LocalText, chars_max: usize) {
         for (language, text) in [("ru", &text.ru), ("en", &text.en)] {
             let count = text.chars().count();
             if text.trim().is_empty() {
@@ -89,7 +110,7 @@ impl Faults {
         }
     }
 
-    fn twice(&mut self, what: &str, names: impl Iterator<Item = String>) {
+    pub(super) fn twice(&mut self, what: &str, names: impl Iterator<Item = String>) {
         let mut seen = HashSet::new();
         for name in names {
             if !seen.insert(name.clone()) {
@@ -110,90 +131,31 @@ impl Faults {
                     "permission `{interface}` is no interface of the contract"
                 ));
             }
-            self.text(&format!("permission {interface}: reason"), reason, TEXT_CHARS_MAX);
-        }
-    }
-
-    fn params(&mut self, params: &[Param]) {
-        if params.len() > PARAM_COUNT_MAX {
-            let count = params.len();
-            self.add(format!(
-                "there are {count} parameters, at most {PARAM_COUNT_MAX} are allowed"
-            ));
-        }
-        self.twice("parameter", params.iter().map(|param| param.key.clone()));
-        for param in params {
-            self.param(param);
-        }
-    }
-
-    fn param(&mut self, param: &Param) {
-        let key = &param.key;
-        if !is_word(key) {
-            self.add(not_a_word("param.key", key));
-        }
-        self.text(&format!("parameter {key}: title"), &param.title, LINE_CHARS_MAX);
-        if let Some(help) = &param.help {
-            self.text(&format!("parameter {key}: help"), help, TEXT_CHARS_MAX);
-        }
-        self.options(param);
-        if param.placeholders == Placeholders::Text && !holds_text(param.param_type) {
-            self.add(format!("parameter `{key}` has placeholders, but it is no text"));
-        }
-        if let Some(default) = &param.default
-            && !fits(param, default)
-        {
-            self.add(format!(
-                "the default of parameter `{key}` is `{default}`, which is not of its type"
-            ));
-        }
-    }
-
-    fn options(&mut self, param: &Param) {
-        let key = &param.key;
-        match (param.param_type == ParamType::Select, param.options.len()) {
-            (true, 0) => self.add(format!("parameter `{key}` is a select without options")),
-            (false, 1..) => self.add(format!("parameter `{key}` has options, but it is no select")),
-            (true, count) if count > PARAM_COUNT_MAX => {
-                self.add(format!(
-                    "parameter `{key}` has {count} options, at most {PARAM_COUNT_MAX} are allowed"
-                ));
-            }
-            _ => {}
-        }
-        let options = param.options.iter().map(|option| option.key.clone());
-        self.twice(&format!("option of parameter `{key}`:"), options);
-        for option in &param.options {
-            if option.key.is_empty() || option.key.chars().count() > WORD_CHARS_MAX {
-                self.add(format!(
-                    "parameter `{key}` has an option whose key is empty or too long"
-                ));
-            }
             self.text(
-                &format!("parameter {key}: option {}", option.key),
-                &option.title,
-                LINE_CHARS_MAX,
+                &format!("permission {interface}: reason"),
+                reason,
+                REASON_CHARS_MAX,
             );
         }
     }
 }
 
-fn not_a_word(name: &str, value: &str) -> String {
-    let value: String = value.chars().take(WORD_CHARS_MAX).collect();
+pub(super) fn not_a_word(name: &str, value: &str) -> String {
+    let value: String = value.chars().take(WORD_BYTES_MAX).collect();
     format!(
-        "`{name}` is `{value}`: use at most {WORD_CHARS_MAX} lower-case letters, digits and single hyphens"
+        "`{name}` is `{value}`: use at most {WORD_BYTES_MAX} lower-case letters, digits and single hyphens"
     )
 }
 
 /// Lower-case letters, digits and single hyphens, beginning with a letter.
-fn is_word(text: &str) -> bool {
+pub(super) fn is_word(text: &str) -> bool {
     let is_part = |part: &str| {
         !part.is_empty()
             && part
                 .bytes()
                 .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
     };
-    text.len() <= WORD_CHARS_MAX
+    text.len() <= WORD_BYTES_MAX
         && text.starts_with(|first: char| first.is_ascii_lowercase())
         && text.split('-').all(is_part)
 }
@@ -215,70 +177,18 @@ fn is_version(text: &str) -> bool {
         && numbers.iter().all(|part| is_number(part))
         && pre.split('.').all(is_label)
         && build.split('.').all(is_label)
-        && text.len() <= WORD_CHARS_MAX
-}
-
-fn holds_text(param_type: ParamType) -> bool {
-    matches!(
-        param_type,
-        ParamType::String | ParamType::Text | ParamType::Template | ParamType::Url
-    )
-}
-
-/// Whether a default has the shape of its parameter's type. What it names is checked where the robot is attached.
-fn fits(param: &Param, default: &Value) -> bool {
-    if param.multiple || param.param_type == ParamType::Users {
-        let one = |value: &Value| {
-            param.param_type == ParamType::Users && value.is_string() || fits_one(param, value)
-        };
-        return default.as_array().is_some_and(|values| values.iter().all(one));
-    }
-    fits_one(param, default)
-}
-
-fn fits_one(param: &Param, value: &Value) -> bool {
-    match param.param_type {
-        ParamType::Bool => value.is_boolean(),
-        ParamType::Int => value.as_i64().is_some_and(|number| i32::try_from(number).is_ok()),
-        ParamType::Duration => value
-            .as_u64()
-            .is_some_and(|seconds| u32::try_from(seconds).is_ok()),
-        ParamType::Double => {
-            value.is_number() || value.as_str().is_some_and(|text| text.parse::<f64>().is_ok())
-        }
-        ParamType::Select => value
-            .as_str()
-            .is_some_and(|key| param.options.iter().any(|option| option.key == key)),
-        ParamType::Date
-        | ParamType::Datetime
-        | ParamType::File
-        | ParamType::String
-        | ParamType::Text
-        | ParamType::User
-        | ParamType::Money
-        | ParamType::Deadline
-        | ParamType::Time
-        | ParamType::Stage
-        | ParamType::Pipeline
-        | ParamType::Field
-        | ParamType::Queue
-        | ParamType::Users
-        | ParamType::Channel
-        | ParamType::Template
-        | ParamType::Url
-        | ParamType::Secret
-        | ParamType::Phone
-        | ParamType::Email => value.is_string(),
-    }
+        && text.len() <= WORD_BYTES_MAX
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     fn manifest(change: impl FnOnce(&mut Value)) -> Vec<String> {
         let mut json = serde_json::json!({
-            "contract": "0.1", "id": "greet", "version": "1.0.0", "group": "tests",
+            "contract": "0.1", "id": "greet", "version": "1.0.0", "group": "other",
             "name": {"ru": "Привет", "en": "Greet"}, "description": {"ru": "Здоровается", "en": "Greets"},
             "causes": ["manual"],
             "permission": [{"interface": "items", "reason": {"ru": "Чтобы", "en": "To"}}],
@@ -309,8 +219,8 @@ mod tests {
         check(|m| m["version"] = "1.0".into(), "`version` is `1.0`");
         check(|m| m["name"]["ru"] = " ".into(), "`name.ru` is empty");
         check(
-            |m| m["description"]["en"] = "x".repeat(4_001).into(),
-            "`description.en` has 4001",
+            |m| m["description"]["en"] = "x".repeat(401).into(),
+            "`description.en` has 401",
         );
         check(|m| m["causes"] = serde_json::json!([]), "`causes` is empty");
         check(
@@ -334,6 +244,11 @@ mod tests {
             "has placeholders",
         );
         check(|m| m["limits"]["rockets"] = 1.into(), "`limits` has `rockets`");
+        check(|m| m["group"] = "rockets".into(), "`group` is `rockets`");
+        check(
+            |m| m["permission"][0]["interface"] = "timers".into(),
+            "`causes` lacks `timer`",
+        );
         check(
             |m| {
                 let first = m["param"][0].clone();

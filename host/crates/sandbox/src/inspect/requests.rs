@@ -25,6 +25,12 @@ pub const INTERFACES: [&str; 10] = [
 /// them without using them.
 const WASI_PACKAGES: [&str; 6] = ["cli", "clocks", "filesystem", "io", "random", "sockets"];
 
+/// Whether an export makes the component a robot.
+pub(super) fn is_entry(name: &str, functions: &[String]) -> bool {
+    let version = name.strip_prefix("signalbox:robot/entry@");
+    version.is_some_and(|version| is_line(version, "0.1.")) && functions.iter().any(|name| name == "run")
+}
+
 /// An import name: `signalbox:robot/items@0.1.0`.
 enum Request<'a> {
     /// An interface of the contract.

@@ -1,0 +1,92 @@
+//! A robot that misbehaves as its parameter says.
+
+use std::hint::black_box;
+
+use signalbox_sdk::prelude::*;
+
+params! {
+    struct Params {
+        act: String,
+    }
+}
+
+/// An item that the session of the tests knows.
+const ITEM: &str = "deal:17";
+/// An item for which the host fails.
+const BROKEN_ITEM: &str = "deal:500";
+/// An item for which the host never answers.
+const SILENT_ITEM: &str = "deal:504";
+
+fn run(invocation: Invocation) -> Result<Outcome, Failure> {
+    match Params::read()?.act.as_str() {
+        "behave" => behave(invocation),
+        "loop-for-ever" => loop {
+            black_box(());
+        },
+        "take-memory" => take_memory(),
+        "recurse" => done(format!("{}", recurse(black_box(1)))),
+        "panic" => panic!("the answer is {}", black_box(42)),
+        "index" => done(format!("{}", [1, 2, 3][black_box(7)])),
+        "send-much" => send("x".repeat(3 << 20)),
+        "return-much" => done("x".repeat(100 << 10)),
+        "log-much" => log_much(),
+        "ask-too-often" => loop {
+            items::get(ITEM)?;
+        },
+        "ask-for-ever" => loop {
+            let _ = items::get(ITEM);
+        },
+        "send-for-ever" => loop {
+            let _ = send("again".to_owned());
+        },
+        "tell-time-for-ever" => loop {
+            clock::now();
+        },
+        "fill-the-journal" => loop {
+            send("x".repeat(500 << 10))?;
+        },
+        "break-the-host" => done(items::get(BROKEN_ITEM)?.title),
+        "wait-for-the-host" => done(items::get(SILENT_ITEM)?.title),
+        "ask-nonsense" => done(items::get(&"nonsense".repeat(10_000))?.title),
+        "fail" => Err(Failure::retryable("no-luck", "not today")),
+        other => Err(Failure::new("unknown-act", other)),
+    }
+}
+
+fn behave(invocation: Invocation) -> Result<Outcome, Failure> {
+    let item = items::get(invocation.require_item()?)?;
+    info!("looking at {}", item.title);
+    send(format!("{} at {}", item.title, clock::now()))?;
+    done("behaved")
+}
+
+fn send(text: String) -> Result<Outcome, Failure> {
+    let sent = notifications::send(&notifications::NewNotification {
+        to: vec!["role:assignee".to_owned()],
+        title: "Hello".to_owned(),
+        text,
+        tag: None,
+    })?;
+    done(format!("sent {}", sent.len()))
+}
+
+fn take_memory() -> ! {
+    let mut taken = Vec::new();
+    loop {
+        taken.push(black_box(vec![1_u8; 1 << 20]));
+    }
+}
+
+fn recurse(depth: u64) -> u64 {
+    let frame = black_box([depth; 64]);
+    recurse(depth + 1) + frame[7]
+}
+
+fn log_much() -> Result<Outcome, Failure> {
+    for number in 0..10_000 {
+        info!("line {number}");
+    }
+    done("logged")
+}
+
+signalbox_sdk::robot!(run);

@@ -1,0 +1,3 @@
+//! The components of the robots in `robots/`, for the tests.
+
+include!(concat!(env!("OUT_DIR"), "/robots.rs"));
