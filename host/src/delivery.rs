@@ -92,7 +92,7 @@ impl Deliverer {
 async fn send_one(core: SharedCore, sender: Arc<Sender>, mut delivery: Delivery) -> Result<(), DraftError> {
     let directory = core.records.directory();
     let sent = match directory.channel(delivery.channel) {
-        Ok(channel) => sender.send(channel, &delivery).await,
+        Ok(channel) => sender.send(channel, &delivery, core.clock.now()).await,
         Err(rejection) => Sent::Dead {
             error: rejection.message,
         },

@@ -1,0 +1,257 @@
+//! Messages to clients: one attempt, and what it came to.
+
+mod answer;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::redirect::Policy;
+use reqwest::{Client, RequestBuilder, Response};
+use rustls::{ClientConfig, RootCertStore};
+use serde_json::json;
+use signalbox_crm::conversation::{Channel, Provider};
+use signalbox_crm::time::Timestamp;
+use signalbox_crm::timer::Delivery;
+
+use self::answer::Answer;
+use super::signature::{ID_HEADER, SIGNATURE_HEADER, Secret, TIMESTAMP_HEADER};
+use super::text;
+
+/// How long one attempt may take, from the connection to the end of the answer.
+pub const TIMEOUT: Duration = Duration::from_secs(10);
+/// The most that is read of an answer in bytes; Telegram's have about 500.
+pub const ANSWER_BYTES_MAX: usize = 64 * 1024;
+/// The longest wait that a receiver can ask for: a day.
+pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(86_400);
+
+/// The longest error text, in characters.
+const ERROR_CHARS_MAX: usize = 300;
+
+/// What one attempt came to. No error shows a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sent {
+    /// The receiver said yes.
+    Delivered {
+        /// Its id of the message, if it told one.
+        external_id: Option<String>,
+    },
+    /// It may work later. Perhaps it was delivered: the next attempt has the same key.
+    Retry {
+        /// How long the receiver asks us to wait.
+        after: Option<Duration>,
+        /// What happened.
+        error: String,
+    },
+    /// It never will.
+    Dead {
+        /// Why.
+        error: String,
+    },
+}
+
+/// Sends deliveries over HTTP. Follows no redirects, and uses no proxy of the environment.
+#[derive(Debug, Clone)]
+pub struct Sender {
+    client: Client,
+    timeout: Duration,
+}
+
+impl Sender {
+    /// A sender with its own connections, which trusts the certificate authorities of Mozilla and of the system.
+    ///
+    /// # Errors
+    /// The HTTP client cannot be made.
+    pub fn new() -> Result<Self, reqwest::Error> {
+        Self::with(TIMEOUT, roots())
+    }
+
+    fn with(timeout: Duration, roots: RootCertStore) -> Result<Self, reqwest::Error> {
+        let client = Client::builder()
+            .tls_backend_preconfigured(tls(roots))
+            .http1_only()
+            .no_proxy()
+            .redirect(Policy::none())
+            .referer(false)
+            .timeout(timeout)
+            .user_agent(concat!("signalbox/", env!("CARGO_PKG_VERSION")))
+            .build()?;
+        Ok(Self { client, timeout })
+    }
+
+    /// Makes one attempt; `now` is its time in the signature.
+    pub async fn send(&self, channel: &Channel, delivery: &Delivery, now: Timestamp) -> Sent {
+        let request = match self.request(channel, delivery, now) {
+            Ok(request) => request,
+            Err(problem) => {
+                return Sent::Dead {
+                    error: format!("channel `{}` {problem}", channel.key),
+                };
+            }
+        };
+        let sent = match request.send().await {
+            Ok(response) => self.judge(channel.provider, response).await,
+            // The address or the message cannot be written as a request: no attempt will differ.
+            Err(error) if error.is_builder() => Sent::Dead {
+                error: self.describe(error),
+            },
+            Err(error) => Sent::Retry {
+                after: None,
+                error: self.describe(error),
+            },
+        };
+        without_secret(sent, channel.outbound_secret.as_deref().unwrap_or_default())
+    }
+
+    /// The request, or what the channel lacks for it.
+    fn request(
+        &self,
+        channel: &Channel,
+        delivery: &Delivery,
+        now: Timestamp,
+    ) -> Result<RequestBuilder, String> {
+        let base_url = channel.base_url.as_deref().ok_or("has no base URL")?;
+        let secret = channel
+            .outbound_secret
+            .as_deref()
+            .ok_or("has no outbound secret")?;
+        match channel.provider {
+            Provider::Telegram => self.telegram_request(base_url, secret, delivery),
+            Provider::Generic => self.generic_request(base_url, secret, delivery, now),
+        }
+    }
+
+    fn telegram_request(
+        &self,
+        base_url: &str,
+        token: &str,
+        delivery: &Delivery,
+    ) -> Result<RequestBuilder, String> {
+        let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b":_-".contains(&byte);
+        if token.is_empty() || !token.bytes().all(is_token) {
+            return Err("has an outbound secret that is not a bot token".to_owned());
+        }
+        let url = format!("{}/bot{token}/sendMessage", base_url.trim_end_matches('/'));
+        let body = json!({ "chat_id": chat_id(&delivery.external_chat), "text": delivery.text });
+        Ok(self.post(&url, body.to_string()))
+    }
+
+    fn generic_request(
+        &self,
+        base_url: &str,
+        secret: &str,
+        delivery: &Delivery,
+        now: Timestamp,
+    ) -> Result<RequestBuilder, String> {
+        let secret =
+            Secret::parse(secret).map_err(|problem| format!("has an outbound secret that {problem}"))?;
+        let body = json!({
+            "type": "message",
+            "id": delivery.message.to_string(),
+            "chat": delivery.external_chat,
+            "text": delivery.text,
+            "sent_at": delivery.created_at,
+        });
+        let body = body.to_string();
+        let key = &delivery.idempotency_key;
+        let seconds = now.micros().div_euclid(1_000_000);
+        let signature = secret.sign(key, seconds, body.as_bytes());
+        Ok(self
+            .post(base_url, body)
+            .header("idempotency-key", key)
+            .header(ID_HEADER, key)
+            .header(TIMESTAMP_HEADER, seconds)
+            .header(SIGNATURE_HEADER, signature))
+    }
+
+    fn post(&self, url: &str, body: String) -> RequestBuilder {
+        self.client
+            .post(url)
+            .header("content-type", "application/json")
+            .body(body)
+    }
+
+    async fn judge(&self, provider: Provider, mut response: Response) -> Sent {
+        let status = response.status();
+        let retry_after = answer::retry_after(response.headers());
+        let body = self.body(&mut response).await;
+        let answer = Answer {
+            status,
+            retry_after,
+            body,
+        };
+        match provider {
+            Provider::Telegram => answer::telegram(&answer),
+            Provider::Generic => answer::generic(&answer),
+        }
+    }
+
+    /// The answer's body, or why it cannot be had.
+    async fn body(&self, response: &mut Response) -> Result<Vec<u8>, String> {
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.describe(error))? {
+            if body.len() + chunk.len() > ANSWER_BYTES_MAX {
+                return Err(format!("the answer has more than {ANSWER_BYTES_MAX} bytes"));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+
+    /// What happened, with its causes and without the URL, which has Telegram's token.
+    fn describe(&self, error: reqwest::Error) -> String {
+        if error.is_timeout() {
+            return format!("no answer within {} ms", self.timeout.as_millis());
+        }
+        let error = error.without_url();
+        let mut message = error.to_string();
+        let mut cause = std::error::Error::source(&error);
+        while let Some(next) = cause {
+            message = format!("{message}: {next}");
+            cause = next.source();
+        }
+        message
+    }
+}
+
+/// A number where it is one, as all ids of chats are; else the name of a public chat.
+fn chat_id(chat: &str) -> serde_json::Value {
+    chat.parse::<i64>().map_or_else(|_| chat.into(), Into::into)
+}
+
+/// Mozilla's authorities are compiled in, so that the program also works in an image without any; those of the
+/// system are added, for a company's own.
+fn roots() -> RootCertStore {
+    let mut roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    roots
+}
+
+fn tls(roots: RootCertStore) -> ClientConfig {
+    let ring = Arc::new(rustls::crypto::ring::default_provider());
+    ClientConfig::builder_with_provider(ring)
+        .with_safe_default_protocol_versions()
+        .expect("ring has the cipher suites of TLS 1.2 and 1.3")
+        .with_root_certificates(roots)
+        .with_no_client_auth()
+}
+
+/// Cuts an error, and removes what a receiver may have echoed: the secret, or the part of it that alone is
+/// secret: what follows a token's `:`, or `whsec_`.
+fn without_secret(mut sent: Sent, secret: &str) -> Sent {
+    let own_part = secret
+        .strip_prefix("whsec_")
+        .or(secret.split_once(':').map(|(_, part)| part));
+    if let Sent::Retry { error, .. } | Sent::Dead { error } = &mut sent {
+        for secret in std::iter::once(secret).chain(own_part) {
+            // A shorter part would be found in every other word.
+            if secret.len() >= 8 {
+                *error = error.replace(secret, "[secret]");
+            }
+        }
+        *error = text::line(error, ERROR_CHARS_MAX);
+    }
+    sent
+}
+
+#[cfg(test)]
+mod tests;
