@@ -7,4 +7,5 @@ pub mod clock;
 pub mod delivery;
 pub mod engine;
 pub mod eventlog;
+pub mod http;
 pub mod intake;
