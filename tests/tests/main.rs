@@ -1,0 +1,4 @@
+//! All integration tests in one binary, one module for each subject.
+
+mod api;
+mod db_conformance;
