@@ -12,6 +12,7 @@ use crate::robot::{Manifest, Param, ParamType, Placeholders};
 use crate::value::Money;
 pub use placeholder::{Shown, expand};
 use reading::read;
+pub use reading::seconds;
 
 mod placeholder;
 mod reading;

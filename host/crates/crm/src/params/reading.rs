@@ -73,7 +73,7 @@ fn read_one(param: &Param, value: &Value) -> Result<ParamValue, String> {
 }
 
 /// Whole seconds: a number, or `90s`, `30m`, `4h`, `2d`.
-fn seconds(value: &Value) -> Option<u32> {
+pub fn seconds(value: &Value) -> Option<u32> {
     if let Some(number) = value.as_u64() {
         return u32::try_from(number).ok();
     }

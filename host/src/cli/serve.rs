@@ -1,0 +1,247 @@
+//! `signalbox serve`: the host.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use serde_json::{Value, json};
+use signalbox_db::DbError;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing::{info, warn};
+
+use super::output::{write_stderr, write_stdout};
+use super::{Answer, Exit, Failure, Globals, bad_filter};
+use crate::app::{App, AppOptions};
+use crate::bootstrap::{FirstAdmin, bootstrap};
+use crate::clock::Clock;
+use crate::config::{Config, Layer, Origin};
+use crate::http::{self, AppState};
+use crate::telemetry;
+
+/// How long requests and runs that have begun may take after a signal. Process managers kill after 10 s or more
+/// (Docker: 10 s); what is not committed by then runs again at the next start.
+const DRAIN_MAX: Duration = Duration::from_secs(10);
+
+/// Starts the host: HTTP API, robots, timers, deliveries
+///
+/// On an empty database it makes the company's calendar, an employee `Administrator` and one API token, which is
+/// printed to stdout once. The first signal (SIGINT, SIGTERM) lets what has begun finish, for up to 10 seconds; the
+/// second ends the process at once.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  signalbox serve\n  signalbox serve --listen 0.0.0.0:8700 --database sqlite:/var/lib/signalbox/crm.db\n  signalbox serve --database postgres://signalbox@db/crm --zone Asia/Omsk --config /etc/signalbox.toml"
+)]
+pub(super) struct Args {
+    /// Address and port; port 0 takes a free one [default: 127.0.0.1:8700]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// `sqlite:PATH` or `postgres://...` [default: sqlite:signalbox.db]
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// When SQLite waits for the disk: full, normal or off [default: full]
+    #[arg(long, value_name = "WHEN")]
+    synchronous: Option<String>,
+    /// Keeps compiled robots, so that the next start is quicker
+    #[arg(long, value_name = "DIR")]
+    cache_dir: Option<String>,
+    /// Robots that run at the same time [default: 64]
+    #[arg(long, value_name = "COUNT")]
+    workers: Option<String>,
+    /// Zone of the company's first calendar [default: Europe/Moscow]
+    #[arg(long, value_name = "ZONE")]
+    zone: Option<String>,
+    /// Which messages go to stderr [default: info]
+    #[arg(long, value_name = "FILTER")]
+    log: Option<String>,
+}
+
+impl Args {
+    pub(super) async fn run(self, globals: &Globals) -> Result<Answer, Failure> {
+        let config = globals.load_config(self.flags())?;
+        let filter = config.log.as_deref().unwrap_or("info");
+        telemetry::start(filter).map_err(|error| Failure::new(Exit::Config, bad_filter(filter, &error)))?;
+        let mut signals = Signals::new()?;
+        // Before the database: a port that is taken must not leave a new database behind.
+        let listener = listen(&config.listen).await?;
+        let app = App::start(options(&config))
+            .await
+            .map_err(|error| start_failure(error, &config.database))?;
+        let first = bootstrap(&app.core, &config.zone)
+            .await
+            .context("the first start cannot be stored")?;
+        announce(&listener, &config, first.as_ref(), globals.json)?;
+        let state = Arc::new(AppState {
+            core: Arc::clone(&app.core),
+            robots: Arc::clone(&app.robots),
+        });
+        let served = serve(listener, state, &mut signals).await;
+        drain(app, &mut signals).await;
+        served.context("the HTTP server ended")?;
+        Ok(Answer::new("signalbox.serve.end/1", "").with("drained", true))
+    }
+
+    fn flags(self) -> Layer {
+        let given = [
+            ("listen", "listen", self.listen),
+            ("database", "database", self.database),
+            ("synchronous", "synchronous", self.synchronous),
+            ("cache_dir", "cache-dir", self.cache_dir),
+            ("workers", "workers", self.workers),
+            ("zone", "zone", self.zone),
+            ("log", "log", self.log),
+        ];
+        given
+            .into_iter()
+            .filter_map(|(key, flag, value)| Some((key, (value?, Origin::Flag(flag)))))
+            .collect()
+    }
+}
+
+fn options(config: &Config) -> AppOptions {
+    AppOptions {
+        database: Some(config.database.clone()),
+        open: config.open.clone(),
+        clock: Clock::System,
+        worker_count: config.worker_count,
+        cache_dir: config.cache_dir.clone(),
+    }
+}
+
+async fn listen(address: &str) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| match error.kind() {
+            std::io::ErrorKind::AddrInUse => Failure::say(
+                Exit::Conflict,
+                format!(
+                    "cannot listen on {address}: another process uses the port; choose one with --listen"
+                ),
+            ),
+            _ => anyhow!(error)
+                .context(format!("cannot listen on {address}"))
+                .into(),
+        })
+}
+
+/// Says where the host is, and gives the first administrator his token.
+fn announce(
+    listener: &TcpListener,
+    config: &Config,
+    first: Option<&FirstAdmin>,
+    is_json: bool,
+) -> Result<(), Failure> {
+    let address = listener.local_addr().context("the listener has no address")?;
+    let url = format!("http://{address}");
+    info!(%url, database = if config.database.starts_with("sqlite:") { &config.database } else { "postgres" }, "Signalbox is ready");
+    let text = if is_json {
+        let (token, employee) = first.map_or((Value::Null, Value::Null), |f| {
+            (json!(f.secret), json!(f.employee))
+        });
+        format!(
+            "{}\n",
+            json!({ "schema": "signalbox.serve/1", "url": url, "token": token, "employee": employee })
+        )
+    } else {
+        let token = first.map(|first| {
+            write_stderr("This is the first start. The token of the administrator is shown once; keep it:\n");
+            format!("token {}\n", first.secret)
+        });
+        format!("listening on {url}\n{}", token.unwrap_or_default())
+    };
+    write_stdout(&text)
+        .context("cannot write to stdout")
+        .map_err(Failure::from)
+}
+
+/// Serves until the first signal and until requests that have begun are answered.
+async fn serve(listener: TcpListener, state: Arc<AppState>, signals: &mut Signals) -> std::io::Result<()> {
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let server = http::serve(listener, http::router(state), async { drop(stopped.await) });
+    tokio::pin!(server);
+    tokio::select! {
+        ended = &mut server => return ended,
+        name = signals.next() => info!("{name}: the host stops; a second signal ends it at once"),
+    }
+    drop(stop);
+    tokio::select! {
+        ended = &mut server => ended,
+        () = tokio::time::sleep(DRAIN_MAX) => Ok(warn!("Requests were cut off after {} s", DRAIN_MAX.as_secs())),
+        _ = signals.next() => std::process::exit(i32::from(Exit::Interrupted as u8)),
+    }
+}
+
+/// Lets runs that are ready finish, then closes the database.
+async fn drain(app: App, signals: &mut Signals) {
+    tokio::select! {
+        () = app.core.lanes.idle() => {}
+        () = tokio::time::sleep(DRAIN_MAX) => warn!("Runs were left for the next start after {} s", DRAIN_MAX.as_secs()),
+        _ = signals.next() => std::process::exit(i32::from(Exit::Interrupted as u8)),
+    }
+    app.stop().await;
+    info!("Signalbox has stopped");
+}
+
+/// The signals that end the host.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> anyhow::Result<Self> {
+        let listen = |kind| signal(kind).context("cannot listen for signals");
+        Ok(Signals {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.terminate.recv() => "SIGTERM",
+        }
+    }
+}
+
+fn start_failure(error: anyhow::Error, database: &str) -> Failure {
+    match error.downcast::<DbError>() {
+        Ok(error) => database_failure(error, database),
+        Err(other) => other.context("the host cannot start").into(),
+    }
+}
+
+/// A database that cannot be used, with what the operator can do.
+pub(super) fn database_failure(error: DbError, database: &str) -> Failure {
+    let (exit, advice) = match &error {
+        DbError::Locked(_) => (Exit::Conflict, "stop the other process, or use another database"),
+        DbError::TooNew { .. } => (Exit::Config, "use the newer release of signalbox"),
+        DbError::Full(_) => (
+            Exit::Failed,
+            "free space on the disk, or raise `database_bytes_max`",
+        ),
+        DbError::BadUrl(_) | DbError::Place { .. } | DbError::NotADatabase(_) => {
+            (Exit::Config, "check `database` in the configuration")
+        }
+        DbError::Unavailable(_) => (Exit::Unreachable, "check that the database answers"),
+        DbError::Conflict(_)
+        | DbError::Constraint(_)
+        | DbError::OutcomeUnknown(_)
+        | DbError::OldSqlite { .. }
+        | DbError::Unsupported(_)
+        | DbError::BadRow { .. }
+        | DbError::Statement(_) => (Exit::Failed, ""),
+    };
+    let name = if database.starts_with("sqlite:") {
+        database
+    } else {
+        "postgres"
+    };
+    let chain = anyhow::Error::new(error).context(format!("database `{name}`"));
+    if advice.is_empty() {
+        Failure::new(exit, chain)
+    } else {
+        Failure::say(exit, format!("{chain:#}; {advice}"))
+    }
+}
