@@ -75,12 +75,13 @@ commands! {
 const EXIT_CODES: &str = "\
 Exit codes:
   0 ok   1 failed   2 usage   3 configuration   4 not found   5 denied   6 conflict or stale
-  7 the robot returned an error   8 the robot trapped or hit a limit   10 host unreachable   130 interrupted
+  7 the robot returned an error   8 the robot trapped or hit a limit
+  10 host unreachable   130 interrupted
 
 Examples:
   signalbox serve
   signalbox robot inspect greet.wasm
-  signalbox attach --robot notify --stage sales/won --param to=role:head --param title='Won: {item.title}'
+  signalbox attach --robot notify --stage sales/won --param title='Won: {=Document:TITLE}'
   signalbox run list --state discarded --json";
 
 /// A host for CRM automation robots
@@ -96,6 +97,7 @@ struct Cli {
 
 /// Options of every command.
 #[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Globals {
     /// Prints one JSON object with a `schema` instead of text
     #[arg(long, global = true)]

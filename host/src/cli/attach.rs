@@ -17,10 +17,12 @@ use super::{Answer, Exit, Failure, Globals};
 /// people by e-mail address, pipelines and channels by key; ids such as `stage:3` are taken as they are.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  signalbox attach --robot notify --stage sales/won --param to=role:head --param title='Won: {item.title}'
-  signalbox attach --robot stage-control --stage sales/new --delay 4h --working --param head=anna@example.com
-  signalbox attach --robot auto-reply --event message-received --channel telegram --param text='We will call you.'
-  signalbox attach --robot notify --schedule '0 9 * * Mon' --zone Europe/Moscow --param title='A new week'")]
+  signalbox attach --robot notify --stage sales/won --param title='Won: {=Document:TITLE}'
+  signalbox attach --robot create-activity --stage sales/new --delay 4h --working
+  signalbox attach --robot auto-reply --event message-received --param text='We will call.'
+  signalbox attach --robot notify --schedule '0 9 * * Mon' --zone Europe/Moscow \\
+      --param to=anna@example.com --param title='A new week'
+  signalbox attach --robot reassign --manual --param employee=anna@example.com")]
 #[command(group = clap::ArgGroup::new("moment").required(true).args(["stage", "event", "schedule", "manual"]))]
 pub(super) struct Args {
     /// The robot's id, such as `notify`, or the digest of one version

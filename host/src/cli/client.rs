@@ -162,11 +162,10 @@ impl Client {
     }
 
     fn unreachable(&self, error: reqwest::Error) -> Failure {
+        // The chain of layers says "connect error" three times; its root says what is wrong.
         let chain = anyhow::Error::new(error.without_url());
-        Failure::new(
-            Exit::Unreachable,
-            chain.context(format!("no host answers at {}", self.base)),
-        )
+        let message = format!("no host answers at {}: {}", self.base, chain.root_cause());
+        Failure::say(Exit::Unreachable, message)
     }
 
     /// A problem (RFC 9457) in one line.

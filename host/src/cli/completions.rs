@@ -7,9 +7,9 @@ use super::{Answer, Cli, Failure, Globals};
 
 /// Prints a script that completes commands and options in a shell
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  signalbox completions bash > /etc/bash_completion.d/signalbox\n  signalbox completions zsh > ~/.zfunc/_signalbox"
-)]
+#[command(after_help = "Examples:
+  signalbox completions bash > /etc/bash_completion.d/signalbox
+  signalbox completions zsh > ~/.zfunc/_signalbox")]
 pub(super) struct Args {
     /// The shell
     shell: Shell,

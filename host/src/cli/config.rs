@@ -9,9 +9,9 @@ use crate::config::{Config, Layer, SETTINGS, example};
 
 /// Shows the configuration and an example of it
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  signalbox config example > signalbox.toml\n  SIGNALBOX_WORKERS=8 signalbox config show --origin"
-)]
+#[command(after_help = "Examples:
+  signalbox config example > signalbox.toml
+  SIGNALBOX_WORKERS=8 signalbox config show --origin")]
 pub(super) struct Args {
     #[command(subcommand)]
     command: Command,
@@ -20,12 +20,13 @@ pub(super) struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Prints a configuration file with every setting, its meaning and its default
-    #[command(after_help = "Examples:\n  signalbox config example > signalbox.toml")]
+    #[command(after_help = "Examples:
+  signalbox config example > signalbox.toml")]
     Example,
     /// Prints the values in force; fails with code 3 when one is wrong
-    #[command(
-        after_help = "Examples:\n  signalbox config show\n  signalbox --config /etc/signalbox.toml config show --origin"
-    )]
+    #[command(after_help = "Examples:
+  signalbox config show
+  signalbox --config /etc/signalbox.toml config show --origin")]
     Show {
         /// Tells where each value comes from: default, file and line, or variable
         #[arg(long)]

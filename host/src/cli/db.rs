@@ -13,9 +13,9 @@ use crate::config::{Config, Layer, Origin};
 ///
 /// These commands open the database themselves: an SQLite file must not be in use by a running host.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  signalbox db check --full\n  signalbox db backup /backup/signalbox.db --database sqlite:/var/lib/signalbox.db"
-)]
+#[command(after_help = "Examples:
+  signalbox db check --full
+  signalbox db backup copy.db --database sqlite:/var/lib/crm.db")]
 pub(super) struct Args {
     #[command(subcommand)]
     command: Command,
@@ -27,17 +27,21 @@ pub(super) struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Brings the schema up to date; makes the database where there is none (SQLite)
-    #[command(after_help = "Examples:\n  signalbox db migrate --database sqlite:signalbox.db")]
+    #[command(after_help = "Examples:
+  signalbox db migrate --database sqlite:signalbox.db")]
     Migrate,
     /// Looks for damage; exit code 1 when there is any
-    #[command(after_help = "Examples:\n  signalbox db check\n  signalbox db check --full --json")]
+    #[command(after_help = "Examples:
+  signalbox db check
+  signalbox db check --full --json")]
     Check {
         /// Compares every index with its table (SQLite); takes its time
         #[arg(long)]
         full: bool,
     },
     /// Writes a consistent copy into a new file (SQLite)
-    #[command(after_help = "Examples:\n  signalbox db backup signalbox-copy.db")]
+    #[command(after_help = "Examples:
+  signalbox db backup signalbox-copy.db")]
     Backup {
         /// The new file
         file: PathBuf,
@@ -52,6 +56,7 @@ impl Args {
             .map(|url| ("database", (url, Origin::Flag("database"))))
             .collect();
         let config = globals.load_config(flags)?;
+        self.command.check()?;
         let makes_one = matches!(self.command, Command::Migrate);
         let db = open(&config, makes_one)
             .await
@@ -70,6 +75,17 @@ async fn open(config: &Config, makes_one: bool) -> Result<Db, DbError> {
 }
 
 impl Command {
+    /// Refuses what can be refused before the database is opened.
+    fn check(&self) -> Result<(), Failure> {
+        match self {
+            Command::Backup { file } if file.exists() => Err(Failure::say(
+                Exit::Conflict,
+                format!("`{}` exists; name a new file", file.display()),
+            )),
+            Command::Backup { .. } | Command::Migrate | Command::Check { .. } => Ok(()),
+        }
+    }
+
     async fn act(self, db: &Db, name: &str) -> Result<Answer, DbError> {
         match self {
             Command::Migrate => {

@@ -7,7 +7,8 @@ use crate::http;
 
 /// Prints the OpenAPI document of the HTTP API, made from its handlers
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  signalbox openapi > openapi.json")]
+#[command(after_help = "Examples:
+  signalbox openapi > openapi.json")]
 pub(super) struct Args {}
 
 impl Args {

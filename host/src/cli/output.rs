@@ -29,6 +29,11 @@ impl Answer {
         }
     }
 
+    /// Nothing, because everything was said while the command ran.
+    pub fn silent() -> Self {
+        Answer::new("", "")
+    }
+
     /// Adds a field for programs.
     pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
         self.data.insert(key.to_owned(), value.into());
@@ -51,7 +56,8 @@ impl Answer {
 
     /// Prints it. A reader that has gone away is no failure.
     pub(crate) fn print(self, is_json: bool) -> ExitCode {
-        let text = if is_json { self.json() } else { self.text };
+        let has_json = is_json && !self.schema.is_empty();
+        let text = if has_json { self.json() } else { self.text };
         match write_stdout(&text) {
             Ok(()) => self.exit.into(),
             Err(error) => Failure::new(Exit::Failed, error).print(is_json),

@@ -11,7 +11,9 @@ const PIPELINES_MAX: usize = 1000;
 
 /// Lists pipelines with their stages
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  signalbox pipeline list\n  signalbox pipeline list --json")]
+#[command(after_help = "Examples:
+  signalbox pipeline list
+  signalbox pipeline list --json")]
 pub(super) struct Args {
     #[command(subcommand)]
     command: Command,
@@ -20,7 +22,8 @@ pub(super) struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Lists pipelines and stages by the names that `attach` takes
-    #[command(after_help = "Examples:\n  signalbox pipeline list")]
+    #[command(after_help = "Examples:
+  signalbox pipeline list")]
     List,
 }
 

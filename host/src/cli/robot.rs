@@ -17,9 +17,10 @@ pub(super) const ROBOTS_MAX: usize = 10_000;
 
 /// Inspects, installs and lists robots
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  signalbox robot inspect greet.wasm\n  signalbox robot install greet.wasm\n  signalbox robot list --json"
-)]
+#[command(after_help = "Examples:
+  signalbox robot inspect greet.wasm
+  signalbox robot install greet.wasm
+  signalbox robot list --json")]
 pub(super) struct Args {
     #[command(subcommand)]
     command: Command,
@@ -28,21 +29,24 @@ pub(super) struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Says what a robot asks for and what it can be told, without running it; needs no host
-    #[command(
-        after_help = "Examples:\n  signalbox robot inspect greet.wasm\n  signalbox robot inspect greet.wasm --json | jq .inspection.imports"
-    )]
+    #[command(after_help = "Examples:
+  signalbox robot inspect greet.wasm
+  signalbox robot inspect greet.wasm --json | jq .inspection.imports")]
     Inspect {
         /// The component, `*.wasm`
         file: PathBuf,
     },
     /// Installs a robot; the newest version of a robot is used by new attachments
-    #[command(after_help = "Examples:\n  signalbox robot install greet.wasm --url http://crm.local:8700")]
+    #[command(after_help = "Examples:
+  signalbox robot install greet.wasm --url http://crm.local:8700")]
     Install {
         /// The component, `*.wasm`
         file: PathBuf,
     },
     /// Lists the robots that the host has
-    #[command(after_help = "Examples:\n  signalbox robot list\n  signalbox robot list --all")]
+    #[command(after_help = "Examples:
+  signalbox robot list
+  signalbox robot list --all")]
     List {
         /// Old versions too
         #[arg(long)]

@@ -20,9 +20,10 @@ const WAIT_DEFAULT_S: u64 = 60;
 
 /// Lists, shows and retries runs
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  signalbox run list --item deal:17\n  signalbox run show run:5\n  signalbox run retry run:5 --wait"
-)]
+#[command(after_help = "Examples:
+  signalbox run list --item deal:17
+  signalbox run show run:5
+  signalbox run retry run:5 --wait")]
 pub(super) struct Args {
     #[command(subcommand)]
     command: Command,
@@ -31,14 +32,14 @@ pub(super) struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Lists runs, newest first
-    #[command(
-        after_help = "Examples:\n  signalbox run list --state discarded\n  signalbox run list --item deal:17 --json | jq '.runs[].reason'"
-    )]
+    #[command(after_help = "Examples:
+  signalbox run list --state discarded
+  signalbox run list --item deal:17 --json | jq '.runs[].reason'")]
     List(List),
     /// Shows a run: cause, verdict, host calls with their answers, effects, log, fuel
-    #[command(
-        after_help = "Examples:\n  signalbox run show run:5\n  signalbox run show run:5 --json > run.json"
-    )]
+    #[command(after_help = "Examples:
+  signalbox run show run:5
+  signalbox run show run:5 --json > run.json")]
     Show {
         /// The id, such as `run:5`
         id: String,
@@ -46,9 +47,9 @@ enum Command {
     /// Executes a run once more that failed or was cancelled
     ///
     /// With `--wait` the exit code is 7 when the robot returned an error, and 8 when it trapped or hit a limit.
-    #[command(
-        after_help = "Examples:\n  signalbox run retry run:5\n  signalbox run retry run:5 --wait --timeout-s 120"
-    )]
+    #[command(after_help = "Examples:
+  signalbox run retry run:5
+  signalbox run retry run:5 --wait --timeout-s 120")]
     Retry {
         /// The id, such as `run:5`
         id: String,

@@ -29,9 +29,11 @@ const DRAIN_MAX: Duration = Duration::from_secs(10);
 /// printed to stdout once. The first signal (SIGINT, SIGTERM) lets what has begun finish, for up to 10 seconds; the
 /// second ends the process at once.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  signalbox serve\n  signalbox serve --listen 0.0.0.0:8700 --database sqlite:/var/lib/signalbox/crm.db\n  signalbox serve --database postgres://signalbox@db/crm --zone Asia/Omsk --config /etc/signalbox.toml"
-)]
+#[command(after_help = "Examples:
+  signalbox serve
+  signalbox serve --listen 0.0.0.0:8700 --database sqlite:/var/lib/crm.db
+  signalbox serve --database postgres://signalbox@db/crm --zone Asia/Omsk
+  signalbox serve --config /etc/signalbox.toml")]
 pub(super) struct Args {
     /// Address and port; port 0 takes a free one [default: 127.0.0.1:8700]
     #[arg(long, value_name = "ADDRESS")]
@@ -78,7 +80,7 @@ impl Args {
         let served = serve(listener, state, &mut signals).await;
         drain(app, &mut signals).await;
         served.context("the HTTP server ended")?;
-        Ok(Answer::new("signalbox.serve.end/1", "").with("drained", true))
+        Ok(Answer::silent())
     }
 
     fn flags(self) -> Layer {

@@ -12,9 +12,10 @@ const TOKENS_MAX: usize = 10_000;
 
 /// Makes, lists and revokes API tokens
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  signalbox token create --name ci --role integrator\n  signalbox token list\n  signalbox token revoke token:3"
-)]
+#[command(after_help = "Examples:
+  signalbox token create --name ci --role integrator
+  signalbox token list
+  signalbox token revoke token:3")]
 pub(super) struct Args {
     #[command(subcommand)]
     command: Command,
@@ -23,15 +24,18 @@ pub(super) struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Makes a token and prints its secret, once
-    #[command(
-        after_help = "Examples:\n  signalbox token create --name ci --role integrator\n  signalbox token create --name anna --role operator --employee anna@example.com --expires-at 2027-01-01T00:00:00Z"
-    )]
+    #[command(after_help = "Examples:
+  signalbox token create --name ci --role integrator
+  signalbox token create --name anna --role operator --employee anna@example.com \\
+      --expires-at 2027-01-01T00:00:00Z")]
     Create(Create),
     /// Lists tokens; secrets are never shown again
-    #[command(after_help = "Examples:\n  signalbox token list --json")]
+    #[command(after_help = "Examples:
+  signalbox token list --json")]
     List,
     /// Withdraws a token at once
-    #[command(after_help = "Examples:\n  signalbox token revoke token:3")]
+    #[command(after_help = "Examples:
+  signalbox token revoke token:3")]
     Revoke {
         /// The id, such as `token:3`
         id: String,

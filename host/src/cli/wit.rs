@@ -12,9 +12,9 @@ const FILES: [(&str, &str); 4] = [
 
 /// Prints the robot contract that this host speaks, as one WIT document
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  signalbox wit > wit/signalbox.wit\n  signalbox wit --json | jq -r '.files[].name'"
-)]
+#[command(after_help = "Examples:
+  signalbox wit > wit/signalbox.wit
+  signalbox wit --json | jq -r '.files[].name'")]
 pub(super) struct Args {}
 
 impl Args {
