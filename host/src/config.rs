@@ -149,7 +149,7 @@ impl Config {
                 readers: read
                     .value("readers", |text| within(text, 1, 64))?
                     .unwrap_or(defaults.readers),
-                size_bytes_max: read.value("database_bytes_max", |text| within(text, 1 << 20, u64::MAX))?,
+                size_bytes_max: read.value("database_bytes_max", |text| within(text, 1 << 16, u64::MAX))?,
                 create: true,
             },
             cache_dir: read.text("cache_dir", |_| Ok(()))?.map(PathBuf::from),

@@ -185,7 +185,12 @@ mod tests {
         check("int", false, "17", json!(17));
         check("string", false, "17", json!("17"));
         check("string", false, "\"17\"", json!("17"));
-        check("text", false, "a, b = {=Document:TITLE}", json!("a, b = {=Document:TITLE}"));
+        check(
+            "text",
+            false,
+            "a, b = {=Document:TITLE}",
+            json!("a, b = {=Document:TITLE}"),
+        );
         check("bool", false, "true", json!(true));
         check("bool", false, "yes", json!("yes"));
         check("duration", false, "4h", json!("4h"));

@@ -73,12 +73,9 @@ impl Args {
             .await
             .context("the first start cannot be stored")?;
         announce(&listener, &config, first.as_ref(), globals.json)?;
-        let state = Arc::new(AppState {
-            core: Arc::clone(&app.core),
-            robots: Arc::clone(&app.robots),
-        });
-        let served = serve(listener, state, &mut signals).await;
-        drain(app, &mut signals).await;
+        let served = serve(listener, &app, &mut signals).await;
+        app.stop().await;
+        info!("Signalbox has stopped");
         served.context("the HTTP server ended")?;
         Ok(Answer::silent())
     }
@@ -156,8 +153,12 @@ fn announce(
         .map_err(Failure::from)
 }
 
-/// Serves until the first signal and until requests that have begun are answered.
-async fn serve(listener: TcpListener, state: Arc<AppState>, signals: &mut Signals) -> std::io::Result<()> {
+/// Serves until the first signal, and then until what has begun is done: requests first, then runs that are ready.
+async fn serve(listener: TcpListener, app: &App, signals: &mut Signals) -> std::io::Result<()> {
+    let state = Arc::new(AppState {
+        core: Arc::clone(&app.core),
+        robots: Arc::clone(&app.robots),
+    });
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let server = http::serve(listener, http::router(state), async { drop(stopped.await) });
     tokio::pin!(server);
@@ -166,22 +167,19 @@ async fn serve(listener: TcpListener, state: Arc<AppState>, signals: &mut Signal
         name = signals.next() => info!("{name}: the host stops; a second signal ends it at once"),
     }
     drop(stop);
+    let rest = async {
+        server.await?;
+        app.core.lanes.idle().await;
+        Ok(())
+    };
     tokio::select! {
-        ended = &mut server => ended,
-        () = tokio::time::sleep(DRAIN_MAX) => Ok(warn!("Requests were cut off after {} s", DRAIN_MAX.as_secs())),
+        ended = rest => ended,
+        () = tokio::time::sleep(DRAIN_MAX) => {
+            warn!("Not everything ended within {} s; runs that are left start again", DRAIN_MAX.as_secs());
+            Ok(())
+        }
         _ = signals.next() => std::process::exit(i32::from(Exit::Interrupted as u8)),
     }
-}
-
-/// Lets runs that are ready finish, then closes the database.
-async fn drain(app: App, signals: &mut Signals) {
-    tokio::select! {
-        () = app.core.lanes.idle() => {}
-        () = tokio::time::sleep(DRAIN_MAX) => warn!("Runs were left for the next start after {} s", DRAIN_MAX.as_secs()),
-        _ = signals.next() => std::process::exit(i32::from(Exit::Interrupted as u8)),
-    }
-    app.stop().await;
-    info!("Signalbox has stopped");
 }
 
 /// The signals that end the host.
