@@ -72,7 +72,7 @@ fn show(config: &Config, with_origin: bool) -> Answer {
 }
 
 /// `postgres://user:***@host/name`.
-fn without_password(value: &str) -> String {
+pub(super) fn without_password(value: &str) -> String {
     let hidden = value.split_once("://").and_then(|(scheme, rest)| {
         let (login, place) = rest.rsplit_once('@')?;
         let (user, _) = login.split_once(':')?;

@@ -1,17 +1,19 @@
 //! `signalbox db`: what operators do with a database, without a running host.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use signalbox_db::{Db, DbError};
+use signalbox_db::{Db, DbError, OpenOptions, copy_sqlite};
 
+use super::config::without_password;
 use super::serve::database_failure;
 use super::{Answer, Exit, Failure, Globals};
 use crate::config::{Config, Layer, Origin};
 
 /// Migrates, checks and backs up a database
 ///
-/// These commands open the database themselves: an SQLite file must not be in use by a running host.
+/// `migrate` and `check` open the database themselves: an SQLite file must not be in use by a running host. `backup`
+/// copies it while a host works with it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   signalbox db check --full
@@ -39,7 +41,7 @@ enum Command {
         #[arg(long)]
         full: bool,
     },
-    /// Writes a consistent copy into a new file (SQLite)
+    /// Writes a consistent copy into a new file, also while a host runs (SQLite; PostgreSQL has pg_dump)
     #[command(after_help = "Examples:
   signalbox db backup signalbox-copy.db")]
     Backup {
@@ -56,58 +58,57 @@ impl Args {
             .map(|url| ("database", (url, Origin::Flag("database"))))
             .collect();
         let config = globals.load_config(flags)?;
-        self.command.check()?;
-        let makes_one = matches!(self.command, Command::Migrate);
-        let db = open(&config, makes_one)
-            .await
-            .map_err(|error| database_failure(error, &config.database))?;
-        let answer = self.command.act(&db, &config.database).await;
-        db.close().await;
+        let answer = match self.command {
+            Command::Migrate => migrate(&config).await,
+            Command::Check { full } => check(&config, full).await,
+            Command::Backup { file } if file.exists() => {
+                let message = format!("`{}` exists; name a new file", file.display());
+                return Err(Failure::say(Exit::Conflict, message));
+            }
+            Command::Backup { file } => backup(&config, &file).await,
+        };
         answer.map_err(|error| database_failure(error, &config.database))
     }
 }
 
-/// Opening brings the schema up to date as well.
-async fn open(config: &Config, makes_one: bool) -> Result<Db, DbError> {
-    let mut options = config.open.clone();
-    options.create = makes_one;
-    Db::open(&config.database, &options).await
+/// Opening is what brings the schema up to date.
+async fn migrate(config: &Config) -> Result<Answer, DbError> {
+    let db = Db::open(&config.database, &config.open).await?;
+    let report = db.check(false).await;
+    db.close().await;
+    let version = report?.schema_version;
+    let text = format!(
+        "{} has schema version {version}",
+        without_password(&config.database)
+    );
+    Ok(Answer::new("signalbox.db.migrate/1", text).with("schema_version", version))
 }
 
-impl Command {
-    /// Refuses what can be refused before the database is opened.
-    fn check(&self) -> Result<(), Failure> {
-        match self {
-            Command::Backup { file } if file.exists() => Err(Failure::say(
-                Exit::Conflict,
-                format!("`{}` exists; name a new file", file.display()),
-            )),
-            Command::Backup { .. } | Command::Migrate | Command::Check { .. } => Ok(()),
-        }
-    }
-
-    async fn act(self, db: &Db, name: &str) -> Result<Answer, DbError> {
-        match self {
-            Command::Migrate => {
-                let version = db.check(false).await?.schema_version;
-                let text = format!("{name} has schema version {version}");
-                Ok(Answer::new("signalbox.db.migrate/1", text).with("schema_version", version))
-            }
-            Command::Check { full } => check(db, full).await,
-            Command::Backup { file } => {
-                db.backup(&file).await?;
-                let size = db.size_bytes().await?;
-                let text = format!("{} is a copy of {name}", file.display());
-                let answer = Answer::new("signalbox.db.backup/1", text);
-                Ok(answer
-                    .with("file", file.display().to_string())
-                    .with("database_bytes", size))
-            }
-        }
-    }
+async fn check(config: &Config, is_full: bool) -> Result<Answer, DbError> {
+    let options = OpenOptions {
+        create: false,
+        ..config.open.clone()
+    };
+    let db = Db::open(&config.database, &options).await?;
+    let report = report(&db, is_full).await;
+    db.close().await;
+    report
 }
 
-async fn check(db: &Db, is_full: bool) -> Result<Answer, DbError> {
+async fn backup(config: &Config, file: &Path) -> Result<Answer, DbError> {
+    let Some(source) = config.database.strip_prefix("sqlite:") else {
+        return Err(DbError::Unsupported("use pg_dump to copy a PostgreSQL database"));
+    };
+    let source = Path::new(source.strip_prefix("//").unwrap_or(source));
+    copy_sqlite(source, file).await?;
+    let text = format!("{} is a copy of {}", file.display(), source.display());
+    let answer = Answer::new("signalbox.db.backup/1", text);
+    Ok(answer
+        .with("file", file.display().to_string())
+        .with("source", source.display().to_string()))
+}
+
+async fn report(db: &Db, is_full: bool) -> Result<Answer, DbError> {
     let report = db.check(is_full).await?;
     let size = db.size_bytes().await?;
     let mut text = format!(

@@ -236,7 +236,18 @@ fn database_is_made_checked_and_copied() {
     run(folder.path(), &["db", "backup", "copy.db"]).with_code(0);
     run(folder.path(), &["db", "check", "--database", "sqlite:copy.db"]).with_code(0);
     run(folder.path(), &["db", "backup", "copy.db"]).refused(6, "`copy.db` exists");
+    run(
+        folder.path(),
+        &["db", "backup", "b.db", "--database", "sqlite:none.db"],
+    )
+    .refused(3, "there is no such file");
     std::fs::write(folder.path().join("junk.db"), "not a database").unwrap();
     run(folder.path(), &["db", "check", "--database", "sqlite:junk.db"])
         .refused(3, "is not a Signalbox database");
+    run(
+        folder.path(),
+        &["db", "backup", "b.db", "--database", "sqlite:junk.db"],
+    )
+    .refused(3, "not a Signalbox database");
+    assert!(!folder.path().join("b.db").exists());
 }

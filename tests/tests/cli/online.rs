@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use signalbox::bundled::BUNDLED;
 
 use super::host::Host;
-use super::sales::{deal, final_run, sales, win};
+use super::sales::{deal, final_run, id_of, sales, win};
 
 #[test]
 fn robot_is_attached_by_names_and_its_run_is_shown() {
@@ -85,7 +85,7 @@ fn retry_waits_and_ends_as_the_robot_ended() {
         "stage=sales/paid",
     ];
     host.cli(&attach).with_code(0);
-    let item = deal(&host)["id"].as_str().unwrap().to_owned();
+    let item = id_of(&deal(&host));
     let run = final_run(&host, &item);
     assert_eq!(
         (&run["state"], &run["reason"]),

@@ -12,64 +12,47 @@ pub(super) fn sales(host: &Host) {
     let title = json!({ "ru": "Продажи", "en": "Sales" });
     let pipeline = json!({ "key": "sales", "title": title, "item_kind": "deal" });
     let pipeline = host.send("POST", "/pipelines", None, &pipeline);
-    let stages = format!(
-        "/pipelines/{}/stages",
-        pipeline["id"]
-            .as_str()
-            .expect("the API answers in its documented form")
-    );
-    for (sort, (key, kind, wants)) in [
+    let path = format!("/pipelines/{}/stages", id_of(&pipeline));
+    let stages = [
         ("new", "open", vec![]),
         ("won", "won", vec![]),
         ("paid", "won", vec!["amount"]),
-    ]
-    .into_iter()
-    .enumerate()
-    {
+    ];
+    for (sort, (key, kind, wants)) in stages.into_iter().enumerate() {
         let title = json!({ "ru": key, "en": key });
         let stage =
             json!({ "key": key, "title": title, "kind": kind, "sort": sort, "required_fields": wants });
-        host.send("POST", &stages, None, &stage);
+        host.send("POST", &path, None, &stage);
     }
     let anna = json!({ "name": "Anna", "email": "anna@example.com", "role": "operator" });
     host.send("POST", "/employees", None, &anna);
 }
 
+/// The id of a thing.
+pub(super) fn id_of(thing: &Value) -> String {
+    thing["id"].as_str().expect("everything has an id").to_owned()
+}
+
+fn pipeline(host: &Host) -> Value {
+    let listed = host.cli(&["pipeline", "list", "--json"]);
+    listed.json("signalbox.pipeline.list/1")["pipelines"][0].clone()
+}
+
 /// A new deal in the first stage.
 pub(super) fn deal(host: &Host) -> Value {
-    let pipelines = host
-        .cli(&["pipeline", "list", "--json"])
-        .json("signalbox.pipeline.list/1");
-    host.send(
-        "POST",
-        "/items",
-        None,
-        &json!({ "title": "Two tractors", "pipeline": pipelines["pipelines"][0]["id"] }),
-    )
+    let deal = json!({ "title": "Two tractors", "pipeline": pipeline(host)["id"] });
+    host.send("POST", "/items", None, &deal)
 }
 
 /// Wins a new deal.
 pub(super) fn win(host: &Host) -> String {
-    let stages = host
-        .cli(&["pipeline", "list", "--json"])
-        .json("signalbox.pipeline.list/1");
-    let pipeline = &stages["pipelines"][0];
     let deal = deal(host);
-    let id = deal["id"]
-        .as_str()
-        .expect("the API answers in its documented form")
-        .to_owned();
-    let stage = pipeline["stages"]
-        .as_array()
-        .expect("the API answers in its documented form")
-        .iter()
-        .find(|stage| stage["key"] == "won")
-        .expect("the API answers in its documented form");
+    let (id, won) = (id_of(&deal), pipeline(host)["stages"][1]["id"].clone());
     host.send(
         "POST",
         &format!("/items/{id}/move"),
         deal["version"].as_i64(),
-        &json!({ "stage": stage["id"] }),
+        &json!({ "stage": won }),
     );
     id
 }

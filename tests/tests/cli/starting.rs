@@ -37,6 +37,26 @@ fn port_or_database_of_another_process_is_a_conflict() {
 }
 
 #[test]
+fn database_is_copied_while_the_host_runs() {
+    let host = Host::start();
+    host.cli(&["db", "backup", "copy.db"]).with_code(0);
+    let checked = host
+        .cli(&["db", "check", "--full", "--database", "sqlite:copy.db", "--json"])
+        .with_code(0);
+    assert_eq!(
+        checked.json("signalbox.db.check/1")["problems"],
+        serde_json::json!([])
+    );
+    let tokens = host.cli(&["token", "list"]).with_code(0).out;
+    let (_, folder) = host.end("-TERM");
+    std::fs::rename(folder.path().join("copy.db"), folder.path().join("signalbox.db")).unwrap();
+    std::fs::remove_file(folder.path().join("signalbox.db-wal")).ok();
+    let restored = Host::start_in(folder);
+    assert_eq!(restored.token, None, "the copy has the first administrator");
+    assert!(tokens.contains("token:1"), "{tokens}");
+}
+
+#[test]
 fn place_that_cannot_be_a_database_is_a_configuration_error() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("junk.db"), "not a database").unwrap();
