@@ -10,9 +10,9 @@ use crate::engine::core::SharedCore;
 use crate::engine::draft::{Draft, DraftError};
 use crate::http::secret;
 
-/// The administrator that a first start made.
+/// An administrator with a new token.
 #[derive(Debug, Clone)]
-pub struct FirstAdmin {
+pub struct Admin {
     /// In whose name the token acts.
     pub employee: EmployeeId,
     /// The token.
@@ -21,24 +21,32 @@ pub struct FirstAdmin {
     pub secret: String,
 }
 
-/// Makes what is missing for a first administrator, in one commit: the company's calendar (office hours in `zone`),
-/// an employee of role `admin`, and a token of that person.
+/// Makes a first administrator, as `new_admin` does, on a database in which no token was ever made.
 ///
-/// Answers `None` and changes nothing where a token was ever made: then somebody has, or had, access.
+/// Answers `None` and changes nothing otherwise: then somebody has, or had, access.
 ///
 /// # Errors
 /// A zone that does not exist; the commit.
-pub async fn bootstrap(core: &SharedCore, zone: &str) -> Result<Option<FirstAdmin>, DraftError> {
-    let mut draft = Draft::new(core, Actor::System);
-    if !draft.directory.tokens.is_empty() {
-        return Ok(None);
+pub async fn bootstrap(core: &SharedCore, zone: &str) -> Result<Option<Admin>, DraftError> {
+    if core.records.directory().tokens.is_empty() {
+        return new_admin(core, zone).await.map(Some);
     }
+    Ok(None)
+}
+
+/// Makes a new token for an administrator and whatever is missing for that, in one commit: the company's calendar
+/// (office hours in `zone`) and an employee of role `admin`.
+///
+/// # Errors
+/// A zone that does not exist; the commit.
+pub async fn new_admin(core: &SharedCore, zone: &str) -> Result<Admin, DraftError> {
+    let mut draft = Draft::new(core, Actor::System);
     let mut changes = Vec::new();
     changes.extend(calendar(&draft, zone)?);
     let (employee, person) = administrator(&draft)?;
     changes.extend(person);
     let (token, secret) = admin_token(&draft, employee);
-    let first = FirstAdmin {
+    let first = Admin {
         employee,
         token: token.id,
         secret,
@@ -46,7 +54,7 @@ pub async fn bootstrap(core: &SharedCore, zone: &str) -> Result<Option<FirstAdmi
     changes.push(DirectoryChange::Token(token));
     draft.changes.directory = changes;
     draft.commit().await?;
-    Ok(Some(first))
+    Ok(first)
 }
 
 fn calendar(draft: &Draft, zone: &str) -> Result<Option<DirectoryChange>, DraftError> {
@@ -102,7 +110,7 @@ fn admin_token(draft: &Draft, employee: EmployeeId) -> (Token, String) {
     let plain = secret::fresh();
     let token = Token {
         id: TokenId(draft.new_id(IdKind::Token)),
-        name: "first administrator".to_owned(),
+        name: "administrator, made at start".to_owned(),
         digest: secret::digest(&plain),
         role: Role::Admin,
         employee: Some(employee),
@@ -134,6 +142,9 @@ mod tests {
         assert!(directory.work_calendar(None).is_ok());
         assert!(bootstrap(&app.core, "Asia/Omsk").await.unwrap().is_none());
         assert_eq!(app.core.records.directory().version, directory.version);
+        let second = new_admin(&app.core, "Asia/Omsk").await.unwrap();
+        assert_eq!(second.employee, first.employee);
+        assert!(second.token != first.token && second.secret != first.secret);
         app.stop().await;
     }
 

@@ -17,6 +17,7 @@ mod attach;
 mod client;
 mod completions;
 mod config;
+mod database;
 mod db;
 mod exit;
 mod openapi;

@@ -6,7 +6,7 @@ use clap::Subcommand;
 use signalbox_db::{Db, DbError, OpenOptions, copy_sqlite};
 
 use super::config::without_password;
-use super::serve::database_failure;
+use super::database::database_failure;
 use super::{Answer, Exit, Failure, Globals};
 use crate::config::{Config, Layer, Origin};
 

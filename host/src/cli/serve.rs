@@ -10,10 +10,11 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
 
+use super::database::database_failure;
 use super::output::{write_stderr, write_stdout};
 use super::{Answer, Exit, Failure, Globals, bad_filter};
 use crate::app::{App, AppOptions};
-use crate::bootstrap::{FirstAdmin, bootstrap};
+use crate::bootstrap::{Admin, bootstrap, new_admin};
 use crate::clock::Clock;
 use crate::config::{Config, Layer, Origin};
 use crate::http::{self, AppState};
@@ -56,6 +57,9 @@ pub(super) struct Args {
     /// Which messages go to stderr [default: info]
     #[arg(long, value_name = "FILTER")]
     log: Option<String>,
+    /// Makes one more token for an administrator and prints it: for when every token is lost
+    #[arg(long)]
+    new_admin_token: bool,
 }
 
 impl Args {
@@ -69,9 +73,12 @@ impl Args {
         let app = App::start(options(&config))
             .await
             .map_err(|error| start_failure(error, &config.database))?;
-        let first = bootstrap(&app.core, &config.zone)
-            .await
-            .context("the first start cannot be stored")?;
+        let first = if self.new_admin_token {
+            new_admin(&app.core, &config.zone).await.map(Some)
+        } else {
+            bootstrap(&app.core, &config.zone).await
+        };
+        let first = first.context("the administrator cannot be stored")?;
         announce(&listener, &config, first.as_ref(), globals.json)?;
         let served = serve(listener, &app, &mut signals).await;
         app.stop().await;
@@ -80,19 +87,19 @@ impl Args {
         Ok(Answer::silent())
     }
 
-    fn flags(self) -> Layer {
+    fn flags(&self) -> Layer {
         let given = [
-            ("listen", "listen", self.listen),
-            ("database", "database", self.database),
-            ("synchronous", "synchronous", self.synchronous),
-            ("cache_dir", "cache-dir", self.cache_dir),
-            ("workers", "workers", self.workers),
-            ("zone", "zone", self.zone),
-            ("log", "log", self.log),
+            ("listen", "listen", &self.listen),
+            ("database", "database", &self.database),
+            ("synchronous", "synchronous", &self.synchronous),
+            ("cache_dir", "cache-dir", &self.cache_dir),
+            ("workers", "workers", &self.workers),
+            ("zone", "zone", &self.zone),
+            ("log", "log", &self.log),
         ];
         given
             .into_iter()
-            .filter_map(|(key, flag, value)| Some((key, (value?, Origin::Flag(flag)))))
+            .filter_map(|(key, flag, value)| Some((key, (value.clone()?, Origin::Flag(flag)))))
             .collect()
     }
 }
@@ -127,7 +134,7 @@ async fn listen(address: &str) -> Result<TcpListener, Failure> {
 fn announce(
     listener: &TcpListener,
     config: &Config,
-    first: Option<&FirstAdmin>,
+    first: Option<&Admin>,
     is_json: bool,
 ) -> Result<(), Failure> {
     let address = listener.local_addr().context("the listener has no address")?;
@@ -143,7 +150,7 @@ fn announce(
         )
     } else {
         let token = first.map(|first| {
-            write_stderr("This is the first start. The token of the administrator is shown once; keep it:\n");
+            write_stderr("The token of the administrator is shown once; keep it:\n");
             format!("token {}\n", first.secret)
         });
         format!("listening on {url}\n{}", token.unwrap_or_default())
@@ -209,39 +216,5 @@ fn start_failure(error: anyhow::Error, database: &str) -> Failure {
     match error.downcast::<DbError>() {
         Ok(error) => database_failure(error, database),
         Err(other) => other.context("the host cannot start").into(),
-    }
-}
-
-/// A database that cannot be used, with what the operator can do.
-pub(super) fn database_failure(error: DbError, database: &str) -> Failure {
-    let (exit, advice) = match &error {
-        DbError::Locked(_) => (Exit::Conflict, "stop the other process, or use another database"),
-        DbError::TooNew { .. } => (Exit::Config, "use the newer release of signalbox"),
-        DbError::Full(_) => (
-            Exit::Failed,
-            "free space on the disk, or raise `database_bytes_max`",
-        ),
-        DbError::BadUrl(_) | DbError::Place { .. } | DbError::NotADatabase(_) => {
-            (Exit::Config, "check `database` in the configuration")
-        }
-        DbError::Unavailable(_) => (Exit::Unreachable, "check that the database answers"),
-        DbError::Conflict(_)
-        | DbError::Constraint(_)
-        | DbError::OutcomeUnknown(_)
-        | DbError::OldSqlite { .. }
-        | DbError::Unsupported(_)
-        | DbError::BadRow { .. }
-        | DbError::Statement(_) => (Exit::Failed, ""),
-    };
-    let name = if database.starts_with("sqlite:") {
-        database
-    } else {
-        "postgres"
-    };
-    let chain = anyhow::Error::new(error).context(format!("database `{name}`"));
-    if advice.is_empty() {
-        Failure::new(exit, chain)
-    } else {
-        Failure::say(exit, format!("{chain:#}; {advice}"))
     }
 }

@@ -27,6 +27,11 @@ impl Host {
 
     /// Starts on what the folder has.
     pub(super) fn start_in(folder: TempDir) -> Host {
+        Host::start_with(folder, &[])
+    }
+
+    /// Starts with more options.
+    pub(super) fn start_with(folder: TempDir, options: &[&str]) -> Host {
         let mut process = command(folder.path())
             .args([
                 "serve",
@@ -38,6 +43,7 @@ impl Host {
                 "4",
                 "--json",
             ])
+            .args(options)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

@@ -14,7 +14,11 @@ fn token_is_printed_once_and_survives_a_restart() {
     let again = Host::start_in(folder);
     assert_eq!(again.token, None);
     again.cli_as(&token, &["run", "list"]).with_code(0);
-    assert_eq!(again.end("-INT").0, Some(0));
+    let (code, folder) = again.end("-INT");
+    assert_eq!(code, Some(0));
+    let recovered = Host::start_with(folder, &["--new-admin-token"]);
+    assert!(recovered.token.as_ref().is_some_and(|new| *new != token));
+    recovered.cli(&["token", "list"]).with_code(0);
 }
 
 #[test]
