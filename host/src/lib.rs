@@ -1,11 +1,16 @@
 //! The Signalbox host: the process, the engine, the HTTP API and the command line.
 
 pub mod app;
+pub mod bootstrap;
 pub mod bundled;
 pub mod channels;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod delivery;
 pub mod engine;
 pub mod eventlog;
+pub mod http;
 pub mod intake;
 pub mod setup;
+pub mod telemetry;

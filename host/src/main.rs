@@ -1,2 +1,5 @@
 //! The `signalbox` program.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    signalbox::cli::main()
+}

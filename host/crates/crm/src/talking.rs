@@ -254,6 +254,29 @@ fn cut(text: &str) -> String {
     text.chars().take(TEXT_CHARS_MAX).collect()
 }
 
+/// Ends a conversation: the client's next message opens a new one.
+///
+/// # Errors
+/// `conflict` when it is closed already.
+pub fn close(
+    rules: &Rules<'_>,
+    changes: &mut ChangeSet,
+    mut conversation: Conversation,
+) -> Result<Conversation, Rejection> {
+    if conversation.closed_at.is_some() {
+        let message = format!("{} is closed already", conversation.id);
+        return Err(Rejection::new(Code::Conflict, message));
+    }
+    conversation.closed_at = Some(rules.now);
+    rules.note(changes, conversation.id, "closed", None, None);
+    let fact = Fact::ConversationClosed {
+        conversation: conversation.id,
+    };
+    changes.happened(fact, conversation.item);
+    changes.put_conversation(conversation.clone());
+    Ok(conversation)
+}
+
 /// Answers the client: the message is stored now and leaves the house after the commit.
 ///
 /// # Errors

@@ -10,6 +10,7 @@ mod batch;
 mod commit;
 mod contact;
 mod conversation;
+mod copy;
 mod delivery;
 mod dialect;
 mod directory;
@@ -39,6 +40,7 @@ pub use batch::{
     WakeUpVoid,
 };
 pub use conversation::ConversationFilter;
+pub use copy::copy_sqlite;
 pub use delivery::DeliveryFilter;
 pub use error::DbError;
 pub use event::EventFilter;

@@ -344,3 +344,17 @@ fn an_answer_that_cannot_be_sent_is_refused() {
         assert_eq!((rejection.code, changes), (code, ChangeSet::default()));
     }
 }
+
+#[test]
+fn a_conversation_is_closed_once() {
+    let world = World::new();
+    let (open, mut changes) = (conversation(&world, TELEGRAM), ChangeSet::default());
+    let closed = close(&world.rules(), &mut changes, open.clone()).expect("open");
+    assert_eq!(closed.closed_at, Some(world.now));
+    let fact = Fact::ConversationClosed {
+        conversation: open.id,
+    };
+    assert_eq!((&changes.facts[0].fact, changes.facts[0].item), (&fact, open.item));
+    let rejection = close(&world.rules(), &mut ChangeSet::default(), closed).expect_err("closed");
+    assert_eq!(rejection.code, Code::Conflict);
+}

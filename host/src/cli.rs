@@ -1,0 +1,198 @@
+//! The command line. Each command is one file with `Args` and its `run`, and one line in the table below.
+//!
+//! Data goes to stdout, messages go to stderr; `host/docs/cli.md` documents commands and exit codes.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use self::client::Client;
+pub use self::exit::{Exit, Failure};
+pub use self::output::Answer;
+use crate::config::{Config, Layer};
+use crate::telemetry;
+
+mod attach;
+mod client;
+mod completions;
+mod config;
+mod database;
+mod db;
+mod exit;
+mod openapi;
+mod output;
+mod params;
+mod pipeline;
+mod robot;
+mod run;
+mod serve;
+mod token;
+mod wit;
+
+/// Makes the table of commands and the way into each.
+macro_rules! commands {
+    ($($(#[$about:meta])* $name:ident => $module:ident;)*) => {
+        #[derive(Debug, Subcommand)]
+        enum Command {
+            $($(#[$about])* $name($module::Args),)*
+        }
+
+        impl Command {
+            async fn run(self, globals: &Globals) -> Result<Answer, Failure> {
+                match self {
+                    $(Command::$name(args) => args.run(globals).await,)*
+                }
+            }
+        }
+    };
+}
+
+commands! {
+    /// Starts the host: HTTP API, robots, timers, deliveries
+    Serve => serve;
+    /// Inspects, installs and lists robots
+    Robot => robot;
+    /// Attaches a robot to a moment
+    Attach => attach;
+    /// Lists, shows and retries runs
+    Run => run;
+    /// Lists pipelines with their stages
+    Pipeline => pipeline;
+    /// Makes, lists and revokes API tokens
+    Token => token;
+    /// Migrates, checks and backs up a database
+    Db => db;
+    /// Shows the configuration and an example of it
+    Config => config;
+    /// Prints the OpenAPI document of the HTTP API
+    Openapi => openapi;
+    /// Prints the robot contract (WIT)
+    Wit => wit;
+    /// Prints a completion script for a shell
+    Completions => completions;
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0 ok   1 failed   2 usage   3 configuration   4 not found   5 denied   6 conflict or stale
+  7 the robot returned an error   8 the robot trapped or hit a limit
+  10 host unreachable   130 interrupted
+
+Examples:
+  signalbox serve
+  signalbox robot inspect greet.wasm
+  signalbox attach --robot notify --stage sales/won --param title='Won: {=Document:TITLE}'
+  signalbox run list --state discarded --json";
+
+/// A host for CRM automation robots
+#[derive(Debug, Parser)]
+#[command(name = "signalbox", version, after_help = EXIT_CODES, infer_subcommands = false)]
+#[command(arg_required_else_help = true, disable_help_subcommand = true)]
+struct Cli {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Options of every command")]
+pub struct Globals {
+    /// Prints one JSON object with a `schema` instead of text
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// The configuration file; `signalbox.toml` where it exists
+    #[arg(long, global = true, value_name = "FILE", env = "SIGNALBOX_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// The running host that a command talks to
+    #[arg(
+        long,
+        global = true,
+        env = "SIGNALBOX_URL",
+        default_value = "http://127.0.0.1:8700",
+        hide_default_value = false
+    )]
+    pub url: String,
+    /// The API token, `sbx_...`; the variable keeps it out of the list of processes
+    #[arg(
+        long,
+        global = true,
+        env = "SIGNALBOX_TOKEN",
+        hide_env_values = true,
+        value_name = "SECRET"
+    )]
+    pub token: Option<String>,
+}
+
+impl Globals {
+    /// The way to the running host.
+    ///
+    /// # Errors
+    /// `Usage` when the URL is none.
+    pub(crate) fn client(&self) -> Result<Client, Failure> {
+        Client::new(&self.url, self.token.as_deref())
+    }
+
+    /// The configuration with the options of a command over it.
+    ///
+    /// # Errors
+    /// `Config`.
+    pub(crate) fn load_config(&self, flags: Layer) -> Result<Config, Failure> {
+        let variables = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        Config::load(self.config.as_deref(), variables, flags).map_err(|e| Failure::new(Exit::Config, e))
+    }
+}
+
+/// Runs the program: reads the arguments, does the command, prints its answer.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help that nobody reads any more is no failure.
+            let _ = error.print();
+            return if error.use_stderr() {
+                Exit::Usage.into()
+            } else {
+                Exit::Ok.into()
+            };
+        }
+    };
+    let is_json = cli.globals.json;
+    match start(cli) {
+        Ok(answer) => answer.print(is_json),
+        Err(failure) => failure.print(is_json),
+    }
+}
+
+fn start(cli: Cli) -> Result<Answer, Failure> {
+    if !matches!(cli.command, Command::Serve(_)) {
+        let filter = std::env::var(telemetry::LOG_VARIABLE).unwrap_or_else(|_| "warn".to_owned());
+        telemetry::start(&filter).map_err(|e| Failure::new(Exit::Config, bad_filter(&filter, &e)))?;
+    }
+    let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let threads = threads.map_err(|error| anyhow::Error::new(error).context("cannot start threads"))?;
+    threads.block_on(cli.command.run(&cli.globals))
+}
+
+/// Says that `SIGNALBOX_LOG` is wrong.
+fn bad_filter(filter: &str, error: &dyn std::fmt::Display) -> anyhow::Error {
+    anyhow::anyhow!(
+        "{}: `{filter}` is not a filter such as `info`: {error}",
+        telemetry::LOG_VARIABLE
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    #[test]
+    fn table_of_commands_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

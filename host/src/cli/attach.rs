@@ -1,0 +1,205 @@
+//! `signalbox attach`: a robot, a moment, and how to run it.
+
+use anyhow::Context;
+use serde_json::{Map, Value, json};
+use signalbox_crm::robot::Manifest;
+
+use super::client::Client;
+use super::output::field;
+use super::params::Names;
+use super::robot::ROBOTS_MAX;
+use super::{Answer, Exit, Failure, Globals};
+
+/// Attaches a robot to a moment
+///
+/// Exactly one of --stage, --event, --schedule and --manual says when it starts. The robot gets every permission that
+/// its manifest asks for, except those that are withheld. Names are looked up at the host: stages as PIPELINE/STAGE,
+/// people by e-mail address, pipelines and channels by key; ids such as `stage:3` are taken as they are.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  signalbox attach --robot notify --stage sales/won --param title='Won: {=Document:TITLE}'
+  signalbox attach --robot create-activity --stage sales/new --delay 4h --working
+  signalbox attach --robot auto-reply --event message-received --param text='We will call.'
+  signalbox attach --robot notify --schedule '0 9 * * Mon' --zone Europe/Moscow \\
+      --param to=anna@example.com --param title='A new week'
+  signalbox attach --robot reassign --manual --param employee=anna@example.com")]
+#[command(group = clap::ArgGroup::new("moment").required(true).args(["stage", "event", "schedule", "manual"]))]
+pub(super) struct Args {
+    /// The robot's id, such as `notify`, or the digest of one version
+    #[arg(long)]
+    robot: String,
+    /// Starts when an item enters this stage
+    #[arg(long, value_name = "PIPELINE/STAGE")]
+    stage: Option<String>,
+    /// Starts when this happens, such as `message-received` or `activity-overdue`
+    #[arg(long, value_name = "KIND")]
+    event: Option<String>,
+    /// Starts when this cron expression ticks; weekdays by name
+    #[arg(long, value_name = "CRON", requires = "zone")]
+    schedule: Option<String>,
+    /// Starts only by hand
+    #[arg(long)]
+    manual: bool,
+    /// With --schedule: the IANA time zone in which the expression is meant
+    #[arg(long, requires = "schedule")]
+    zone: Option<String>,
+    /// With --event: only for items of this pipeline. With --schedule: once for each open item of it
+    #[arg(long, value_name = "PIPELINE", conflicts_with_all = ["stage", "manual"])]
+    pipeline: Option<String>,
+    /// With --event: only for this channel
+    #[arg(long, value_name = "CHANNEL", requires = "event")]
+    channel: Option<String>,
+    /// Waits so long after the moment: `90s`, `30m`, `4h`, `2d`
+    #[arg(long, value_name = "DURATION")]
+    delay: Option<String>,
+    /// Counts the delay in working time
+    #[arg(long, requires = "delay")]
+    working: bool,
+    /// Runs in working time only; outside it waits
+    #[arg(long)]
+    in_working_time: bool,
+    /// What the robot may touch besides the item that started it: item, pipeline or all
+    #[arg(long, value_name = "SCOPE")]
+    scope: Option<String>,
+    /// A permission that is not granted although the robot asks for it; repeatable
+    #[arg(long, value_name = "INTERFACE")]
+    withhold: Vec<String>,
+    /// A parameter of the robot; JSON is allowed; repeatable
+    #[arg(long = "param", value_name = "KEY=VALUE")]
+    params: Vec<String>,
+    /// How admins see it; the robot's name without it
+    #[arg(long)]
+    title: Option<String>,
+}
+
+impl Args {
+    pub(super) async fn run(self, globals: &Globals) -> Result<Answer, Failure> {
+        let timing = self.timing()?;
+        let client = globals.client()?;
+        let names = Names::new(&client);
+        let (digest, manifest) = self.robot(&client).await?;
+        let mut body = Map::new();
+        body.insert(
+            "title".to_owned(),
+            self.title
+                .clone()
+                .unwrap_or_else(|| manifest.name.en.clone())
+                .into(),
+        );
+        body.insert("robot".to_owned(), manifest.id.clone().into());
+        body.insert("digest".to_owned(), digest.into());
+        body.insert("moment".to_owned(), self.moment(&names).await?);
+        body.insert("timing".to_owned(), timing);
+        body.insert("grants".to_owned(), self.grants(&manifest)?);
+        body.insert(
+            "params".to_owned(),
+            names.params(&manifest, &self.params).await?.into(),
+        );
+        if self.in_working_time {
+            body.insert("window".to_owned(), "working".into());
+        }
+        if let Some(scope) = &self.scope {
+            body.insert("scope".to_owned(), scope.clone().into());
+        }
+        let made = client.post("/attachments", &Value::Object(body)).await?.body;
+        Ok(Answer::new("signalbox.attach/1", text(&made)).with("attachment", made))
+    }
+
+    /// The robot's current version, or the one with this digest.
+    async fn robot(&self, client: &Client) -> Result<(String, Manifest), Failure> {
+        let robots = client.list("/robots", &[], ROBOTS_MAX).await?;
+        let is_it = |robot: &&Value| {
+            let is_current = robot["manifest"]["id"] == self.robot.as_str() && robot["is_current"] == true;
+            is_current || robot["digest"] == self.robot.as_str()
+        };
+        let Some(found) = robots.iter().find(is_it) else {
+            let mut known: Vec<String> = robots.iter().map(|robot| field(robot, "manifest.id")).collect();
+            known.sort();
+            known.dedup();
+            let message = format!("there is no robot `{}`; known: {}", self.robot, known.join(", "));
+            return Err(Failure::say(Exit::NotFound, message));
+        };
+        let manifest = serde_json::from_value(found["manifest"].clone()).with_context(|| {
+            format!(
+                "the manifest of `{}` is not one that this program knows",
+                self.robot
+            )
+        })?;
+        Ok((field(found, "digest"), manifest))
+    }
+
+    async fn moment(&self, names: &Names<'_>) -> Result<Value, Failure> {
+        let pipeline = match &self.pipeline {
+            Some(name) => Some(names.pipeline(name).await?),
+            None => None,
+        };
+        if let Some(stage) = &self.stage {
+            return Ok(json!({ "kind": "stage", "stage": names.stage(stage).await? }));
+        }
+        if let Some(event) = &self.event {
+            let mut moment = json!({ "kind": "event", "event": event });
+            if let Some(pipeline) = pipeline {
+                moment["pipeline"] = pipeline.into();
+            }
+            if let Some(channel) = &self.channel {
+                moment["channel"] = names.channel(channel).await?.into();
+            }
+            return Ok(moment);
+        }
+        if let Some(cron) = &self.schedule {
+            let mut moment = json!({ "kind": "schedule", "cron": cron, "zone": self.zone });
+            if let Some(pipeline) = pipeline {
+                moment["items"] = json!({ "pipeline": pipeline });
+            }
+            return Ok(moment);
+        }
+        Ok(json!({ "kind": "manual" }))
+    }
+
+    fn timing(&self) -> Result<Value, Failure> {
+        let Some(text) = &self.delay else {
+            return Ok(json!({ "kind": "now" }));
+        };
+        let wrong = || {
+            Failure::say(
+                Exit::Usage,
+                format!("--delay: `{text}` is not a duration such as `90s`, `30m`, `4h`, `2d`"),
+            )
+        };
+        let seconds =
+            signalbox_crm::params::seconds(&Value::String(text.clone())).filter(|seconds| *seconds > 0);
+        Ok(json!({ "kind": "delay", "seconds": seconds.ok_or_else(wrong)?, "working": self.working }))
+    }
+
+    /// What the manifest asks for, without what is withheld.
+    fn grants(&self, manifest: &Manifest) -> Result<Value, Failure> {
+        let asked: Vec<&str> = manifest
+            .permission
+            .iter()
+            .map(|asked| asked.interface.as_str())
+            .collect();
+        if let Some(idle) = self
+            .withhold
+            .iter()
+            .find(|interface| !asked.contains(&interface.as_str()))
+        {
+            let message = format!("--withhold: robot `{}` does not ask for `{idle}`", manifest.id);
+            return Err(Failure::say(Exit::Usage, message));
+        }
+        let granted = asked
+            .into_iter()
+            .filter(|interface| !self.withhold.iter().any(|withheld| withheld == interface));
+        Ok(granted.collect::<Vec<_>>().into())
+    }
+}
+
+fn text(made: &Value) -> String {
+    let fields = [
+        "title", "robot", "moment", "timing", "scope", "grants", "params", "version",
+    ];
+    let lines = fields
+        .into_iter()
+        .filter(|key| made.get(key).is_some_and(|value| !value.is_null()));
+    let lines = lines.map(|key| format!("{key:<9} {}\n", field(made, key)));
+    format!("{}\n{}", field(made, "id"), lines.collect::<String>())
+}

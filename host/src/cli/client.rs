@@ -1,0 +1,232 @@
+//! The way to a running host: its HTTP API.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use reqwest::{Method, RequestBuilder, StatusCode, Url};
+use serde_json::Value;
+
+use super::exit::{Exit, Failure};
+use crate::clock::random_bytes;
+
+/// How long an answer may take. The slowest is an installation: the host compiles the robot.
+const ANSWER_MAX: Duration = Duration::from_secs(60);
+/// How long the host may take to accept a connection.
+const CONNECT_MAX: Duration = Duration::from_secs(5);
+/// Rows of one page: the most that the API gives.
+const PAGE_MAX: usize = 200;
+
+/// The way to a running host.
+#[derive(Debug, Clone)]
+pub(crate) struct Client {
+    http: reqwest::Client,
+    base: Url,
+    token: Option<String>,
+}
+
+/// What the host answered.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    /// 2xx.
+    pub(crate) status: StatusCode,
+    /// The body; null without one.
+    pub(crate) body: Value,
+}
+
+impl Client {
+    /// Prepares; nothing is sent.
+    pub(crate) fn new(url: &str, token: Option<&str>) -> Result<Self, Failure> {
+        let wrong = |why: &str| Failure::say(Exit::Usage, format!("--url: `{url}` {why}"));
+        let base = Url::parse(url).map_err(|error| wrong(&format!("is not a URL: {error}")))?;
+        match base.scheme() {
+            "http" => {}
+            "https" => {
+                return Err(wrong(
+                    "needs TLS, which this program does not have: use a tunnel and http",
+                ));
+            }
+            _ => return Err(wrong("is not a URL of http")),
+        }
+        let http = reqwest::Client::builder()
+            .timeout(ANSWER_MAX)
+            .connect_timeout(CONNECT_MAX)
+            .no_proxy()
+            .build();
+        let http = http.context("the HTTP client cannot start")?;
+        Ok(Client {
+            http,
+            base,
+            token: token.map(str::to_owned),
+        })
+    }
+
+    /// Reads one thing: `/runs/run:17`.
+    pub(crate) async fn get(&self, path: &str) -> Result<Value, Failure> {
+        let url = self.address(path, &[]);
+        self.send(self.request(Method::GET, url))
+            .await
+            .map(|reply| reply.body)
+    }
+
+    /// Reads a list to its end or to `max` rows.
+    pub(crate) async fn list(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+        max: usize,
+    ) -> Result<Vec<Value>, Failure> {
+        let mut rows = Vec::new();
+        let mut after: Option<String> = None;
+        while rows.len() < max {
+            let mut query = query.to_vec();
+            query.push(("limit", PAGE_MAX.min(max - rows.len()).to_string()));
+            query.extend(after.take().map(|cursor| ("after", cursor)));
+            let mut page = self
+                .send(self.request(Method::GET, self.address(path, &query)))
+                .await?
+                .body;
+            match page.get_mut("items").map(Value::take) {
+                Some(Value::Array(items)) => rows.extend(items),
+                _ => {
+                    return Err(Failure::say(
+                        Exit::Failed,
+                        format!("the host answered `{path}` without `items`"),
+                    ));
+                }
+            }
+            match page.get("next").and_then(Value::as_str) {
+                Some(next) => after = Some(next.to_owned()),
+                None => break,
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Makes something, or does something. Sent twice by the network, it happens once.
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Reply, Failure> {
+        self.post_bytes(path, "application/json", body.to_string().into_bytes())
+            .await
+    }
+
+    /// As `post`, with a body of another type.
+    pub(crate) async fn post_bytes(&self, path: &str, media: &str, body: Vec<u8>) -> Result<Reply, Failure> {
+        let key: String = random_bytes::<16>()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let request = self.request(Method::POST, self.address(path, &[]));
+        self.send(
+            request
+                .header("content-type", media)
+                .header("idempotency-key", key)
+                .body(body),
+        )
+        .await
+    }
+
+    /// Removes something.
+    pub(crate) async fn delete(&self, path: &str) -> Result<Reply, Failure> {
+        self.send(self.request(Method::DELETE, self.address(path, &[])))
+            .await
+    }
+
+    fn address(&self, path: &str, query: &[(&str, String)]) -> Url {
+        let mut url = self.base.clone();
+        url.set_path(&format!(
+            "{}/api/v1{path}",
+            self.base.path().trim_end_matches('/')
+        ));
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        url
+    }
+
+    fn request(&self, method: Method, url: Url) -> RequestBuilder {
+        let request = self.http.request(method, url);
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Reply, Failure> {
+        let reply = request.send().await.map_err(|error| self.unreachable(error))?;
+        let status = reply.status();
+        let bytes = reply.bytes().await.map_err(|error| self.unreachable(error))?;
+        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        if status.is_success() {
+            return Ok(Reply { status, body });
+        }
+        Err(self.refused(status, &body))
+    }
+
+    fn unreachable(&self, error: reqwest::Error) -> Failure {
+        // The chain of layers says "connect error" three times; its root says what is wrong.
+        let chain = anyhow::Error::new(error.without_url());
+        let message = format!("no host answers at {}: {}", self.base, chain.root_cause());
+        Failure::say(Exit::Unreachable, message)
+    }
+
+    /// A problem (RFC 9457) in one line.
+    fn refused(&self, status: StatusCode, problem: &Value) -> Failure {
+        let word = |key: &str| {
+            problem
+                .get(key)
+                .and_then(Value::as_str)
+                .filter(|text| !text.is_empty())
+        };
+        let mut message = match word("detail").or(word("title")) {
+            Some(detail) => detail.to_owned(),
+            None => format!("the host at {} answered {status}", self.base),
+        };
+        if status == StatusCode::UNAUTHORIZED && self.token.is_none() {
+            message.push_str("; give a token with --token or SIGNALBOX_TOKEN");
+        }
+        let mut failure = Failure::say(exit_of(status), message);
+        failure.code = word("code").map(str::to_owned);
+        failure
+    }
+}
+
+fn exit_of(status: StatusCode) -> Exit {
+    match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Exit::Denied,
+        StatusCode::NOT_FOUND => Exit::NotFound,
+        StatusCode::CONFLICT | StatusCode::PRECONDITION_FAILED | StatusCode::PRECONDITION_REQUIRED => {
+            Exit::Conflict
+        }
+        _ => Exit::Failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn address_keeps_a_path_prefix_and_escapes_the_query() {
+        let client = Client::new("http://crm.local:1/box/", None).unwrap();
+        let url = client.address(
+            "/runs",
+            &[("item", "deal:17".to_owned()), ("after", "a&b".to_owned())],
+        );
+        assert_eq!(
+            url.as_str(),
+            "http://crm.local:1/box/api/v1/runs?item=deal%3A17&after=a%26b"
+        );
+        assert_eq!(
+            client.address("/runs/run:1", &[]).as_str(),
+            "http://crm.local:1/box/api/v1/runs/run:1"
+        );
+    }
+
+    #[test]
+    fn url_that_cannot_be_spoken_is_a_usage_error() {
+        for url in ["https://x", "ftp://x", "localhost"] {
+            let failure = Client::new(url, None).unwrap_err();
+            assert_eq!(failure.exit, Exit::Usage, "{url}");
+            assert!(failure.error.to_string().contains(url), "{}", failure.error);
+        }
+    }
+}

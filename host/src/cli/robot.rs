@@ -1,0 +1,142 @@
+//! `signalbox robot`: robots as files, and as the host has them.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Subcommand;
+use serde_json::Value;
+use signalbox_sandbox::inspect::{COMPONENT_BYTES_MAX, Inspection, inspect};
+
+use super::output::{field, table};
+use super::{Answer, Exit, Failure, Globals};
+
+mod text;
+
+/// The most robots that are listed.
+pub(super) const ROBOTS_MAX: usize = 10_000;
+
+/// Inspects, installs and lists robots
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  signalbox robot inspect greet.wasm
+  signalbox robot install greet.wasm
+  signalbox robot list --json")]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Says what a robot asks for and what it can be told, without running it; needs no host
+    #[command(after_help = "Examples:
+  signalbox robot inspect greet.wasm
+  signalbox robot inspect greet.wasm --json | jq .inspection.imports")]
+    Inspect {
+        /// The component, `*.wasm`
+        file: PathBuf,
+    },
+    /// Installs a robot; the newest version of a robot is used by new attachments
+    #[command(after_help = "Examples:
+  signalbox robot install greet.wasm --url http://crm.local:8700")]
+    Install {
+        /// The component, `*.wasm`
+        file: PathBuf,
+    },
+    /// Lists the robots that the host has
+    #[command(after_help = "Examples:
+  signalbox robot list
+  signalbox robot list --all")]
+    List {
+        /// Old versions too
+        #[arg(long)]
+        all: bool,
+    },
+}
+
+impl Args {
+    pub(super) async fn run(self, globals: &Globals) -> Result<Answer, Failure> {
+        match self.command {
+            Command::Inspect { file } => {
+                let (_, inspection) = read(&file)?;
+                let data = serde_json::to_value(&inspection).context("the inspection cannot be written")?;
+                let answer = Answer::new("signalbox.robot.inspect/1", text::inspection(&inspection));
+                Ok(answer
+                    .with("file", file.display().to_string())
+                    .with("inspection", data))
+            }
+            Command::Install { file } => install(globals, &file).await,
+            Command::List { all } => list(globals, all).await,
+        }
+    }
+}
+
+/// Reads a component and looks into it. What is no robot is refused here, with everything that is wrong.
+fn read(file: &Path) -> Result<(Vec<u8>, Inspection), Failure> {
+    let shown = file.display();
+    let failed = |error: std::io::Error| {
+        let exit = if error.kind() == std::io::ErrorKind::NotFound {
+            Exit::NotFound
+        } else {
+            Exit::Failed
+        };
+        Failure::new(
+            exit,
+            anyhow::Error::new(error).context(format!("cannot read `{shown}`")),
+        )
+    };
+    let size = std::fs::metadata(file).map_err(failed)?.len();
+    if size > COMPONENT_BYTES_MAX as u64 {
+        let message = format!("`{shown}` has {size} bytes, a robot has at most {COMPONENT_BYTES_MAX}");
+        return Err(Failure::say(Exit::Failed, message));
+    }
+    let bytes = std::fs::read(file).map_err(failed)?;
+    let inspection = inspect(&bytes).with_context(|| format!("`{shown}` is not a robot"))?;
+    Ok((bytes, inspection))
+}
+
+async fn install(globals: &Globals, file: &Path) -> Result<Answer, Failure> {
+    let (bytes, inspection) = read(file)?;
+    let reply = globals
+        .client()?
+        .post_bytes("/robots", "application/wasm", bytes)
+        .await?;
+    let is_new = reply.status == reqwest::StatusCode::CREATED;
+    let did = if is_new {
+        "installed"
+    } else {
+        "was installed already"
+    };
+    let text = format!(
+        "{} {did}\ndigest {}\n",
+        inspection.manifest.label(),
+        inspection.digest
+    );
+    let answer = Answer::new("signalbox.robot.install/1", text).with("is_new", is_new);
+    Ok(answer.with("digest", inspection.digest).with("robot", reply.body))
+}
+
+async fn list(globals: &Globals, all: bool) -> Result<Answer, Failure> {
+    let mut robots = globals.client()?.list("/robots", &[], ROBOTS_MAX).await?;
+    robots.retain(|robot| all || robot.get("is_current") != Some(&Value::Bool(false)));
+    let text = table(
+        ["robot", "version", "digest", "origin", "name"],
+        robots.iter().map(row),
+    );
+    Ok(Answer::new("signalbox.robot.list/1", text).with("robots", robots))
+}
+
+fn row(robot: &Value) -> [String; 5] {
+    let origin = if robot.get("is_bundled") == Some(&Value::Bool(true)) {
+        "bundled"
+    } else {
+        "installed"
+    };
+    [
+        field(robot, "manifest.id"),
+        field(robot, "manifest.version"),
+        field(robot, "digest").chars().take(12).collect(),
+        origin.to_owned(),
+        field(robot, "manifest.name.en"),
+    ]
+}

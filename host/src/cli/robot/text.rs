@@ -1,0 +1,101 @@
+//! An inspection in words.
+
+use std::fmt::{self, Write as _};
+
+use serde::Serialize;
+use signalbox_crm::robot::{Manifest, Param};
+use signalbox_sandbox::inspect::Inspection;
+
+use super::super::output::table;
+
+/// The whole inspection.
+pub(super) fn inspection(inspection: &Inspection) -> String {
+    let mut text = String::new();
+    // Writing into a string does not fail.
+    let _ = write(&mut text, inspection);
+    text
+}
+
+fn write(out: &mut String, inspection: &Inspection) -> fmt::Result {
+    let manifest = &inspection.manifest;
+    writeln!(out, "{}  {}", manifest.label(), manifest.name.en)?;
+    writeln!(out, "{}\n", manifest.description.en)?;
+    writeln!(out, "contract  {}", manifest.contract)?;
+    writeln!(out, "size      {} bytes", inspection.bytes)?;
+    writeln!(out, "digest    {}", inspection.digest)?;
+    writeln!(
+        out,
+        "starts    {}",
+        manifest.causes.iter().map(word).collect::<Vec<_>>().join(", ")
+    )?;
+    writeln!(
+        out,
+        "WASI      {}",
+        if inspection.uses_wasi {
+            "imported; files and network refuse everything"
+        } else {
+            "no"
+        }
+    )?;
+    let limits: Vec<String> = manifest
+        .limits
+        .iter()
+        .map(|(limit, value)| format!("{limit} {value}"))
+        .collect();
+    if !limits.is_empty() {
+        writeln!(out, "limits    {}", limits.join(", "))?;
+    }
+    writeln!(out, "\nPermissions\n{}", permissions(manifest))?;
+    writeln!(out, "Parameters\n{}", params(&manifest.param))?;
+    let imports = inspection
+        .imports
+        .iter()
+        .map(|(name, functions)| [name.clone(), functions.join(", ")]);
+    write!(out, "Imports\n{}", table(["interface", "functions"], imports))
+}
+
+fn permissions(manifest: &Manifest) -> String {
+    if manifest.permission.is_empty() {
+        return "none\n".to_owned();
+    }
+    let rows = manifest
+        .permission
+        .iter()
+        .map(|asked| [asked.interface.clone(), asked.reason.en.clone()]);
+    table(["interface", "reason"], rows)
+}
+
+fn params(params: &[Param]) -> String {
+    if params.is_empty() {
+        return "none\n".to_owned();
+    }
+    let row = |param: &Param| {
+        let many = if param.multiple { ", several" } else { "" };
+        let options: Vec<&str> = param.options.iter().map(|option| option.key.as_str()).collect();
+        let options = if options.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", options.join(" "))
+        };
+        let default = match (&param.default, param.required) {
+            (Some(default), _) => default.to_string(),
+            (None, true) => "required".to_owned(),
+            (None, false) => "-".to_owned(),
+        };
+        [
+            param.key.clone(),
+            format!("{}{many}{options}", word(&param.param_type)),
+            default,
+            param.title.en.clone(),
+        ]
+    };
+    table(["key", "type", "default", "title"], params.iter().map(row))
+}
+
+/// The word that the manifest uses.
+fn word(value: &impl Serialize) -> String {
+    serde_json::to_value(value)
+        .ok()
+        .and_then(|value| value.as_str().map(str::to_owned))
+        .unwrap_or_default()
+}

@@ -1,0 +1,213 @@
+//! `signalbox run`: what robots did, and why.
+
+use std::time::Duration;
+
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+use super::client::Client;
+use super::output::{field, table};
+use super::{Answer, Exit, Failure, Globals};
+
+mod text;
+
+/// The rows of a list without `--limit`.
+const RUNS_DEFAULT: usize = 50;
+/// How often a run is looked at while somebody waits for its end.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How long somebody waits: longer than any single attempt may take.
+const WAIT_DEFAULT_S: u64 = 60;
+
+/// Lists, shows and retries runs
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  signalbox run list --item deal:17
+  signalbox run show run:5
+  signalbox run retry run:5 --wait")]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Lists runs, newest first
+    #[command(after_help = "Examples:
+  signalbox run list --state discarded
+  signalbox run list --item deal:17 --json | jq '.runs[].reason'")]
+    List(List),
+    /// Shows a run: cause, verdict, host calls with their answers, effects, log, fuel
+    #[command(after_help = "Examples:
+  signalbox run show run:5
+  signalbox run show run:5 --json > run.json")]
+    Show {
+        /// The id, such as `run:5`
+        id: String,
+    },
+    /// Executes a run once more that failed or was cancelled
+    ///
+    /// With `--wait` the exit code is 7 when the robot returned an error, and 8 when it trapped or hit a limit.
+    #[command(after_help = "Examples:
+  signalbox run retry run:5
+  signalbox run retry run:5 --wait --timeout-s 120")]
+    Retry {
+        /// The id, such as `run:5`
+        id: String,
+        /// Waits until the attempt has ended
+        #[arg(long)]
+        wait: bool,
+        /// How long to wait, in seconds
+        #[arg(long, requires = "wait", value_name = "SECONDS", default_value_t = WAIT_DEFAULT_S)]
+        timeout_s: u64,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct List {
+    /// scheduled, available, retryable, completed, discarded or cancelled
+    #[arg(long)]
+    state: Option<String>,
+    /// Only of this attachment
+    #[arg(long, value_name = "ID")]
+    attachment: Option<String>,
+    /// Only about this item, such as `deal:17`
+    #[arg(long, value_name = "ID")]
+    item: Option<String>,
+    /// Only of this robot, such as `notify`
+    #[arg(long)]
+    robot: Option<String>,
+    /// The most rows
+    #[arg(long, value_name = "COUNT", default_value_t = RUNS_DEFAULT)]
+    limit: usize,
+}
+
+impl Args {
+    pub(super) async fn run(self, globals: &Globals) -> Result<Answer, Failure> {
+        let client = globals.client()?;
+        match self.command {
+            Command::List(list) => list.run(&client).await,
+            Command::Show { id } => {
+                let details = client.get(&format!("/runs/{id}")).await?;
+                Ok(Answer::new("signalbox.run.show/1", text::details(&details)).with_all(details))
+            }
+            Command::Retry { id, wait, timeout_s } => {
+                let wait = wait.then(|| Duration::from_secs(timeout_s));
+                retry(&client, &id, wait).await
+            }
+        }
+    }
+}
+
+impl List {
+    async fn run(self, client: &Client) -> Result<Answer, Failure> {
+        let asked = [
+            ("state", self.state),
+            ("attachment", self.attachment),
+            ("item", self.item),
+            ("robot", self.robot),
+        ];
+        let query: Vec<_> = asked
+            .into_iter()
+            .filter_map(|(key, value)| Some((key, value?)))
+            .collect();
+        let runs = client.list("/runs", &query, self.limit).await?;
+        let text = table(
+            [
+                "id",
+                "state",
+                "reason",
+                "robot",
+                "item",
+                "cause",
+                "due or finished",
+                "title",
+            ],
+            runs.iter().map(row),
+        );
+        Ok(Answer::new("signalbox.run.list/1", text).with("runs", runs))
+    }
+}
+
+fn row(run: &Value) -> [String; 8] {
+    let at = if run.get("finished_at").is_some_and(Value::is_string) {
+        "finished_at"
+    } else {
+        "due_at"
+    };
+    ["id", "state", "reason", "robot", "item", "cause", at, "title"].map(|key| field(run, key))
+}
+
+async fn retry(client: &Client, id: &str, wait: Option<Duration>) -> Result<Answer, Failure> {
+    let before = client.get(&format!("/runs/{id}")).await?;
+    let run = client.post(&format!("/runs/{id}/retry"), &json!({})).await?.body;
+    let Some(timeout) = wait else {
+        return Ok(Answer::new("signalbox.run.retry/1", format!("{id} is due now")).with("run", run));
+    };
+    let attempt_count = attempts(&before["run"]);
+    let details = tokio::time::timeout(timeout, ended(client, id, attempt_count))
+        .await
+        .map_err(|_| {
+            Failure::say(
+                Exit::Failed,
+                format!("{id} has not ended within {} s; it goes on", timeout.as_secs()),
+            )
+        })??;
+    let exit = verdict_exit(&details);
+    let text = text::details(&details);
+    Ok(Answer::new("signalbox.run.retry/1", text)
+        .with_all(details)
+        .ending(exit))
+}
+
+fn attempts(run: &Value) -> u64 {
+    run.get("attempt_count").and_then(Value::as_u64).unwrap_or(0)
+}
+
+/// The run after its next attempt, or after it was cancelled.
+async fn ended(client: &Client, id: &str, attempt_count: u64) -> Result<Value, Failure> {
+    loop {
+        let details = client.get(&format!("/runs/{id}")).await?;
+        let run = &details["run"];
+        if attempts(run) > attempt_count || run["state"] == "cancelled" {
+            return Ok(details);
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// What the last attempt says about the robot.
+fn verdict_exit(details: &Value) -> Exit {
+    let last = details["attempts"]
+        .as_array()
+        .and_then(|attempts| attempts.last());
+    let verdict = last.map_or(&Value::Null, |attempt| &attempt["verdict"]);
+    let code = verdict["code"].as_str().unwrap_or_default();
+    match verdict["verdict"].as_str() {
+        Some("failed") if matches!(code, "trap" | "panic") || code.starts_with("limit.") => Exit::RobotTrap,
+        Some("failed") => Exit::RobotError,
+        _ => Exit::Ok,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exit_code_tells_an_error_from_a_trap() {
+        for (verdict, expected) in [
+            (json!({"verdict": "done", "summary": ""}), Exit::Ok),
+            (json!({"verdict": "skipped", "summary": ""}), Exit::Ok),
+            (
+                json!({"verdict": "failed", "code": "not-found"}),
+                Exit::RobotError,
+            ),
+            (json!({"verdict": "failed", "code": "limit.cpu"}), Exit::RobotTrap),
+            (json!({"verdict": "failed", "code": "trap"}), Exit::RobotTrap),
+        ] {
+            let details = json!({"attempts": [{"verdict": {"verdict": "done"}}, {"verdict": verdict}]});
+            assert_eq!(verdict_exit(&details), expected, "{details}");
+        }
+        assert_eq!(verdict_exit(&json!({"attempts": []})), Exit::Ok);
+    }
+}

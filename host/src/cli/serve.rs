@@ -1,0 +1,220 @@
+//! `signalbox serve`: the host.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use serde_json::{Value, json};
+use signalbox_db::DbError;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing::{info, warn};
+
+use super::database::database_failure;
+use super::output::{write_stderr, write_stdout};
+use super::{Answer, Exit, Failure, Globals, bad_filter};
+use crate::app::{App, AppOptions};
+use crate::bootstrap::{Admin, bootstrap, new_admin};
+use crate::clock::Clock;
+use crate::config::{Config, Layer, Origin};
+use crate::http::{self, AppState};
+use crate::telemetry;
+
+/// How long requests and runs that have begun may take after a signal. Process managers kill after 10 s or more
+/// (Docker: 10 s); what is not committed by then runs again at the next start.
+const DRAIN_MAX: Duration = Duration::from_secs(10);
+
+/// Starts the host: HTTP API, robots, timers, deliveries
+///
+/// On an empty database it makes the company's calendar, an employee `Administrator` and one API token, which is
+/// printed to stdout once. The first signal (SIGINT, SIGTERM) lets what has begun finish, for up to 10 seconds; the
+/// second ends the process at once.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  signalbox serve
+  signalbox serve --listen 0.0.0.0:8700 --database sqlite:/var/lib/crm.db
+  signalbox serve --database postgres://signalbox@db/crm --zone Asia/Omsk
+  signalbox serve --config /etc/signalbox.toml")]
+pub(super) struct Args {
+    /// Address and port; port 0 takes a free one [default: 127.0.0.1:8700]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// `sqlite:PATH` or `postgres://...` [default: sqlite:signalbox.db]
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// When SQLite waits for the disk: full, normal or off [default: full]
+    #[arg(long, value_name = "WHEN")]
+    synchronous: Option<String>,
+    /// Keeps compiled robots, so that the next start is quicker
+    #[arg(long, value_name = "DIR")]
+    cache_dir: Option<String>,
+    /// Robots that run at the same time [default: 64]
+    #[arg(long, value_name = "COUNT")]
+    workers: Option<String>,
+    /// Zone of the company's first calendar [default: Europe/Moscow]
+    #[arg(long, value_name = "ZONE")]
+    zone: Option<String>,
+    /// Which messages go to stderr [default: info]
+    #[arg(long, value_name = "FILTER")]
+    log: Option<String>,
+    /// Makes one more token for an administrator and prints it: for when every token is lost
+    #[arg(long)]
+    new_admin_token: bool,
+}
+
+impl Args {
+    pub(super) async fn run(self, globals: &Globals) -> Result<Answer, Failure> {
+        let config = globals.load_config(self.flags())?;
+        let filter = config.log.as_deref().unwrap_or("info");
+        telemetry::start(filter).map_err(|error| Failure::new(Exit::Config, bad_filter(filter, &error)))?;
+        let mut signals = Signals::new()?;
+        // Before the database: a port that is taken must not leave a new database behind.
+        let listener = listen(&config.listen).await?;
+        let app = App::start(options(&config))
+            .await
+            .map_err(|error| start_failure(error, &config.database))?;
+        let first = if self.new_admin_token {
+            new_admin(&app.core, &config.zone).await.map(Some)
+        } else {
+            bootstrap(&app.core, &config.zone).await
+        };
+        let first = first.context("the administrator cannot be stored")?;
+        announce(&listener, &config, first.as_ref(), globals.json)?;
+        let served = serve(listener, &app, &mut signals).await;
+        app.stop().await;
+        info!("Signalbox has stopped");
+        served.context("the HTTP server ended")?;
+        Ok(Answer::silent())
+    }
+
+    fn flags(&self) -> Layer {
+        let given = [
+            ("listen", "listen", &self.listen),
+            ("database", "database", &self.database),
+            ("synchronous", "synchronous", &self.synchronous),
+            ("cache_dir", "cache-dir", &self.cache_dir),
+            ("workers", "workers", &self.workers),
+            ("zone", "zone", &self.zone),
+            ("log", "log", &self.log),
+        ];
+        given
+            .into_iter()
+            .filter_map(|(key, flag, value)| Some((key, (value.clone()?, Origin::Flag(flag)))))
+            .collect()
+    }
+}
+
+fn options(config: &Config) -> AppOptions {
+    AppOptions {
+        database: Some(config.database.clone()),
+        open: config.open.clone(),
+        clock: Clock::System,
+        worker_count: config.worker_count,
+        cache_dir: config.cache_dir.clone(),
+    }
+}
+
+async fn listen(address: &str) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| match error.kind() {
+            std::io::ErrorKind::AddrInUse => Failure::say(
+                Exit::Conflict,
+                format!(
+                    "cannot listen on {address}: another process uses the port; choose one with --listen"
+                ),
+            ),
+            _ => anyhow!(error)
+                .context(format!("cannot listen on {address}"))
+                .into(),
+        })
+}
+
+/// Says where the host is, and gives the first administrator his token.
+fn announce(
+    listener: &TcpListener,
+    config: &Config,
+    first: Option<&Admin>,
+    is_json: bool,
+) -> Result<(), Failure> {
+    let address = listener.local_addr().context("the listener has no address")?;
+    let url = format!("http://{address}");
+    info!(%url, database = if config.database.starts_with("sqlite:") { &config.database } else { "postgres" }, "Signalbox is ready");
+    let text = if is_json {
+        let (token, employee) = first.map_or((Value::Null, Value::Null), |f| {
+            (json!(f.secret), json!(f.employee))
+        });
+        format!(
+            "{}\n",
+            json!({ "schema": "signalbox.serve/1", "url": url, "token": token, "employee": employee })
+        )
+    } else {
+        let token = first.map(|first| {
+            write_stderr("The token of the administrator is shown once; keep it:\n");
+            format!("token {}\n", first.secret)
+        });
+        format!("listening on {url}\n{}", token.unwrap_or_default())
+    };
+    write_stdout(&text)
+        .context("cannot write to stdout")
+        .map_err(Failure::from)
+}
+
+/// Serves until the first signal, and then until what has begun is done: requests first, then runs that are ready.
+async fn serve(listener: TcpListener, app: &App, signals: &mut Signals) -> std::io::Result<()> {
+    let state = Arc::new(AppState {
+        core: Arc::clone(&app.core),
+        robots: Arc::clone(&app.robots),
+    });
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let server = http::serve(listener, http::router(state), async { drop(stopped.await) });
+    tokio::pin!(server);
+    tokio::select! {
+        ended = &mut server => return ended,
+        name = signals.next() => info!("{name}: the host stops; a second signal ends it at once"),
+    }
+    drop(stop);
+    let rest = async {
+        server.await?;
+        app.core.lanes.idle().await;
+        Ok(())
+    };
+    tokio::select! {
+        ended = rest => ended,
+        () = tokio::time::sleep(DRAIN_MAX) => {
+            warn!("Not everything ended within {} s; runs that are left start again", DRAIN_MAX.as_secs());
+            Ok(())
+        }
+        _ = signals.next() => std::process::exit(i32::from(Exit::Interrupted as u8)),
+    }
+}
+
+/// The signals that end the host.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> anyhow::Result<Self> {
+        let listen = |kind| signal(kind).context("cannot listen for signals");
+        Ok(Signals {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.terminate.recv() => "SIGTERM",
+        }
+    }
+}
+
+fn start_failure(error: anyhow::Error, database: &str) -> Failure {
+    match error.downcast::<DbError>() {
+        Ok(error) => database_failure(error, database),
+        Err(other) => other.context("the host cannot start").into(),
+    }
+}

@@ -1,0 +1,49 @@
+//! `signalbox wit`: the robot contract.
+
+use super::{Answer, Failure, Globals};
+
+/// The files of the contract, as they were when this program was built.
+const FILES: [(&str, &str); 4] = [
+    ("types.wit", include_str!("../../../wit/types.wit")),
+    ("host.wit", include_str!("../../../wit/host.wit")),
+    ("crm.wit", include_str!("../../../wit/crm.wit")),
+    ("world.wit", include_str!("../../../wit/world.wit")),
+];
+
+/// Prints the robot contract that this host speaks, as one WIT document
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  signalbox wit > wit/signalbox.wit
+  signalbox wit --json | jq -r '.files[].name'")]
+pub(super) struct Args {}
+
+impl Args {
+    pub(super) async fn run(self, _: &Globals) -> Result<Answer, Failure> {
+        Ok(Answer::new("signalbox.wit/1", document()).with("files", files()))
+    }
+}
+
+/// One file that tools accept: the package is declared once, at the top.
+fn document() -> String {
+    let is_package = |line: &&str| line.starts_with("package ");
+    let package = FILES
+        .iter()
+        .flat_map(|(_, text)| text.lines())
+        .find(is_package)
+        .unwrap_or_default();
+    let mut document = format!("{package}\n");
+    for (_, text) in FILES {
+        document.push('\n');
+        document.extend(
+            text.lines()
+                .filter(|line| !is_package(line))
+                .flat_map(|line| [line, "\n"]),
+        );
+    }
+    document
+}
+
+fn files() -> Vec<serde_json::Value> {
+    let file = |(name, text)| serde_json::json!({ "name": name, "text": text });
+    FILES.map(file).to_vec()
+}

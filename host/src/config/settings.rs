@@ -1,0 +1,130 @@
+//! The list of settings.
+
+use std::fmt::Write as _;
+
+use super::{ENV_PREFIX, Given, Origin};
+
+/// One setting: a key of the file, a variable, and an option of `serve`.
+#[derive(Debug)]
+pub struct Setting {
+    /// The key in the file; the variable is `SIGNALBOX_` and the key in capitals.
+    pub key: &'static str,
+    /// Whether the file has a number there, and not a text.
+    pub is_number: bool,
+    /// Used where no layer says anything.
+    pub default: Option<&'static str>,
+    /// Shown in the example where there is no default.
+    pub sample: &'static str,
+    /// What it does, in lines of the example file.
+    pub about: &'static [&'static str],
+}
+
+impl Setting {
+    /// `SIGNALBOX_LISTEN`.
+    pub fn variable(&self) -> String {
+        format!("{ENV_PREFIX}{}", self.key.to_ascii_uppercase())
+    }
+}
+
+/// Every setting there is.
+pub const SETTINGS: [Setting; 9] = [
+    Setting {
+        key: "listen",
+        is_number: false,
+        default: Some("127.0.0.1:8700"),
+        sample: "",
+        about: &[
+            "Address and port of the HTTP server. Port 0 takes a free one; the address is printed at start.",
+        ],
+    },
+    Setting {
+        key: "database",
+        is_number: false,
+        default: Some("sqlite:signalbox.db"),
+        sample: "",
+        about: &[
+            "`sqlite:PATH`, or `postgres://USER:PASSWORD@HOST/NAME`. It is made at the first start (SQLite).",
+        ],
+    },
+    Setting {
+        key: "synchronous",
+        is_number: false,
+        default: Some("full"),
+        sample: "",
+        about: &[
+            "When SQLite waits for the disk: `full` (each commit survives a power loss), `normal` (a power loss may",
+            "take the last commits, never the rest), `off` (for trials only).",
+        ],
+    },
+    Setting {
+        key: "readers",
+        is_number: true,
+        default: Some("4"),
+        sample: "",
+        about: &["Connections to the database for reads, 1 to 64."],
+    },
+    Setting {
+        key: "database_bytes_max",
+        is_number: true,
+        default: None,
+        sample: "10737418240",
+        about: &[
+            "The SQLite file grows to this size and no further; changes beyond it are refused. No limit without it.",
+        ],
+    },
+    Setting {
+        key: "cache_dir",
+        is_number: false,
+        default: None,
+        sample: "/var/cache/signalbox",
+        about: &["Keeps compiled robots, so that the next start is quicker. Nothing is kept without it."],
+    },
+    Setting {
+        key: "workers",
+        is_number: true,
+        default: Some("64"),
+        sample: "",
+        about: &["Robots that run at the same time, 1 to 1000."],
+    },
+    Setting {
+        key: "zone",
+        is_number: false,
+        default: Some("Europe/Moscow"),
+        sample: "",
+        about: &["Time zone of the company's first calendar. Used once, when the database is empty."],
+    },
+    Setting {
+        key: "log",
+        is_number: false,
+        default: None,
+        sample: "info,signalbox::engine=debug",
+        about: &[
+            "Which messages go to stderr: error, warn, info, debug, trace, also by part. `info` without it.",
+        ],
+    },
+];
+
+pub(super) fn default_of(setting: &Setting) -> Option<(&'static str, Given)> {
+    setting
+        .default
+        .map(|value| (setting.key, (value.to_owned(), Origin::Default)))
+}
+
+/// A configuration file with every setting, its meaning and its default, all commented out.
+pub fn example() -> String {
+    let mut text = String::from(
+        "# Signalbox configuration. Every line that is commented out shows the default, or a sample without one.\n\
+         # A variable SIGNALBOX_<KEY> goes over this file, an option of the command line over both.\n",
+    );
+    for setting in &SETTINGS {
+        text.push('\n');
+        setting
+            .about
+            .iter()
+            .for_each(|line| text.extend(["# ", line, "\n"]));
+        let value = setting.default.unwrap_or(setting.sample);
+        let quote = if setting.is_number { "" } else { "\"" };
+        let _ = writeln!(text, "#{} = {quote}{value}{quote}", setting.key);
+    }
+    text
+}

@@ -1,0 +1,217 @@
+//! The HTTP API: decodes requests, checks who asks, lets `engine` and `crm` decide, encodes answers.
+//!
+//! No SQL and no rules here. Each handler names in the type of its `Caller` what the caller must be allowed to do.
+
+use std::any::Any;
+use std::future::Future;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::response::{IntoResponse, Response};
+use tokio::net::TcpListener;
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::engine::core::SharedCore;
+use crate::engine::robots::Robots;
+
+mod absences;
+mod activities;
+mod activity_changes;
+mod attachment_form;
+mod attachments;
+mod calendars;
+mod caller;
+mod channels;
+mod contact_changes;
+mod contacts;
+mod conversations;
+mod deliveries;
+mod document;
+mod employees;
+mod failure;
+mod fields;
+mod health;
+mod hooks;
+mod input;
+mod item_changes;
+mod item_records;
+mod items;
+mod messages;
+mod notifications;
+mod paging;
+mod pipelines;
+mod problem;
+mod robots;
+mod run_view;
+mod runs;
+pub mod secret;
+mod setup;
+mod stages;
+mod tokens;
+mod version;
+mod writing;
+
+pub use document::openapi;
+
+use problem::{Kind, Problem};
+
+/// Where the API lives.
+const BASE: &str = "/api/v1";
+
+/// What handlers share.
+pub struct AppState {
+    /// The engine.
+    pub core: SharedCore,
+    /// Robots that are loaded: an installed one is compiled at once.
+    pub robots: Arc<Robots>,
+}
+
+/// All routes, each with its part of the OpenAPI document.
+fn routes() -> OpenApiRouter<Arc<AppState>> {
+    let api = OpenApiRouter::new()
+        .merge(pipelines::routes())
+        .merge(stages::routes())
+        .merge(fields::routes())
+        .merge(calendars::routes())
+        .merge(items::routes())
+        .merge(item_changes::routes())
+        .merge(item_records::routes())
+        .merge(contacts::routes())
+        .merge(activities::routes())
+        .merge(activity_changes::routes())
+        .merge(employees::routes())
+        .merge(absences::routes())
+        .merge(notifications::routes())
+        .merge(channels::routes())
+        .merge(conversations::routes())
+        .merge(messages::routes())
+        .merge(robots::routes())
+        .merge(attachments::routes())
+        .merge(runs::routes())
+        .merge(tokens::routes())
+        .merge(deliveries::routes());
+    OpenApiRouter::new()
+        .nest(BASE, api)
+        .merge(health::routes())
+        .merge(hooks::routes())
+}
+
+/// The whole HTTP surface of the host.
+pub fn router(app: Arc<AppState>) -> Router {
+    let (router, _) = routes().split_for_parts();
+    guarded(router).with_state(app)
+}
+
+/// What holds for every route: limits, and a problem for whatever goes wrong outside the handlers.
+fn guarded<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
+    router
+        .fallback(no_route)
+        .method_not_allowed_fallback(no_method)
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(DefaultBodyLimit::max(input::BODY_BYTES_MAX))
+}
+
+/// Serves until `shutdown` is done; requests that have begun are answered.
+///
+/// # Errors
+/// The listener fails.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    axum::serve(listener, router)
+        .with_graceful_shutdown(shutdown)
+        .await
+}
+
+async fn no_route(uri: axum::http::Uri) -> Problem {
+    Problem::not_found(uri.path())
+}
+
+async fn no_method(method: axum::http::Method, uri: axum::http::Uri) -> Problem {
+    let detail = format!("`{}` does not take {method}", uri.path());
+    Problem::new(Kind::MethodNotAllowed, detail)
+}
+
+/// A panic ends its request only.
+fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no message");
+    tracing::error!(error = %text, "A request panicked: {text}");
+    Problem::new(Kind::Internal, "the host failed; its log says why").into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+    use tokio::sync::Notify;
+
+    use super::*;
+
+    async fn ask(at: std::net::SocketAddr, path: &str) -> String {
+        let mut stream = TcpStream::connect(at).await.unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    async fn panics() -> Problem {
+        panic!("the secret of the house");
+    }
+
+    #[tokio::test]
+    async fn panic_ends_its_request_only_and_tells_nothing() {
+        let router: Router = guarded(
+            Router::new()
+                .route("/panic", get(panics))
+                .route("/", get(async || "here")),
+        );
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = listener.local_addr().unwrap();
+        tokio::spawn(serve(listener, router, std::future::pending()));
+        let answer = ask(at, "/panic").await;
+        assert!(answer.starts_with("HTTP/1.1 500 "), "{answer}");
+        assert!(
+            answer.contains(r#""code":"internal""#) && !answer.contains("secret"),
+            "{answer}"
+        );
+        assert!(ask(at, "/").await.ends_with("here"));
+    }
+
+    #[tokio::test]
+    async fn request_that_has_begun_is_answered_before_the_end() {
+        let (begun, stop, go_on) = (
+            Arc::new(Notify::new()),
+            Arc::new(Notify::new()),
+            Arc::new(Notify::new()),
+        );
+        let (has_begun, may_go_on) = (Arc::clone(&begun), Arc::clone(&go_on));
+        let slow = async move || {
+            has_begun.notify_one();
+            may_go_on.notified().await;
+            "answered"
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = listener.local_addr().unwrap();
+        let stopping = Arc::clone(&stop);
+        let router = guarded(Router::new().route("/slow", get(slow)));
+        let serving = tokio::spawn(serve(listener, router, async move { stopping.notified().await }));
+        let asking = tokio::spawn(async move { ask(at, "/slow").await });
+        begun.notified().await;
+        stop.notify_one();
+        tokio::task::yield_now().await;
+        assert!(!serving.is_finished());
+        go_on.notify_one();
+        assert!(asking.await.unwrap().ends_with("answered"));
+        serving.await.unwrap().unwrap();
+    }
+}

@@ -1,0 +1,211 @@
+//! Attachments as the API reads and shows them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use signalbox_crm::attachment::{
+    Attachment, CancelOn, Missed, Mode, Moment, OnError, Repeat, Scope, Timing, Window,
+};
+use signalbox_crm::condition::Condition;
+use signalbox_crm::directory::Directory;
+use signalbox_crm::ids::AttachmentId;
+use signalbox_crm::rejection::{Code, Rejection};
+use utoipa::ToSchema;
+
+use super::setup::set;
+
+/// Attempts of a run without a number: the first and three retries.
+const ATTEMPTS_DEFAULT: u32 = 4;
+
+/// A robot attached to a moment.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct AttachmentView {
+    /// The attachment with all its fields.
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    attachment: Attachment,
+    /// `notify@1.0.0`; none when the version is not installed any more.
+    robot_label: Option<String>,
+    /// A newer version of the robot is installed.
+    is_outdated: bool,
+    /// What the version asks for and was not granted.
+    not_granted: Vec<String>,
+}
+
+impl AttachmentView {
+    /// The attachment with what its robot says.
+    pub(super) fn new(directory: &Directory, attachment: Attachment) -> Self {
+        let version = directory.robots.get(&attachment.digest);
+        let asked = version.iter().flat_map(|version| &version.manifest.permission);
+        let not_granted = asked.map(|permission| permission.interface.clone());
+        AttachmentView {
+            robot_label: version.map(|version| version.manifest.label()),
+            is_outdated: version.is_some_and(|version| !version.is_current),
+            not_granted: not_granted
+                .filter(|interface| !attachment.grants.contains(interface))
+                .collect(),
+            attachment,
+        }
+    }
+}
+
+/// A new attachment.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AttachmentNew {
+    title: String,
+    /// The robot's id, such as `notify`.
+    robot: String,
+    /// The version; the current one without it.
+    digest: Option<String>,
+    /// `{"kind": "stage", "stage": "stage:1"}`, or of the kind `event`, `schedule` or `manual`.
+    #[schema(value_type = Object)]
+    moment: Moment,
+    /// `{"kind": "delay", "seconds": 60}`, or of the kind `now`, `relative` or `at`.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    timing: Timing,
+    /// `any` or `working`.
+    #[serde(default)]
+    #[schema(value_type = String)]
+    window: Window,
+    /// `{"any": [[{"field", "op", "value"}]]}`.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    condition: Condition,
+    /// `parallel` or `after-previous`.
+    #[serde(default)]
+    #[schema(value_type = String)]
+    mode: Mode,
+    /// `leave-stage`, `leave-pipeline`, `closed` or `never`.
+    #[serde(default)]
+    #[schema(value_type = String)]
+    cancel_on: CancelOn,
+    /// `every-entry` or `once-per-item`.
+    #[serde(default)]
+    #[schema(value_type = String)]
+    repeat: Repeat,
+    /// `run-now` or `skip`.
+    #[serde(default)]
+    #[schema(value_type = String)]
+    missed: Missed,
+    /// `stop-chain` or `continue`.
+    #[serde(default)]
+    #[schema(value_type = String)]
+    on_error: OnError,
+    /// 1 to 25.
+    attempts_max: Option<u32>,
+    #[serde(default)]
+    overrides_required_fields: bool,
+    /// `item`, `pipeline` or `all`.
+    #[serde(default)]
+    #[schema(value_type = String)]
+    scope: Scope,
+    /// Interfaces; all that the robot asks for without it.
+    grants: Option<Vec<String>>,
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, Object>)]
+    params: BTreeMap<String, Value>,
+    #[serde(default)]
+    sort: i32,
+    /// On without it.
+    is_enabled: Option<bool>,
+}
+
+impl AttachmentNew {
+    /// The attachment, with the current version and all its permissions where nothing else is said.
+    ///
+    /// # Errors
+    /// `not-found` when the robot or the version is not installed.
+    pub(super) fn attachment(
+        &self,
+        id: AttachmentId,
+        directory: &Directory,
+    ) -> Result<Attachment, Rejection> {
+        let version = match &self.digest {
+            Some(digest) => directory.robots.get(digest),
+            None => directory.current_robot(&self.robot),
+        };
+        let missing = || Rejection::new(Code::NotFound, format!("robot `{}` is not installed", self.robot));
+        let version = version.ok_or_else(missing)?;
+        let asked = version
+            .manifest
+            .permission
+            .iter()
+            .map(|permission| permission.interface.clone());
+        Ok(Attachment {
+            id,
+            title: self.title.clone(),
+            robot: self.robot.clone(),
+            digest: version.digest.clone(),
+            moment: self.moment.clone(),
+            timing: self.timing.clone(),
+            window: self.window,
+            condition: self.condition.clone(),
+            mode: self.mode,
+            cancel_on: self.cancel_on,
+            repeat: self.repeat,
+            missed: self.missed,
+            on_error: self.on_error,
+            attempts_max: self.attempts_max.unwrap_or(ATTEMPTS_DEFAULT),
+            overrides_required_fields: self.overrides_required_fields,
+            scope: self.scope,
+            grants: self.grants.clone().unwrap_or_else(|| asked.collect()),
+            params: self.params.clone(),
+            sort: self.sort,
+            is_enabled: self.is_enabled.unwrap_or(true),
+            version: 1,
+        })
+    }
+}
+
+macro_rules! change {
+    ($($(#[$meta:meta])* $name:ident: $type:ty,)*) => {
+        /// New values for some fields; what is absent stays. The robot stays the same; its version may change.
+        #[derive(Debug, Deserialize, ToSchema)]
+        #[serde(deny_unknown_fields)]
+        pub(super) struct AttachmentChange {
+            $($(#[$meta])* $name: Option<$type>,)*
+        }
+
+        impl AttachmentChange {
+            /// Takes the new values over.
+            pub(super) fn apply(&self, attachment: &mut Attachment) {
+                $(set(&mut attachment.$name, self.$name.as_ref());)*
+            }
+        }
+    };
+}
+
+change! {
+    title: String,
+    digest: String,
+    #[schema(value_type = Option<Object>)]
+    moment: Moment,
+    #[schema(value_type = Option<Object>)]
+    timing: Timing,
+    #[schema(value_type = Option<String>)]
+    window: Window,
+    #[schema(value_type = Option<Object>)]
+    condition: Condition,
+    #[schema(value_type = Option<String>)]
+    mode: Mode,
+    #[schema(value_type = Option<String>)]
+    cancel_on: CancelOn,
+    #[schema(value_type = Option<String>)]
+    repeat: Repeat,
+    #[schema(value_type = Option<String>)]
+    missed: Missed,
+    #[schema(value_type = Option<String>)]
+    on_error: OnError,
+    attempts_max: u32,
+    overrides_required_fields: bool,
+    #[schema(value_type = Option<String>)]
+    scope: Scope,
+    grants: Vec<String>,
+    #[schema(value_type = Option<BTreeMap<String, Object>>)]
+    params: BTreeMap<String, Value>,
+    sort: i32,
+    is_enabled: bool,
+}

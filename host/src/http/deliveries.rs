@@ -1,0 +1,167 @@
+//! What leaves the house, and what could not be delivered.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use signalbox_crm::ids::{ChannelId, ConversationId, DeliveryId, ItemId, MessageId, RunId};
+use signalbox_crm::time::Timestamp;
+use signalbox_crm::timer::{Delivery, DeliveryState};
+use signalbox_db::DeliveryFilter;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::AppState;
+use super::caller::{Caller, ReadClients, Work};
+use super::input::{Id, Query};
+use super::paging::{Asked, Page};
+use super::problem::Problem;
+use super::writing::Writing;
+
+pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(retry))
+}
+
+/// A client message on its way out.
+#[derive(Debug, Serialize, ToSchema)]
+struct DeliveryView {
+    #[schema(value_type = String)]
+    id: DeliveryId,
+    #[schema(value_type = String)]
+    channel: ChannelId,
+    #[schema(value_type = String)]
+    conversation: ConversationId,
+    #[schema(value_type = String)]
+    message: MessageId,
+    #[schema(value_type = Option<String>)]
+    item: Option<ItemId>,
+    #[schema(value_type = Option<String>)]
+    run: Option<RunId>,
+    text: String,
+    /// The same at each attempt.
+    idempotency_key: String,
+    /// `pending`, `delivered` or `dead`.
+    state: &'static str,
+    attempt_count: u32,
+    #[schema(value_type = String, format = DateTime)]
+    due_at: Timestamp,
+    last_error: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    finished_at: Option<Timestamp>,
+}
+
+impl From<Delivery> for DeliveryView {
+    fn from(delivery: Delivery) -> Self {
+        DeliveryView {
+            id: delivery.id,
+            channel: delivery.channel,
+            conversation: delivery.conversation,
+            message: delivery.message,
+            item: delivery.item,
+            run: delivery.run,
+            text: delivery.text,
+            idempotency_key: delivery.idempotency_key,
+            state: delivery.state.as_str(),
+            attempt_count: delivery.attempt_count,
+            due_at: delivery.due_at,
+            last_error: delivery.last_error,
+            created_at: delivery.created_at,
+            finished_at: delivery.finished_at,
+        }
+    }
+}
+
+/// Which deliveries.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct DeliveriesQuery {
+    /// `pending`, `delivered` or `dead`.
+    #[param(value_type = Option<String>)]
+    state: Option<StateWord>,
+    /// 1 to 200.
+    limit: Option<u32>,
+    /// The cursor of the page before.
+    after: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum StateWord {
+    Pending,
+    Delivered,
+    Dead,
+}
+
+impl From<StateWord> for DeliveryState {
+    fn from(word: StateWord) -> Self {
+        match word {
+            StateWord::Pending => DeliveryState::Pending,
+            StateWord::Delivered => DeliveryState::Delivered,
+            StateWord::Dead => DeliveryState::Dead,
+        }
+    }
+}
+
+/// Deliveries, newest first.
+#[utoipa::path(
+    get, path = "/deliveries", tag = "channels", params(DeliveriesQuery),
+    responses((status = OK, body = Page<DeliveryView>))
+)]
+async fn list(
+    _: Caller<ReadClients>,
+    State(state): State<Arc<AppState>>,
+    Query(query): Query<DeliveriesQuery>,
+) -> Result<Json<Page<DeliveryView>>, Problem> {
+    let asked = Asked::<DeliveryId>::new("deliveries", query.limit, query.after.as_deref())?;
+    let filter = DeliveryFilter {
+        state: query.state.map(DeliveryState::from),
+        ..DeliveryFilter::default()
+    };
+    let found = state
+        .core
+        .db
+        .deliveries(&filter, asked.after, asked.fetch())
+        .await?;
+    Ok(asked.page(found, |delivery| delivery.id, DeliveryView::from))
+}
+
+/// Sends once more what was given up, with the same key.
+#[utoipa::path(
+    post, path = "/deliveries/{id}/retry", tag = "channels", responses((status = OK, body = DeliveryView))
+)]
+async fn retry(
+    caller: Caller<Work>,
+    State(state): State<Arc<AppState>>,
+    Id(id): Id<DeliveryId>,
+) -> Result<Json<DeliveryView>, Problem> {
+    let find = async || {
+        state
+            .core
+            .db
+            .delivery(id)
+            .await?
+            .ok_or_else(|| Problem::not_found(id))
+    };
+    let mut writing = Writing::new(&state, &caller);
+    loop {
+        let found = find().await?;
+        if found.state != DeliveryState::Dead {
+            let detail = format!("{id} is {} and cannot be retried", found.state.as_str());
+            return Err(Problem::conflict(detail));
+        }
+        let mut draft = writing.draft();
+        draft.rule(|rules, changes| {
+            rules.note(changes, id, "retried", None, None);
+            Ok(())
+        })?;
+        draft.changes.deliveries_again.push(id);
+        if writing.commit(draft).await?.is_some() {
+            return Ok(Json(find().await?.into()));
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! Reading requests: bodies, queries, ids. Whatever is wrong is refused by name.
+
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::http::request::Parts;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use signalbox_crm::rejection::Code;
+
+use super::AppState;
+use super::problem::{Kind, Problem};
+
+/// The largest JSON body, in bytes: a deal with 200 fields of 10,000 characters would be larger, and is nobody's.
+pub(super) const BODY_BYTES_MAX: usize = 1024 * 1024;
+
+/// How long a body may take to arrive: 16 MiB at half a megabyte a second.
+const BODY_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// A JSON body.
+pub(super) struct Body<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequest<Arc<AppState>> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &Arc<AppState>) -> Result<Self, Problem> {
+        let bytes = raw(request, state).await?;
+        parse(&bytes).map(Body)
+    }
+}
+
+/// The bytes of a body, up to the route's limit.
+pub(super) async fn raw(request: Request, state: &Arc<AppState>) -> Result<Bytes, Problem> {
+    let reading = tokio::time::timeout(BODY_TIME_MAX, Bytes::from_request(request, state)).await;
+    let slow = |_| {
+        let seconds = BODY_TIME_MAX.as_secs();
+        Problem::new(
+            Kind::BadJson,
+            format!("the body did not arrive within {seconds} seconds"),
+        )
+    };
+    reading.map_err(slow)?.map_err(|rejection| match rejection {
+        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
+            Problem::new(Kind::TooLarge, "the body is larger than this route takes")
+        }
+        other => {
+            let detail = format!("the body cannot be read: {}", other.body_text());
+            Problem::new(Kind::BadJson, detail)
+        }
+    })
+}
+
+/// Reads JSON. An empty body counts as `{}`. Nesting is bounded by the parser (128 levels).
+pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let bytes: &[u8] = if bytes.trim_ascii().is_empty() {
+        b"{}"
+    } else {
+        bytes
+    };
+    if has_nul(bytes) {
+        return Err(Problem::new(
+            Kind::BadJson,
+            "the body has a NUL character, which no text may have",
+        ));
+    }
+    // Without this, serde would take a list of the fields' values in their order.
+    if !bytes.trim_ascii_start().starts_with(b"{") {
+        return Err(Problem::new(Kind::BadJson, "the body is not a JSON object"));
+    }
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(refused)?;
+    deserializer
+        .end()
+        .map_err(|error| Problem::new(Kind::BadJson, format!("the body is not JSON: {error}")))?;
+    Ok(value)
+}
+
+/// Whether a string in the JSON text has the character U+0000, which databases cannot store.
+fn has_nul(json: &[u8]) -> bool {
+    let mut rest = json;
+    while let Some(at) = rest.iter().position(|byte| *byte == b'\\' || *byte == 0) {
+        if rest[at] == 0 || rest[at + 1..].starts_with(b"u0000") {
+            return true;
+        }
+        rest = rest.get(at + 2..).unwrap_or_default();
+    }
+    false
+}
+
+fn refused(error: serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    let path = error.path().to_string();
+    let path = if path == "." { String::new() } else { path };
+    let inner = error.into_inner();
+    let message = inner.to_string();
+    if !inner.is_data() {
+        return Problem::new(Kind::BadJson, format!("the body is not JSON: {message}"));
+    }
+    let message = message.split(" at line ").next().unwrap_or_default();
+    if let Some(name) = unknown(message) {
+        return Problem::new(Kind::UnknownField, message).of(name);
+    }
+    let detail = if path.is_empty() {
+        message.to_owned()
+    } else {
+        format!("`{path}`: {message}")
+    };
+    Problem::invalid(&path, detail)
+}
+
+/// The name in serde's "unknown field `x`, expected ...".
+fn unknown(message: &str) -> Option<&str> {
+    let (_, rest) = message.split_once("unknown field `")?;
+    rest.split_once('`').map(|(name, _)| name)
+}
+
+/// The query of the URL.
+pub(super) struct Query<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequestParts<Arc<AppState>> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<AppState>) -> Result<Self, Problem> {
+        if parts.uri.query().is_some_and(|query| query.contains("%00")) {
+            return Err(Problem::new(
+                Kind::Rule(Code::Invalid),
+                "the query has a NUL character",
+            ));
+        }
+        match axum::extract::Query::try_from_uri(&parts.uri) {
+            Ok(axum::extract::Query(query)) => Ok(Query(query)),
+            Err(rejection) => {
+                let text = rejection.body_text();
+                let detail = text
+                    .strip_prefix("Failed to deserialize query string: ")
+                    .unwrap_or(&text);
+                Err(match unknown(detail) {
+                    Some(name) => Problem::new(Kind::UnknownField, detail).of(name),
+                    None => Problem::invalid(detail.split(':').next().unwrap_or_default(), detail),
+                })
+            }
+        }
+    }
+}
+
+/// An id in the path. One of another kind names nothing that this route has: 404.
+pub(super) struct Id<T>(pub(super) T);
+
+impl<T> FromRequestParts<Arc<AppState>> for Id<T>
+where
+    T: FromStr<Err: std::fmt::Display>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &Arc<AppState>) -> Result<Self, Problem> {
+        let wrong = |detail: String| Problem::new(Kind::Rule(Code::NotFound), detail);
+        let Path(text) = Path::<String>::from_request_parts(parts, state)
+            .await
+            .map_err(|error| wrong(error.body_text()))?;
+        text.parse()
+            .map(Id)
+            .map_err(|error: T::Err| wrong(error.to_string()))
+    }
+}
+
+/// A field of a patch that is absent, or null, or has a value.
+pub(super) fn nullable<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: serde::Deserializer<'de>,
+{
+    Option::deserialize(deserializer).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nul_is_found_as_an_escape_and_as_a_byte_and_not_behind_a_backslash() {
+        for (json, expected) in [
+            (&br#"{"a":"\u0000"}"#[..], true),
+            (b"{\"a\":\"\0\"}", true),
+            (br#"{"a":"\\\u0000"}"#, true),
+            (br#"{"a":"\\u0000"}"#, false),
+            (br#"{"a":"\u0001"}"#, false),
+            (br#"\"#, false),
+        ] {
+            assert_eq!(has_nul(json), expected, "{}", String::from_utf8_lossy(json));
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! Refusals and failures as RFC 9457 problems with stable codes.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use signalbox_crm::rejection::{Code, Rejection};
+use utoipa::ToSchema;
+
+/// When to try again after a 503, in seconds: a busy database is free again in less.
+const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("1");
+
+/// What is wrong, for programs. Each word keeps its meaning for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A rule says no.
+    Rule(Code),
+    /// No token, or one that is not valid.
+    Unauthorized,
+    /// The token's role does not allow it.
+    Forbidden,
+    /// `If-Match` is missing.
+    PreconditionRequired,
+    /// The thing has another version by now.
+    StaleVersion,
+    /// The body or the query cannot be read.
+    BadJson,
+    /// A field that does not exist.
+    UnknownField,
+    /// The body is too large.
+    TooLarge,
+    /// The route takes other methods.
+    MethodNotAllowed,
+    /// The database cannot store or answer now.
+    Unavailable,
+    /// The disk is full.
+    StorageFull,
+    /// A defect of the host.
+    Internal,
+}
+
+impl Kind {
+    fn word(self) -> &'static str {
+        match self {
+            Kind::Rule(code) => code.as_str(),
+            Kind::Unauthorized => "unauthorized",
+            Kind::Forbidden => "forbidden",
+            Kind::PreconditionRequired => "precondition-required",
+            Kind::StaleVersion => "stale-version",
+            Kind::BadJson => "bad-json",
+            Kind::UnknownField => "unknown-field",
+            Kind::TooLarge => "too-large",
+            Kind::MethodNotAllowed => "method-not-allowed",
+            Kind::Unavailable => "unavailable",
+            Kind::StorageFull => "storage-full",
+            Kind::Internal => "internal",
+        }
+    }
+
+    fn status(self) -> StatusCode {
+        match self {
+            Kind::Rule(code) => status_of(code),
+            Kind::Unauthorized => StatusCode::UNAUTHORIZED,
+            Kind::Forbidden => StatusCode::FORBIDDEN,
+            Kind::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
+            Kind::StaleVersion => StatusCode::PRECONDITION_FAILED,
+            Kind::BadJson | Kind::UnknownField => StatusCode::BAD_REQUEST,
+            Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Kind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Kind::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
+            Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+/// Conflicts are about the state of a thing, the rest about what was asked.
+fn status_of(code: Code) -> StatusCode {
+    match code {
+        Code::Denied => StatusCode::FORBIDDEN,
+        Code::NotFound => StatusCode::NOT_FOUND,
+        Code::Conflict | Code::BackwardRefused | Code::NoCandidate | Code::WindowClosed => {
+            StatusCode::CONFLICT
+        }
+        Code::Invalid
+        | Code::RequiredFields
+        | Code::RuleViolated
+        | Code::NoSuchStage
+        | Code::LimitNotifications
+        | Code::LimitMessages
+        | Code::LimitWrites
+        | Code::LimitTimers
+        | Code::LimitCalls => StatusCode::UNPROCESSABLE_ENTITY,
+    }
+}
+
+/// Why a request was not fulfilled.
+#[derive(Debug, Clone)]
+pub(super) struct Problem {
+    kind: Kind,
+    detail: String,
+    fields: Vec<String>,
+    version: Option<i64>,
+}
+
+/// Why a request was not fulfilled (RFC 9457, media type `application/problem+json`).
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct ProblemBody {
+    /// `urn:signalbox:problem:` and the code.
+    #[serde(rename = "type")]
+    kind: String,
+    /// The HTTP status in words.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// For people: names the thing and the value.
+    detail: String,
+    /// For programs: never changes its meaning.
+    code: &'static str,
+    /// The fields concerned.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    fields: Vec<String>,
+    /// `stale-version`: the version that the thing has now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<i64>,
+}
+
+impl Problem {
+    /// A problem of this kind.
+    pub(super) fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        Problem {
+            kind,
+            detail: detail.into(),
+            fields: Vec::new(),
+            version: None,
+        }
+    }
+
+    /// A malformed argument, named.
+    pub(super) fn invalid(field: &str, detail: impl Into<String>) -> Self {
+        Problem::new(Kind::Rule(Code::Invalid), detail).of(field)
+    }
+
+    /// There is no such thing.
+    pub(super) fn not_found(what: impl std::fmt::Display) -> Self {
+        Rejection::not_found(what).into()
+    }
+
+    /// The thing is not in a state that allows it.
+    pub(super) fn conflict(detail: impl Into<String>) -> Self {
+        Problem::new(Kind::Rule(Code::Conflict), detail)
+    }
+
+    /// The thing has another version by now.
+    pub(super) fn stale(what: impl std::fmt::Display, asked: i64, present: i64) -> Self {
+        let detail = format!("`{what}` has version {present}, not {asked}");
+        Problem {
+            version: Some(present),
+            ..Problem::new(Kind::StaleVersion, detail)
+        }
+    }
+
+    /// Names a field that the problem is about.
+    pub(super) fn of(mut self, field: &str) -> Self {
+        if !field.is_empty() && !self.fields.iter().any(|known| known == field) {
+            self.fields.push(field.to_owned());
+        }
+        self
+    }
+}
+
+impl From<Problem> for ProblemBody {
+    fn from(problem: Problem) -> Self {
+        let (status, code) = (problem.kind.status(), problem.kind.word());
+        ProblemBody {
+            kind: format!("urn:signalbox:problem:{code}"),
+            title: status.canonical_reason().unwrap_or_default(),
+            status: status.as_u16(),
+            detail: problem.detail,
+            code,
+            fields: problem.fields,
+            version: problem.version,
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = self.kind.status();
+        let body = serde_json::to_vec(&ProblemBody::from(self)).unwrap_or_default();
+        let content_type = HeaderValue::from_static("application/problem+json");
+        let mut response = (status, [(header::CONTENT_TYPE, content_type)], body).into_response();
+        let headers = response.headers_mut();
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, RETRY_AFTER_S);
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+impl From<Rejection> for Problem {
+    fn from(rejection: Rejection) -> Self {
+        let Rejection {
+            code,
+            message,
+            fields,
+        } = rejection;
+        Problem {
+            fields,
+            ..Problem::new(Kind::Rule(code), message)
+        }
+    }
+}

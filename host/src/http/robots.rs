@@ -1,0 +1,176 @@
+//! Robots: components that are installed.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use signalbox_crm::directory::{DirectoryChange, RobotVersion};
+use signalbox_crm::rejection::Rejection;
+use signalbox_crm::robot::Manifest;
+use signalbox_crm::time::Timestamp;
+use signalbox_sandbox::inspect::inspect;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::AppState;
+use super::caller::{Caller, Install, Read};
+use super::input::{Id, Query, raw};
+use super::item_records::PageQuery;
+use super::paging::{Asked, Page};
+use super::problem::Problem;
+use super::setup;
+use super::writing::Writing;
+use crate::app::{outdated, robot_version};
+
+/// The largest component that is taken over HTTP, in bytes: 16 MiB hold every robot but those that carry a Python.
+const COMPONENT_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
+    let installing = OpenApiRouter::new().routes(routes!(list, install));
+    OpenApiRouter::new()
+        .merge(installing.layer(DefaultBodyLimit::max(COMPONENT_BYTES_MAX)))
+        .routes(routes!(get))
+}
+
+/// A version of a robot.
+#[derive(Debug, Serialize, ToSchema)]
+struct RobotView {
+    /// SHA-256 of the component, in lower-case hex.
+    digest: String,
+    /// The robot's id, such as `notify`.
+    id: String,
+    /// `notify@1.0.0`.
+    label: String,
+    /// What the robot says about itself: name, causes, permissions, parameters.
+    #[schema(value_type = Object)]
+    manifest: Manifest,
+    /// The interfaces that the component imports.
+    imports: Vec<String>,
+    size_bytes: u64,
+    #[schema(value_type = String, format = DateTime)]
+    installed_at: Timestamp,
+    is_bundled: bool,
+    /// New attachments get this version.
+    is_current: bool,
+}
+
+impl From<&RobotVersion> for RobotView {
+    fn from(version: &RobotVersion) -> Self {
+        RobotView {
+            digest: version.digest.clone(),
+            id: version.manifest.id.clone(),
+            label: version.manifest.label(),
+            manifest: version.manifest.clone(),
+            imports: version.imports.clone(),
+            size_bytes: version.size_bytes,
+            installed_at: version.installed_at,
+            is_bundled: version.is_bundled,
+            is_current: version.is_current,
+        }
+    }
+}
+
+/// All installed versions of all robots, by digest.
+#[utoipa::path(
+    get, path = "/robots", tag = "robots", params(PageQuery), responses((status = OK, body = Page<RobotView>))
+)]
+async fn list(
+    _: Caller<Read>,
+    State(state): State<Arc<AppState>>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<RobotView>>, Problem> {
+    let asked = Asked::<String>::new("robots", query.limit, query.after.as_deref())?;
+    let directory = state.core.records.directory();
+    Ok(asked.page_of(&directory.robots, |version| RobotView::from(version.as_ref())))
+}
+
+/// One version of a robot.
+#[utoipa::path(get, path = "/robots/{digest}", tag = "robots", responses((status = OK, body = RobotView)))]
+async fn get(
+    _: Caller<Read>,
+    State(state): State<Arc<AppState>>,
+    Id(digest): Id<String>,
+) -> Result<Json<RobotView>, Problem> {
+    let directory = state.core.records.directory();
+    let version = directory
+        .robots
+        .get(&digest)
+        .ok_or_else(|| Problem::not_found(format!("robot {digest}")))?;
+    Ok(Json(version.as_ref().into()))
+}
+
+/// The file of a robot.
+struct Component(Vec<u8>);
+
+impl FromRequest<Arc<AppState>> for Component {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &Arc<AppState>) -> Result<Self, Problem> {
+        Ok(Component(raw(request, state).await?.into()))
+    }
+}
+
+/// Installs a robot: the body is its component. It becomes the current version; attachments stay as they are.
+#[utoipa::path(
+    post, path = "/robots", tag = "robots",
+    request_body(content = Vec<u8>, content_type = "application/wasm"),
+    responses(
+        (status = CREATED, body = RobotView),
+        (status = OK, body = RobotView, description = "This version is installed already.")
+    )
+)]
+async fn install(
+    caller: Caller<Install>,
+    State(state): State<Arc<AppState>>,
+    Component(bytes): Component,
+) -> Result<Response, Problem> {
+    let bytes = Arc::new(bytes);
+    let read = Arc::clone(&bytes);
+    let inspected = tokio::task::spawn_blocking(move || inspect(&read)).await;
+    let inspected = inspected.map_err(|error| super::failure::internal(&error))?;
+    let inspection = inspected.map_err(|error| Problem::from(Rejection::invalid(error.to_string())))?;
+    if let Some(known) = state.core.records.directory().robots.get(&inspection.digest) {
+        return Ok(Json(RobotView::from(known.as_ref())).into_response());
+    }
+    state
+        .robots
+        .load(bytes.to_vec())
+        .await
+        .map_err(Rejection::invalid)?;
+    let mut writing = Writing::new(&state, &caller);
+    loop {
+        let mut draft = writing.draft();
+        setup::check_room("robots", draft.directory.robots.len())?;
+        let version = robot_version(inspection.clone(), draft.now, false);
+        let view = RobotView::from(&version);
+        let subject = format!("robot:{}", view.id);
+        draft.rule(|rules, changes| {
+            rules.note(
+                changes,
+                subject,
+                "installed",
+                None,
+                Some(format!("{} {}", view.label, view.digest)),
+            );
+            Ok(())
+        })?;
+        draft
+            .changes
+            .directory
+            .extend(outdated(&draft.directory, &version));
+        draft
+            .changes
+            .directory
+            .push(DirectoryChange::Robot(version, Some(Arc::clone(&bytes))));
+        if writing.commit(draft).await?.is_some() {
+            return Ok((StatusCode::CREATED, Json(view)).into_response());
+        }
+        if let Some(known) = state.core.records.directory().robots.get(&inspection.digest) {
+            return Ok(Json(RobotView::from(known.as_ref())).into_response());
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! The run journal: what ran, why, what came of it.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use signalbox_crm::changes::RunChange;
+use signalbox_crm::ids::{AttachmentId, ItemId, RunId};
+use signalbox_crm::run::{Reason, RunState};
+use signalbox_db::RunFilter;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::AppState;
+use super::caller::{Caller, Read, Work};
+use super::input::{Id, Query};
+use super::paging::{Asked, Page};
+use super::problem::Problem;
+use super::run_view::{AttemptView, EventView, RunView};
+use super::writing::Writing;
+
+/// The most attempts that are shown: an attachment has 25 at most, and people may retry.
+const ATTEMPTS_MAX: u32 = 200;
+
+pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(get))
+        .routes(routes!(retry))
+        .routes(routes!(cancel))
+}
+
+/// Which runs.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct RunsQuery {
+    /// `scheduled`, `available`, `retryable`, `completed`, `discarded` or `cancelled`.
+    #[param(value_type = Option<String>)]
+    state: Option<RunState>,
+    #[param(value_type = Option<String>)]
+    attachment: Option<AttachmentId>,
+    #[param(value_type = Option<String>)]
+    item: Option<ItemId>,
+    /// The robot's id, such as `notify`.
+    robot: Option<String>,
+    /// 1 to 200.
+    limit: Option<u32>,
+    /// The cursor of the page before.
+    after: Option<String>,
+}
+
+/// Runs, newest first.
+#[utoipa::path(get, path = "/runs", tag = "runs", params(RunsQuery), responses((status = OK, body = Page<RunView>)))]
+async fn list(
+    _: Caller<Read>,
+    State(state): State<Arc<AppState>>,
+    Query(query): Query<RunsQuery>,
+) -> Result<Json<Page<RunView>>, Problem> {
+    let asked = Asked::<RunId>::new("runs", query.limit, query.after.as_deref())?;
+    let filter = RunFilter {
+        state: query.state,
+        attachment: query.attachment,
+        robot: query.robot,
+        item: query.item.map(|item| item.number),
+        event: None,
+    };
+    let found = state.core.db.runs(&filter, asked.after, asked.fetch()).await?;
+    Ok(asked.page(
+        found,
+        |found| found.run.id,
+        |found| RunView::new(&state.core, &found),
+    ))
+}
+
+/// A run with everything that is known about it.
+#[derive(Debug, Serialize, ToSchema)]
+struct RunDetails {
+    run: RunView,
+    event: EventView,
+    /// First one first.
+    attempts: Vec<AttemptView>,
+}
+
+/// A run with its event and attempts: host calls, effects, logs, verdict, fuel.
+#[utoipa::path(get, path = "/runs/{id}", tag = "runs", responses((status = OK, body = RunDetails)))]
+async fn get(
+    _: Caller<Read>,
+    State(state): State<Arc<AppState>>,
+    Id(id): Id<RunId>,
+) -> Result<Json<RunDetails>, Problem> {
+    let found = state
+        .core
+        .db
+        .run(id)
+        .await?
+        .ok_or_else(|| Problem::not_found(id))?;
+    let attempts = state.core.db.attempts(id, ATTEMPTS_MAX).await?;
+    Ok(Json(RunDetails {
+        run: RunView::new(&state.core, &found),
+        event: found.event.into(),
+        attempts: attempts.into_iter().map(AttemptView::from).collect(),
+    }))
+}
+
+/// Executes a run once more that failed or was cancelled: it is due at once.
+#[utoipa::path(post, path = "/runs/{id}/retry", tag = "runs", responses((status = OK, body = RunView)))]
+async fn retry(
+    caller: Caller<Work>,
+    State(state): State<Arc<AppState>>,
+    Id(id): Id<RunId>,
+) -> Result<Json<RunView>, Problem> {
+    let change = RunChange {
+        run: id,
+        from: vec![RunState::Discarded, RunState::Cancelled, RunState::Retryable],
+        to: RunState::Retryable,
+        reason: Some(Reason::ByHand),
+        detail: Some(format!("retried by {}", caller.actor())),
+        due_at: Some(state.core.clock.now()),
+    };
+    apply(&state, &caller, change, "retried").await
+}
+
+/// Cancels a run that has not run yet.
+#[utoipa::path(post, path = "/runs/{id}/cancel", tag = "runs", responses((status = OK, body = RunView)))]
+async fn cancel(
+    caller: Caller<Work>,
+    State(state): State<Arc<AppState>>,
+    Id(id): Id<RunId>,
+) -> Result<Json<RunView>, Problem> {
+    let change = RunChange {
+        run: id,
+        from: vec![RunState::Scheduled, RunState::Available, RunState::Retryable],
+        to: RunState::Cancelled,
+        reason: Some(Reason::ByHand),
+        detail: Some(format!("cancelled by {}", caller.actor())),
+        due_at: None,
+    };
+    apply(&state, &caller, change, "cancelled").await
+}
+
+/// Changes the run where its state allows it.
+async fn apply(
+    state: &AppState,
+    caller: &Caller<Work>,
+    change: RunChange,
+    word: &str,
+) -> Result<Json<RunView>, Problem> {
+    let id = change.run;
+    let find = async || state.core.db.run(id).await?.ok_or_else(|| Problem::not_found(id));
+    let mut writing = Writing::new(state, caller);
+    loop {
+        let found = find().await?;
+        let refused = || {
+            let stands = found.run.state.as_str();
+            Problem::conflict(format!("{id} is {stands} and cannot be {word}"))
+        };
+        if !change.from.contains(&found.run.state) {
+            return Err(refused());
+        }
+        let mut draft = writing.draft();
+        draft.changes.runs.push(change.clone());
+        let before = Some(found.run.state.as_str().to_owned());
+        draft.rule(|rules, changes| {
+            rules.note(changes, id, word, before, None);
+            Ok(())
+        })?;
+        if let Some(receipt) = writing.commit(draft).await? {
+            if !receipt.committed.changed.contains(&id) {
+                return Err(refused());
+            }
+            return Ok(Json(RunView::new(&state.core, &find().await?)));
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! The HTTP API over a real listener, with the whole host behind it and a database in memory.
+
+mod harness;
+mod idempotency;
+mod input;
+mod paging;
+mod records;
+mod robots;
+mod roles;
+mod storage;
+mod tokens;
+mod webhooks;

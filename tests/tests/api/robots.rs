@@ -1,0 +1,191 @@
+//! Robots through the API: install, attach, run, and read why.
+
+use serde_json::{Value, json};
+use signalbox::bundled::BUNDLED;
+
+use super::harness::Api;
+
+fn notify(stage: &str, employee: &str) -> Value {
+    json!({
+        "title": "Tell the boss",
+        "robot": "notify",
+        "moment": {"kind": "stage", "stage": stage},
+        "params": {"to": [employee], "title": "New deal", "text": "{=Document:TITLE}"},
+    })
+}
+
+#[tokio::test]
+async fn attached_robot_runs_and_its_record_can_be_read() {
+    let api = Api::start().await;
+    let sales = api.sales().await;
+    let boss = api
+        .create("/employees", json!({"name": "Anna", "role": "admin"}))
+        .await;
+    let attachment = api.post("/attachments", notify(&sales.new, &boss)).await.ok(201);
+    assert_eq!(attachment["version"], 1, "{attachment:#}");
+    assert_eq!(attachment["not_granted"], json!([]));
+    let deal = api.create("/items", sales.deal("Tractor")).await;
+    api.app.core.lanes.idle().await;
+
+    let runs = api.get(&format!("/items/{deal}/runs")).await.ok(200);
+    let run = &runs["items"][0];
+    assert_eq!(run["state"], "completed", "{run:#}");
+    assert_eq!(
+        (&run["title"], &run["cause"]),
+        (&json!("Tell the boss"), &json!("stage-entered"))
+    );
+    let details = api
+        .get(&format!("/runs/{}", run["id"].as_str().unwrap()))
+        .await
+        .ok(200);
+    let attempt = &details["attempts"][0];
+    assert_eq!(attempt["verdict"]["verdict"], "done", "{attempt:#}");
+    assert!(attempt["fuel"].as_u64().unwrap() > 0);
+    assert!(!attempt["calls"].as_array().unwrap().is_empty());
+    assert!(!attempt["effects"].as_array().unwrap().is_empty());
+
+    let unread = format!("/notifications?employee={boss}&unread=true");
+    let told = api.get(&unread).await.ok(200);
+    assert_eq!(
+        (&told["items"][0]["item"], &told["items"][0]["text"]),
+        (&json!(deal), &json!("Tractor"))
+    );
+    let id = told["items"][0]["id"].as_str().unwrap();
+    let read = api
+        .post(&format!("/notifications/{id}/read"), json!({}))
+        .await
+        .ok(200);
+    assert!(read["read_at"].is_string());
+    assert_eq!(api.get(&unread).await.ok(200)["items"], json!([]));
+}
+
+#[tokio::test]
+async fn attachment_is_checked_changed_started_and_removed() {
+    let api = Api::start().await;
+    let sales = api.sales().await;
+    let boss = api
+        .create("/employees", json!({"name": "Anna", "role": "admin"}))
+        .await;
+    let with = |key: &str, value: Value| {
+        let mut body = notify(&sales.new, &boss);
+        body[key] = value;
+        body
+    };
+    api.post("/attachments", with("robot", json!("nobody")))
+        .await
+        .refused(404, "not-found");
+    api.post("/attachments", with("params", json!({"to": [boss], "colour": 1})))
+        .await
+        .refused(422, "invalid");
+    api.post("/attachments", with("grants", json!(["messaging"])))
+        .await
+        .refused(422, "invalid");
+    let moment = json!({"kind": "stage", "stage": sales.new, "colour": 1});
+    api.post("/attachments", with("moment", moment))
+        .await
+        .refused(400, "unknown-field");
+
+    let id = api.create("/attachments", notify(&sales.offer, &boss)).await;
+    let path = format!("/attachments/{id}");
+    api.change("PATCH", &path, 1, json!({"attempts_max": 26}))
+        .await
+        .refused(422, "invalid");
+    let changed = api
+        .change("PATCH", &path, 1, json!({"title": "Tell Anna", "grants": []}))
+        .await
+        .ok(200);
+    assert_eq!(
+        (&changed["title"], &changed["version"]),
+        (&json!("Tell Anna"), &json!(2))
+    );
+    assert_ne!(changed["not_granted"], json!([]));
+
+    let deal = api.create("/items", sales.deal("Deal")).await;
+    let started = api
+        .post(&format!("{path}/run"), json!({"item": deal}))
+        .await
+        .ok(202);
+    api.app.core.lanes.idle().await;
+    let run = started["runs"][0]["id"].as_str().unwrap().to_owned();
+    let details = api.get(&format!("/runs/{run}")).await.ok(200);
+    assert_eq!(details["event"]["fact"]["kind"], "manual-run", "{details:#}");
+    assert_eq!(
+        details["run"]["state"], "discarded",
+        "without the grant the robot is denied: {details:#}"
+    );
+
+    api.change("PATCH", &path, 2, json!({"grants": ["notifications"]}))
+        .await
+        .ok(200);
+    let retried = api.post(&format!("/runs/{run}/retry"), json!({})).await.ok(200);
+    assert_eq!(retried["state"], "retryable");
+    api.app.advance_to(api.app.core.clock.now()).await.unwrap();
+    assert_eq!(
+        api.get(&format!("/runs/{run}")).await.ok(200)["run"]["state"],
+        "completed"
+    );
+    api.post(&format!("/runs/{run}/retry"), json!({}))
+        .await
+        .refused(409, "conflict");
+    api.post(&format!("/runs/{run}/cancel"), json!({}))
+        .await
+        .refused(409, "conflict");
+
+    assert_eq!(api.change("DELETE", &path, 3, json!({})).await.status, 204);
+    api.get(&path).await.refused(404, "not-found");
+}
+
+#[tokio::test]
+async fn delayed_run_can_be_cancelled() {
+    let api = Api::start().await;
+    let sales = api.sales().await;
+    let boss = api
+        .create("/employees", json!({"name": "Anna", "role": "admin"}))
+        .await;
+    let mut later = notify(&sales.new, &boss);
+    later["timing"] = json!({"kind": "delay", "seconds": 60});
+    api.create("/attachments", later).await;
+    let deal = api.create("/items", sales.deal("Deal")).await;
+    let runs = api
+        .get(&format!("/runs?item={deal}&state=scheduled"))
+        .await
+        .ok(200);
+    let run = runs["items"][0]["id"].as_str().unwrap();
+    let cancelled = api.post(&format!("/runs/{run}/cancel"), json!({})).await.ok(200);
+    assert_eq!(
+        (&cancelled["state"], &cancelled["reason"]),
+        (&json!("cancelled"), &json!("by-hand"))
+    );
+    assert!(
+        cancelled["detail"].as_str().unwrap().contains("system"),
+        "{cancelled:#}"
+    );
+}
+
+/// A component with one more section is another version of the same robot.
+fn other_version(bytes: &[u8]) -> Vec<u8> {
+    [bytes, &[0, 2, 1, b'x']].concat()
+}
+
+#[tokio::test]
+async fn robot_is_installed_once_and_becomes_current() {
+    let api = Api::start().await;
+    let (id, bytes) = BUNDLED.iter().find(|(id, _)| *id == "notify").unwrap();
+    let known = api.as_admin("POST", "/robots", &[], bytes.to_vec()).await.ok(200);
+    assert_eq!((&known["id"], &known["is_bundled"]), (&json!(id), &json!(true)));
+    let made = api
+        .as_admin("POST", "/robots", &[], other_version(bytes))
+        .await
+        .ok(201);
+    assert_eq!(
+        (&made["is_current"], &made["is_bundled"]),
+        (&json!(true), &json!(false))
+    );
+    let old = format!("/robots/{}", known["digest"].as_str().unwrap());
+    assert_eq!(api.get(&old).await.ok(200)["is_current"], false);
+    let again = api
+        .as_admin("POST", "/robots", &[], other_version(bytes))
+        .await
+        .ok(200);
+    assert_eq!(again["digest"], made["digest"]);
+}

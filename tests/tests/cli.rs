@@ -1,0 +1,8 @@
+//! The command line, as a program that is started.
+
+mod host;
+mod offline;
+mod online;
+mod program;
+mod sales;
+mod starting;

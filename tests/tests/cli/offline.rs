@@ -1,0 +1,253 @@
+//! Commands that need no host.
+
+use std::io::Read;
+use std::process::Stdio;
+
+use signalbox::bundled::BUNDLED;
+
+use super::program::{command, run};
+
+/// Every command and what its data is called; an empty name where it has none of its own.
+const COMMANDS: [&str; 22] = [
+    "",
+    "serve",
+    "robot",
+    "robot inspect",
+    "robot install",
+    "robot list",
+    "attach",
+    "run",
+    "run list",
+    "run show",
+    "run retry",
+    "pipeline",
+    "pipeline list",
+    "token",
+    "token create",
+    "db",
+    "db check",
+    "db backup",
+    "config show",
+    "openapi",
+    "wit",
+    "completions",
+];
+
+#[test]
+fn help_of_every_command_has_examples() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in COMMANDS {
+        let mut args: Vec<&str> = name.split_whitespace().collect();
+        args.push("--help");
+        let ended = run(folder.path(), &args).with_code(0);
+        let example = format!("Examples:\n  signalbox {name}");
+        assert!(
+            ended.out.contains(example.trim_end()) && ended.err.is_empty(),
+            "{name}: {ended:?}"
+        );
+    }
+    let help = run(folder.path(), &["--help"]).out;
+    assert!(help.contains("8 the robot trapped or hit a limit"), "{help}");
+}
+
+#[test]
+fn wrong_arguments_end_with_code_2() {
+    let folder = tempfile::tempdir().unwrap();
+    for args in [
+        &[][..],
+        &["nope"],
+        &["run"],
+        &["run", "list", "--nope"],
+        &["attach", "--robot", "notify"],
+        &["attach", "--robot", "notify", "--stage", "a/b", "--manual"],
+        &["attach", "--robot", "notify", "--manual", "--delay", "4"],
+        &["attach", "--robot", "notify", "--schedule", "0 9 * * *"],
+        &["run", "list", "--url", "https://example.com"],
+        &["run", "list", "--limit", "many"],
+    ] {
+        let ended = run(folder.path(), args).with_code(2);
+        assert!(
+            ended.out.is_empty() && !ended.err.is_empty(),
+            "{args:?}: {ended:?}"
+        );
+    }
+}
+
+#[test]
+fn robot_is_inspected_without_a_host() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, component) = BUNDLED.iter().find(|(id, _)| *id == "notify").unwrap();
+    std::fs::write(folder.path().join("notify.wasm"), component).unwrap();
+    let ended = run(folder.path(), &["robot", "inspect", "notify.wasm", "--json"]).with_code(0);
+    let inspection = &ended.json("signalbox.robot.inspect/1")["inspection"];
+    assert_eq!(inspection["manifest"]["id"], "notify");
+    assert_eq!(inspection["bytes"], component.len());
+    let text = run(folder.path(), &["robot", "inspect", "notify.wasm"])
+        .with_code(0)
+        .out;
+    for words in [
+        inspection["digest"].as_str().unwrap(),
+        "To send the notification.",
+        "signalbox:robot/notifications@0.1.0  send",
+        "to     users   [\"role:assignee\"]  To",
+        "stage-entered, schedule, message-received, manual, event",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+}
+
+#[test]
+fn file_that_is_no_robot_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.txt"), "hello").unwrap();
+    run(folder.path(), &["robot", "inspect", "a.txt"])
+        .refused(1, "`a.txt` is not a robot: this is not WebAssembly");
+    run(folder.path(), &["robot", "install", "a.txt"]).refused(1, "`a.txt` is not a robot");
+    run(folder.path(), &["robot", "inspect", "b.wasm"]).refused(4, "cannot read `b.wasm`");
+}
+
+#[test]
+fn configuration_tells_where_each_value_comes_from() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(
+        folder.path().join("signalbox.toml"),
+        "# ours\nworkers = 8\nreaders = 2\n",
+    )
+    .unwrap();
+    let mut command = command(folder.path());
+    command
+        .args(["config", "show", "--origin"])
+        .env("SIGNALBOX_READERS", "3");
+    let text = String::from_utf8(command.output().unwrap().stdout).unwrap();
+    for line in [
+        "listen              127.0.0.1:8700       default",
+        "readers             3                    SIGNALBOX_READERS",
+        "workers             8                    signalbox.toml:2",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+}
+
+#[test]
+fn wrong_configuration_ends_with_code_3_and_names_file_line_and_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("signalbox.toml");
+    for (text, words) in [
+        (
+            "\nlisten_on = \"x\"",
+            "signalbox.toml:2: there is no setting `listen_on`; known are listen,",
+        ),
+        (
+            "workers = 0",
+            "signalbox.toml:1: `workers` is `0`: use a whole number from 1 to 1000",
+        ),
+        ("workers =", "signalbox.toml:1: "),
+        (
+            "zone = \"Moscow\"",
+            "`Moscow` is not the IANA name of a time zone",
+        ),
+    ] {
+        std::fs::write(&path, text).unwrap();
+        run(folder.path(), &["serve"]).refused(3, words);
+        run(folder.path(), &["config", "show"]).refused(3, words);
+    }
+    run(folder.path(), &["serve", "--config", "none.toml"])
+        .refused(3, "cannot read the configuration `none.toml`");
+    let ended = run(folder.path(), &["config", "show", "--json"]).with_code(3);
+    let error: serde_json::Value = serde_json::from_str(&ended.err).unwrap();
+    assert_eq!(
+        (&error["schema"], &error["exit"]),
+        (&"signalbox.error/1".into(), &3.into())
+    );
+}
+
+#[test]
+fn example_configuration_is_accepted() {
+    let folder = tempfile::tempdir().unwrap();
+    let example = run(folder.path(), &["config", "example"]).with_code(0).out;
+    std::fs::write(folder.path().join("signalbox.toml"), &example).unwrap();
+    let shown = run(folder.path(), &["config", "show", "--json"]).with_code(0);
+    assert_eq!(
+        shown.json("signalbox.config.show/1")["settings"]
+            .as_array()
+            .unwrap()
+            .len(),
+        9
+    );
+}
+
+#[test]
+fn documents_are_printed_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let wit = run(folder.path(), &["wit"]).with_code(0).out;
+    assert!(
+        wit.starts_with("package signalbox:robot@0.1.0;\n") && wit.contains("interface entry"),
+        "{wit}"
+    );
+    assert_eq!(wit.matches("\npackage ").count(), 0);
+    run(folder.path(), &["wit", "--json"])
+        .with_code(0)
+        .json("signalbox.wit/1");
+    let document = run(folder.path(), &["openapi"]).with_code(0).out;
+    let document: serde_json::Value = serde_json::from_str(&document).unwrap();
+    assert!(document["paths"]["/api/v1/runs/{id}"]["get"].is_object());
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(
+            run(folder.path(), &["completions", shell])
+                .with_code(0)
+                .out
+                .contains("signalbox"),
+            "{shell}"
+        );
+    }
+}
+
+#[test]
+fn reader_that_goes_away_is_no_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut process = command(folder.path())
+        .arg("openapi")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut first = [0];
+    process.stdout.take().unwrap().read_exact(&mut first).unwrap();
+    let output = process.wait_with_output().unwrap();
+    assert_eq!(
+        (
+            output.status.code(),
+            String::from_utf8(output.stderr).unwrap().as_str()
+        ),
+        (Some(0), "")
+    );
+}
+
+#[test]
+fn database_is_made_checked_and_copied() {
+    let folder = tempfile::tempdir().unwrap();
+    run(folder.path(), &["db", "check"]).refused(3, "`signalbox.db`");
+    run(folder.path(), &["db", "migrate"]).with_code(0);
+    let checked = run(folder.path(), &["db", "check", "--full", "--json"]).with_code(0);
+    assert_eq!(
+        checked.json("signalbox.db.check/1")["problems"],
+        serde_json::json!([])
+    );
+    run(folder.path(), &["db", "backup", "copy.db"]).with_code(0);
+    run(folder.path(), &["db", "check", "--database", "sqlite:copy.db"]).with_code(0);
+    run(folder.path(), &["db", "backup", "copy.db"]).refused(6, "`copy.db` exists");
+    run(
+        folder.path(),
+        &["db", "backup", "b.db", "--database", "sqlite:none.db"],
+    )
+    .refused(3, "there is no such file");
+    std::fs::write(folder.path().join("junk.db"), "not a database").unwrap();
+    run(folder.path(), &["db", "check", "--database", "sqlite:junk.db"])
+        .refused(3, "is not a Signalbox database");
+    run(
+        folder.path(),
+        &["db", "backup", "b.db", "--database", "sqlite:junk.db"],
+    )
+    .refused(3, "not a Signalbox database");
+    assert!(!folder.path().join("b.db").exists());
+}

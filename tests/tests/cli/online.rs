@@ -1,0 +1,227 @@
+//! Commands against a running host.
+
+use serde_json::{Value, json};
+use signalbox::bundled::BUNDLED;
+
+use super::host::Host;
+use super::sales::{deal, final_run, id_of, sales, win};
+
+#[test]
+fn robot_is_attached_by_names_and_its_run_is_shown() {
+    let host = Host::start();
+    sales(&host);
+    let listed = host.cli(&["pipeline", "list"]).with_code(0).out;
+    assert!(listed.contains("sales/won   stage:2  won   won    -"), "{listed}");
+    let attach = [
+        "attach",
+        "--robot",
+        "notify",
+        "--stage",
+        "sales/won",
+        "--title",
+        "Cheer",
+    ];
+    let params = [
+        "--param",
+        "to=anna@example.com",
+        "--param",
+        "title=Won: {=Document:TITLE}",
+        "--json",
+    ];
+    let made = host
+        .cli(&[&attach[..], &params].concat())
+        .with_code(0)
+        .json("signalbox.attach/1");
+    let attachment = &made["attachment"];
+    assert_eq!(
+        attachment["params"]["to"][0]
+            .as_str()
+            .map(|id| id.starts_with("employee:")),
+        Some(true),
+        "{made}"
+    );
+    assert_eq!(
+        (&attachment["title"], &attachment["grants"]),
+        (&"Cheer".into(), &json!(["notifications"]))
+    );
+    let run = final_run(&host, &win(&host));
+    assert_eq!(
+        (&run["state"], &run["robot"]),
+        (&"completed".into(), &"notify@0.1.0".into()),
+        "{run}"
+    );
+    let id = run["id"].as_str().unwrap();
+    let shown = host.cli(&["run", "show", id]).with_code(0).out;
+    for words in [
+        "completed  Cheer",
+        "cause       stage-entered at ",
+        "verdict   done",
+        "notifications.send(",
+        "fuel",
+    ] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    assert!(shown.contains("Won: Two tractors\n"), "{shown}");
+    let raw = host
+        .cli(&["run", "show", id, "--json"])
+        .with_code(0)
+        .json("signalbox.run.show/1");
+    assert_eq!(raw["attempts"][0]["verdict"]["verdict"], "done");
+    host.cli(&["run", "retry", id]).refused(6, "completed");
+    host.cli(&["run", "show", "run:999999"]).refused(4, "run:999999");
+}
+
+#[test]
+fn retry_waits_and_ends_as_the_robot_ended() {
+    let host = Host::start();
+    sales(&host);
+    let attach = [
+        "attach",
+        "--robot",
+        "move-stage",
+        "--stage",
+        "sales/new",
+        "--param",
+        "stage=sales/paid",
+    ];
+    host.cli(&attach).with_code(0);
+    let item = id_of(&deal(&host));
+    let run = final_run(&host, &item);
+    assert_eq!(
+        (&run["state"], &run["reason"]),
+        (&"discarded".into(), &"failed".into()),
+        "{run}"
+    );
+    let retry = ["run", "retry", run["id"].as_str().unwrap(), "--wait"];
+    let failed = host.cli(&retry).with_code(7).out;
+    assert!(
+        failed.contains("attempt 2 of move-stage@") && failed.contains("failed: required-fields: "),
+        "{failed}"
+    );
+    let version = host.send("GET", &format!("/items/{item}"), None, &Value::Null)["version"].as_i64();
+    host.send(
+        "PATCH",
+        &format!("/items/{item}"),
+        version,
+        &json!({ "amount": "1500.00 RUB" }),
+    );
+    let done = host
+        .cli(&[&retry[..], &["--json"]].concat())
+        .with_code(0)
+        .json("signalbox.run.retry/1");
+    assert_eq!(done["run"]["state"], "completed", "{done}");
+}
+
+#[test]
+fn delays_events_and_schedules_become_moments() {
+    let host = Host::start();
+    sales(&host);
+    let moment = |args: &[&str]| {
+        let base = ["attach", "--robot", "notify", "--param", "title=x", "--json"];
+        let made = host
+            .cli(&[&base[..], args].concat())
+            .with_code(0)
+            .json("signalbox.attach/1");
+        (
+            made["attachment"]["moment"].clone(),
+            made["attachment"]["timing"].clone(),
+        )
+    };
+    let (_, timing) = moment(&["--stage", "sales/new", "--delay", "4h", "--working"]);
+    assert_eq!(
+        timing,
+        json!({ "kind": "delay", "seconds": 14400, "working": true })
+    );
+    let (event, _) = moment(&["--event", "item-created", "--pipeline", "sales"]);
+    assert_eq!(
+        (&event["kind"], &event["event"]),
+        (&"event".into(), &"item-created".into())
+    );
+    assert!(event["pipeline"].as_str().unwrap().starts_with("pipeline:"));
+    let (schedule, _) = moment(&["--schedule", "0 9 * * Mon", "--zone", "Asia/Omsk"]);
+    assert_eq!(
+        schedule,
+        json!({ "kind": "schedule", "cron": "0 9 * * Mon", "zone": "Asia/Omsk" })
+    );
+    assert_eq!(moment(&["--manual"]).0, json!({ "kind": "manual" }));
+}
+
+#[test]
+fn attachment_that_names_nothing_is_refused_by_name() {
+    let host = Host::start();
+    sales(&host);
+    let attach = |args: &[&str]| {
+        host.cli(&[&["attach", "--robot", "notify", "--param", "title=x"][..], args].concat())
+    };
+    attach(&["--stage", "sales/lost"]).refused(4, "there is no stage `lost`; known: new, won, paid");
+    attach(&["--stage", "support/new"]).refused(4, "there is no pipeline `support`; known: sales");
+    attach(&["--stage", "sales"]).refused(2, "`sales` is not a stage: write `pipeline/stage`");
+    attach(&["--manual", "--param", "to=bob@example.com"])
+        .refused(4, "there is no employee `bob@example.com`");
+    attach(&["--manual", "--param", "colour=red"]).refused(1, "`colour`");
+    attach(&["--manual", "--param", "title"]).refused(2, "--param: `title` is not `key=value`");
+    attach(&["--manual", "--withhold", "items"]).refused(2, "robot `notify` does not ask for `items`");
+    let schedule = ["--schedule", "0 9 * * 1", "--zone", "UTC"];
+    assert_eq!(attach(&schedule).with_code(1).out, "");
+    host.cli(&["attach", "--robot", "cheer", "--manual"])
+        .refused(4, "there is no robot `cheer`; known: auto-reply, ");
+}
+
+#[test]
+fn new_version_of_a_robot_is_installed_once() {
+    let host = Host::start();
+    let (_, component) = BUNDLED.iter().find(|(id, _)| *id == "notify").unwrap();
+    // An empty custom section `test` changes the digest and nothing else.
+    let changed = [component, &[0, 5, 4, b't', b'e', b's', b't'][..]].concat();
+    std::fs::write(host.folder().join("notify.wasm"), changed).unwrap();
+    let install = ["robot", "install", "notify.wasm", "--json"];
+    let first = host.cli(&install).with_code(0).json("signalbox.robot.install/1");
+    assert_eq!(first["is_new"], true);
+    let second = host.cli(&install).with_code(0).json("signalbox.robot.install/1");
+    assert_eq!(
+        (&second["is_new"], &second["digest"]),
+        (&false.into(), &first["digest"])
+    );
+    let count = |args: &[&str]| {
+        host.cli(args).json("signalbox.robot.list/1")["robots"]
+            .as_array()
+            .unwrap()
+            .len()
+    };
+    assert_eq!(count(&["robot", "list", "--json"]), BUNDLED.len());
+    assert_eq!(count(&["robot", "list", "--all", "--json"]), BUNDLED.len() + 1);
+    let listed = host.cli(&["robot", "list"]).with_code(0).out;
+    assert!(
+        listed
+            .lines()
+            .any(|line| line.starts_with("notify ") && line.contains("  installed  ")),
+        "{listed}"
+    );
+}
+
+#[test]
+fn token_may_do_what_its_role_may_until_it_is_revoked() {
+    let host = Host::start();
+    let create = ["token", "create", "--name", "audit", "--role", "auditor"];
+    let secret = host.cli(&create).with_code(0).out.trim().to_owned();
+    assert!(secret.starts_with("sbx_"), "{secret}");
+    host.cli_as(&secret, &["run", "list"]).with_code(0);
+    host.cli_as(&secret, &create).refused(5, "auditor");
+    let tokens = host
+        .cli(&["token", "list", "--json"])
+        .json("signalbox.token.list/1");
+    let audit = tokens["tokens"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|token| token["name"] == "audit")
+        .unwrap();
+    assert!(!tokens.to_string().contains(&secret[4..]));
+    host.cli(&["token", "revoke", audit["id"].as_str().unwrap()])
+        .with_code(0);
+    host.cli_as(&secret, &["run", "list"]).refused(5, "revoked");
+    host.cli_as("", &["run", "list"]).with_code(5);
+    host.cli(&["token", "create", "--name", "x", "--role", "king"])
+        .refused(1, "king");
+    host.cli(&["token", "revoke", "token:99"]).refused(4, "token:99");
+}
