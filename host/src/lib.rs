@@ -14,3 +14,4 @@ pub mod http;
 pub mod intake;
 pub mod setup;
 pub mod telemetry;
+mod tls;

@@ -2,12 +2,11 @@
 
 mod answer;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::RootCertStore;
 use serde_json::json;
 use signalbox_crm::conversation::{Channel, Provider};
 use signalbox_crm::time::Timestamp;
@@ -16,6 +15,7 @@ use signalbox_crm::timer::Delivery;
 use self::answer::Answer;
 use super::signature::{ID_HEADER, SIGNATURE_HEADER, Secret, TIMESTAMP_HEADER};
 use super::text;
+use crate::tls;
 
 /// How long one attempt may take, from the connection to the end of the answer.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
@@ -62,12 +62,12 @@ impl Sender {
     /// # Errors
     /// The HTTP client cannot be made.
     pub fn new() -> Result<Self, reqwest::Error> {
-        Self::with(TIMEOUT, roots())
+        Self::with(TIMEOUT, tls::roots())
     }
 
     fn with(timeout: Duration, roots: RootCertStore) -> Result<Self, reqwest::Error> {
         let client = Client::builder()
-            .tls_backend_preconfigured(tls(roots))
+            .tls_backend_preconfigured(tls::client(roots))
             .http1_only()
             .no_proxy()
             .redirect(Policy::none())
@@ -216,23 +216,6 @@ impl Sender {
 /// A number where it is one, as all ids of chats are; else the name of a public chat.
 fn chat_id(chat: &str) -> serde_json::Value {
     chat.parse::<i64>().map_or_else(|_| chat.into(), Into::into)
-}
-
-/// Mozilla's authorities are compiled in, so that the program also works in an image without any; those of the
-/// system are added, for a company's own.
-fn roots() -> RootCertStore {
-    let mut roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    roots
-}
-
-fn tls(roots: RootCertStore) -> ClientConfig {
-    let ring = Arc::new(rustls::crypto::ring::default_provider());
-    ClientConfig::builder_with_provider(ring)
-        .with_safe_default_protocol_versions()
-        .expect("ring has the cipher suites of TLS 1.2 and 1.3")
-        .with_root_certificates(roots)
-        .with_no_client_auth()
 }
 
 /// Cuts an error, and removes what a receiver may have echoed: the secret, or the part of it that alone is

@@ -62,7 +62,7 @@ fn wrong_arguments_end_with_code_2() {
         &["attach", "--robot", "notify", "--stage", "a/b", "--manual"],
         &["attach", "--robot", "notify", "--manual", "--delay", "4"],
         &["attach", "--robot", "notify", "--schedule", "0 9 * * *"],
-        &["run", "list", "--url", "https://example.com"],
+        &["run", "list", "--url", "ftp://example.com"],
         &["run", "list", "--limit", "many"],
     ] {
         let ended = run(folder.path(), args).with_code(2);
