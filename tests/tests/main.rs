@@ -1,6 +1,11 @@
 //! All integration tests in one binary, one module for each subject: each further binary would link the
 //! whole host again.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "functions that only tests call are tests, which clippy cannot see"
+)]
+
 mod api;
 mod cli;
 mod db_conformance;
