@@ -172,7 +172,10 @@ impl Setup {
     /// A name that is unknown or taken, an attachment that does not fit its robot; nothing is stored then.
     pub async fn apply(&self, core: &SharedCore) -> anyhow::Result<Names> {
         let mut draft = Draft::new(core, Actor::System);
-        let mut staged = StagedDirectory { directory: Directory::clone(&draft.directory), changes: Vec::new() };
+        let mut staged = StagedDirectory {
+            directory: Directory::clone(&draft.directory),
+            changes: Vec::new(),
+        };
         let mut names = Names::default();
         self.calendar(&draft, &mut staged)?;
         self.people(&draft, &mut staged, &mut names)?;
@@ -194,12 +197,26 @@ impl Setup {
     }
 
     fn calendar(&self, draft: &Draft, staged: &mut StagedDirectory) -> anyhow::Result<()> {
-        if staged.directory.calendars.values().any(|(calendar, _)| calendar.is_default) {
+        if staged
+            .directory
+            .calendars
+            .values()
+            .any(|(calendar, _)| calendar.is_default)
+        {
             return Ok(());
         }
-        let spec = self.calendar.clone().unwrap_or_else(|| CalendarSpec::office(&self.zone));
+        let spec = self
+            .calendar
+            .clone()
+            .unwrap_or_else(|| CalendarSpec::office(&self.zone));
         let id = CalendarId(draft.new_id(IdKind::Calendar));
-        let calendar = Calendar { id, key: "company".to_owned(), spec, is_default: true, version: 1 };
+        let calendar = Calendar {
+            id,
+            key: "company".to_owned(),
+            spec,
+            is_default: true,
+            version: 1,
+        };
         setting_up::check_calendar(&staged.directory, &calendar)?;
         staged.add(DirectoryChange::Calendar(calendar))
     }
@@ -216,12 +233,17 @@ impl Setup {
         while !rest.is_empty() {
             let known = |p: &&EmployeeSetup| match &p.head {
                 None => true,
-                Some(head) => names.employee(head).is_ok_and(|id| staged.directory.employees.contains_key(&id)),
+                Some(head) => names
+                    .employee(head)
+                    .is_ok_and(|id| staged.directory.employees.contains_key(&id)),
             };
             let (ready, later): (Vec<_>, Vec<_>) = rest.into_iter().partition(known);
             if ready.is_empty() {
                 let stuck: Vec<&str> = later.iter().map(|p| p.key.as_str()).collect();
-                return Err(anyhow!("the heads of {} are unknown or lead each other", stuck.join(", ")));
+                return Err(anyhow!(
+                    "the heads of {} are unknown or lead each other",
+                    stuck.join(", ")
+                ));
             }
             for person in ready {
                 let employee = person.employee(names)?;
@@ -270,7 +292,11 @@ impl EmployeeSetup {
             name: self.name.clone(),
             email: self.email.clone(),
             role: self.role,
-            head: self.head.as_deref().map(|head| names.employee(head)).transpose()?,
+            head: self
+                .head
+                .as_deref()
+                .map(|head| names.employee(head))
+                .transpose()?,
             is_active: true,
             absences: Vec::new(),
             calendar: None,
@@ -280,7 +306,12 @@ impl EmployeeSetup {
 }
 
 impl PipelineSetup {
-    fn stage_all(&self, draft: &Draft, staged: &mut StagedDirectory, names: &mut Names) -> anyhow::Result<()> {
+    fn stage_all(
+        &self,
+        draft: &Draft,
+        staged: &mut StagedDirectory,
+        names: &mut Names,
+    ) -> anyhow::Result<()> {
         let id = PipelineId(draft.new_id(IdKind::Pipeline));
         let pipeline = Pipeline {
             id,
@@ -307,7 +338,9 @@ impl PipelineSetup {
                 version: 1,
             };
             setting_up::check_stage(&staged.directory, &stage)?;
-            names.stages.insert(format!("{}/{}", self.key, setup.key), stage.id);
+            names
+                .stages
+                .insert(format!("{}/{}", self.key, setup.key), stage.id);
             staged.add(DirectoryChange::Stage(stage))?;
         }
         Ok(())
@@ -315,7 +348,12 @@ impl PipelineSetup {
 }
 
 impl ChannelSetup {
-    fn stage_one(&self, draft: &Draft, staged: &mut StagedDirectory, names: &mut Names) -> anyhow::Result<()> {
+    fn stage_one(
+        &self,
+        draft: &Draft,
+        staged: &mut StagedDirectory,
+        names: &mut Names,
+    ) -> anyhow::Result<()> {
         let channel = Channel {
             id: ChannelId(draft.new_id(IdKind::Channel)),
             key: self.key.clone(),
@@ -324,8 +362,16 @@ impl ChannelSetup {
             inbound_secret: self.inbound_secret.clone(),
             outbound_secret: self.outbound_secret.clone(),
             base_url: self.base_url.clone(),
-            opens_item_in: self.opens_item_in.as_deref().map(|key| names.pipeline(key)).transpose()?,
-            default_assignee: self.default_assignee.as_deref().map(|key| names.employee(key)).transpose()?,
+            opens_item_in: self
+                .opens_item_in
+                .as_deref()
+                .map(|key| names.pipeline(key))
+                .transpose()?,
+            default_assignee: self
+                .default_assignee
+                .as_deref()
+                .map(|key| names.employee(key))
+                .transpose()?,
             is_active: true,
             version: 1,
         };

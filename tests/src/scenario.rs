@@ -58,7 +58,10 @@ pub async fn play(folder: &Path) -> anyhow::Result<String> {
         if step.is_empty() || step.starts_with('#') {
             continue;
         }
-        scenario.step(step).await.with_context(|| format!("steps.txt, line {}: {step}", number + 1))?;
+        scenario
+            .step(step)
+            .await
+            .with_context(|| format!("steps.txt, line {}: {step}", number + 1))?;
     }
     scenario.end().await
 }
@@ -107,6 +110,9 @@ impl Scenario {
 }
 
 async fn start(database: &str, clock: &Clock) -> anyhow::Result<App> {
-    let options = AppOptions { database: Some(database.to_owned()), ..AppOptions::for_test(clock.clone()) };
+    let options = AppOptions {
+        database: Some(database.to_owned()),
+        ..AppOptions::for_test(clock.clone())
+    };
     App::start(options).await
 }

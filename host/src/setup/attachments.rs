@@ -113,11 +113,20 @@ impl AttachmentSetup {
         names: &mut Names,
         place: usize,
     ) -> anyhow::Result<()> {
-        let zone = staged.directory.work_calendar(None)?.zone().iana_name().unwrap_or("UTC").to_owned();
+        let zone = staged
+            .directory
+            .work_calendar(None)?
+            .zone()
+            .iana_name()
+            .unwrap_or("UTC")
+            .to_owned();
         let version = staged.directory.current_robot(&self.robot).cloned();
         let version = version.ok_or_else(|| anyhow!("robot `{}` is not installed", self.robot))?;
         let manifest = &version.manifest;
-        let asked = manifest.permission.iter().map(|permission| permission.interface.clone());
+        let asked = manifest
+            .permission
+            .iter()
+            .map(|permission| permission.interface.clone());
         let attachment = Attachment {
             id: AttachmentId(draft.new_id(IdKind::Attachment)),
             title: self.title.clone(),
@@ -135,7 +144,9 @@ impl AttachmentSetup {
             attempts_max: self.attempts_max,
             overrides_required_fields: self.overrides_required_fields,
             scope: self.scope,
-            grants: asked.filter(|interface| !self.withhold.contains(interface)).collect(),
+            grants: asked
+                .filter(|interface| !self.withhold.contains(interface))
+                .collect(),
             params: resolve_names(manifest, &self.params, names)?,
             sort: i32::try_from(place).unwrap_or(i32::MAX),
             is_enabled: true,
@@ -148,16 +159,32 @@ impl AttachmentSetup {
 
     fn moment(&self, names: &Names, zone: &str) -> anyhow::Result<Moment> {
         let stage = self.stage.as_deref().map(|name| names.stage(name)).transpose()?;
-        let pipeline = self.pipeline.as_deref().map(|name| names.pipeline(name)).transpose()?;
-        let channel = self.channel.as_deref().map(|name| names.channel(name)).transpose()?;
+        let pipeline = self
+            .pipeline
+            .as_deref()
+            .map(|name| names.pipeline(name))
+            .transpose()?;
+        let channel = self
+            .channel
+            .as_deref()
+            .map(|name| names.channel(name))
+            .transpose()?;
         match (self.event, &self.schedule, self.manual, stage) {
-            (Some(event), None, false, stage) => {
-                Ok(Moment::Event { event, pipeline, stage, channel, fields: self.fields.clone() })
-            }
+            (Some(event), None, false, stage) => Ok(Moment::Event {
+                event,
+                pipeline,
+                stage,
+                channel,
+                fields: self.fields.clone(),
+            }),
             (None, Some(cron), false, stage) => Ok(Moment::Schedule {
                 cron: cron.clone(),
                 zone: self.zone.clone().unwrap_or_else(|| zone.to_owned()),
-                items: pipeline.map(|pipeline| ItemQuery { pipeline, stage, max: 1000 }),
+                items: pipeline.map(|pipeline| ItemQuery {
+                    pipeline,
+                    stage,
+                    max: 1000,
+                }),
             }),
             (None, None, true, None) => Ok(Moment::Manual),
             (None, None, false, Some(stage)) => Ok(Moment::Stage { stage }),
@@ -171,14 +198,20 @@ impl AttachmentSetup {
             (Some(delay), None) => {
                 let seconds = seconds(&Value::String(delay.clone()));
                 let seconds = seconds.ok_or_else(|| anyhow!("`{delay}` is not a delay such as `4h`"))?;
-                Ok(Timing::Delay { seconds, working: self.delay_working })
+                Ok(Timing::Delay {
+                    seconds,
+                    working: self.delay_working,
+                })
             }
             (None, Some(field)) => {
                 let text = self.offset.as_deref().unwrap_or("0s");
                 let (sign, digits) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
                 let seconds = seconds(&Value::String(digits.to_owned()));
                 let seconds = seconds.ok_or_else(|| anyhow!("`{text}` is not an offset such as `-24h`"))?;
-                Ok(Timing::Relative { field: field.clone(), offset_s: sign * i64::from(seconds) })
+                Ok(Timing::Relative {
+                    field: field.clone(),
+                    offset_s: sign * i64::from(seconds),
+                })
             }
             (Some(_), Some(_)) => bail!("`delay` and `relative_to` exclude each other"),
         }
@@ -207,7 +240,9 @@ fn resolve_names(
 }
 
 fn resolve_name(param_type: Option<ParamType>, value: &Value, names: &Names) -> anyhow::Result<Value> {
-    let Some(name) = value.as_str().filter(|text| !text.contains(':')) else { return Ok(value.clone()) };
+    let Some(name) = value.as_str().filter(|text| !text.contains(':')) else {
+        return Ok(value.clone());
+    };
     let id = match param_type {
         Some(ParamType::User | ParamType::Users) => names.employee(name)?.to_string(),
         Some(ParamType::Stage) => names.stage(name)?.to_string(),

@@ -40,7 +40,9 @@ impl Names {
         for pipeline in directory.pipelines.values() {
             names.pipelines.insert(pipeline.key.clone(), pipeline.id);
             for stage in directory.stages_of(pipeline.id) {
-                names.stages.insert(format!("{}/{}", pipeline.key, stage.key), stage.id);
+                names
+                    .stages
+                    .insert(format!("{}/{}", pipeline.key, stage.key), stage.id);
             }
         }
         for channel in directory.channels.values() {

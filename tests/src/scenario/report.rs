@@ -25,14 +25,21 @@ impl Scenario {
     async fn items(&self, out: &mut String) -> anyhow::Result<()> {
         let core = &self.app()?.core;
         let directory = core.records.directory();
-        let items = core.db.items(&ItemFilter::default(), ItemPage::Number(None), LIMIT).await?;
+        let items = core
+            .db
+            .items(&ItemFilter::default(), ItemPage::Number(None), LIMIT)
+            .await?;
         writeln!(out, "\nitems")?;
         for item in items {
             let stage = directory.stage(item.stage)?;
             let person = item.assignee.and_then(|id| directory.employees.get(&id));
             let person = person.map_or("nobody", |person| person.name.as_str());
             let raised = at(item.raised_at);
-            writeln!(out, "  {} `{}` in {} (entry {}), {person}, raised {raised}", item.id, item.title, stage.key, item.stage_entry)?;
+            writeln!(
+                out,
+                "  {} `{}` in {} (entry {}), {person}, raised {raised}",
+                item.id, item.title, stage.key, item.stage_entry
+            )?;
         }
         Ok(())
     }
@@ -45,9 +52,17 @@ impl Scenario {
         writeln!(out, "\nruns")?;
         for found in runs {
             let run = found.run;
-            let title = directory.attachments.get(&run.attachment).map_or("?", |a| a.title.as_str());
+            let title = directory
+                .attachments
+                .get(&run.attachment)
+                .map_or("?", |a| a.title.as_str());
             let item = run.item.map_or("-".to_owned(), |id| id.to_string());
-            write!(out, "  {title} | {item} | {} | {}", found.event.fact.kind().as_str(), run.state.as_str())?;
+            write!(
+                out,
+                "  {title} | {item} | {} | {}",
+                found.event.fact.kind().as_str(),
+                run.state.as_str()
+            )?;
             if let Some(reason) = run.reason {
                 write!(out, " ({})", reason.as_str())?;
             }
@@ -78,7 +93,11 @@ impl Scenario {
             told.sort_by_key(|notification| notification.id);
             for notification in told {
                 let when = at(notification.created_at);
-                writeln!(out, "  {when} to {}: {} / {}", person.name, notification.title, notification.text)?;
+                writeln!(
+                    out,
+                    "  {when} to {}: {} / {}",
+                    person.name, notification.title, notification.text
+                )?;
             }
         }
         Ok(())
@@ -86,18 +105,30 @@ impl Scenario {
 
     async fn activities(&self, out: &mut String) -> anyhow::Result<()> {
         let core = &self.app()?.core;
-        let found = core.db.activities(&ActivityFilter::default(), None, LIMIT).await?;
+        let found = core
+            .db
+            .activities(&ActivityFilter::default(), None, LIMIT)
+            .await?;
         writeln!(out, "\nactivities")?;
         for activity in found {
             let (kind, state) = (activity.kind.as_str(), activity.state.as_str());
-            writeln!(out, "  {} {kind} `{}` until {} {state}", activity.item, activity.title, at(activity.deadline_at))?;
+            writeln!(
+                out,
+                "  {} {kind} `{}` until {} {state}",
+                activity.item,
+                activity.title,
+                at(activity.deadline_at)
+            )?;
         }
         Ok(())
     }
 
     async fn conversations(&self, out: &mut String) -> anyhow::Result<()> {
         let core = &self.app()?.core;
-        let found = core.db.conversations(&ConversationFilter::default(), None, LIMIT).await?;
+        let found = core
+            .db
+            .conversations(&ConversationFilter::default(), None, LIMIT)
+            .await?;
         writeln!(out, "\nconversations")?;
         for conversation in found {
             let item = conversation.item.map_or("-".to_owned(), |id| id.to_string());
@@ -105,7 +136,13 @@ impl Scenario {
             let mut messages = core.db.messages(conversation.id, None, LIMIT).await?;
             messages.reverse();
             for message in messages {
-                writeln!(out, "    {} {}: {}", message.seq, message.direction.as_str(), message.text)?;
+                writeln!(
+                    out,
+                    "    {} {}: {}",
+                    message.seq,
+                    message.direction.as_str(),
+                    message.text
+                )?;
             }
         }
         Ok(())

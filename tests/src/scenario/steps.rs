@@ -68,7 +68,11 @@ impl Scenario {
             Ok(()) => {}
             Err(error) => match error.downcast_ref::<DraftError>() {
                 Some(DraftError::Rejected(rejection)) => {
-                    let line = format!("    refused: {}: {}\n", rejection.code.as_str(), rejection.message);
+                    let line = format!(
+                        "    refused: {}: {}\n",
+                        rejection.code.as_str(),
+                        rejection.message
+                    );
                     self.out.push_str(&line);
                 }
                 _ => return Err(error),
@@ -86,7 +90,10 @@ impl Scenario {
     }
 
     fn item(&self, name: &str) -> anyhow::Result<signalbox_crm::ids::ItemId> {
-        self.items.get(name).copied().ok_or_else(|| anyhow!("there is no item `{name}`"))
+        self.items
+            .get(name)
+            .copied()
+            .ok_or_else(|| anyhow!("there is no item `{name}`"))
     }
 
     async fn create(&mut self, name: &str, stage: &str, values: &Values) -> anyhow::Result<()> {
@@ -96,7 +103,10 @@ impl Scenario {
             pipeline: draft.directory.stage(stage)?.pipeline,
             stage: Some(stage),
             title: values.get("title").cloned().unwrap_or_else(|| name.to_owned()),
-            assignee: values.get("assignee").map(|person| self.names.employee(person)).transpose()?,
+            assignee: values
+                .get("assignee")
+                .map(|person| self.names.employee(person))
+                .transpose()?,
             contact: None,
             amount: values.get("amount").map(|text| money(text)).transpose()?,
             source: values.get("source").cloned(),
@@ -105,7 +115,9 @@ impl Scenario {
         for (key, value) in fields(&draft, values)? {
             new.fields.insert(key, value);
         }
-        let item = draft.rule(|rules, changes| create_item(rules, changes, new)).map_err(DraftError::from)?;
+        let item = draft
+            .rule(|rules, changes| create_item(rules, changes, new))
+            .map_err(DraftError::from)?;
         draft.commit().await?;
         self.items.insert(name.to_owned(), item.id);
         Ok(())
@@ -115,7 +127,10 @@ impl Scenario {
         let mut draft = self.draft(values.get("by"))?;
         let item = draft.item(self.item(name)?).await?;
         let stage = self.names.stage(stage)?;
-        let reach = Reach { back: true, across: true };
+        let reach = Reach {
+            back: true,
+            across: true,
+        };
         draft
             .rule(|rules, changes| move_item(rules, changes, item, stage, reach))
             .map_err(DraftError::from)?;
@@ -128,14 +143,19 @@ impl Scenario {
         let item = draft.item(self.item(name)?).await?;
         let mut patch = ItemPatch {
             title: values.get("title").cloned(),
-            amount: values.get("amount").map(|text| money(text).map(Some)).transpose()?,
+            amount: values
+                .get("amount")
+                .map(|text| money(text).map(Some))
+                .transpose()?,
             lost_reason: values.get("lost-reason").map(|text| Some(text.clone())),
             ..ItemPatch::default()
         };
         for (key, value) in fields(&draft, values)? {
             patch.fields.insert(key, Some(value));
         }
-        draft.rule(|rules, changes| edit_item(rules, changes, item, patch)).map_err(DraftError::from)?;
+        draft
+            .rule(|rules, changes| edit_item(rules, changes, item, patch))
+            .map_err(DraftError::from)?;
         draft.commit().await?;
         Ok(())
     }
@@ -155,7 +175,10 @@ impl Scenario {
         let mut draft = self.draft(None)?;
         let id: EmployeeId = self.names.employee(person)?;
         let mut employee = Employee::clone(draft.directory.employee(id)?);
-        employee.absences.push(Absence { from: draft.now, until: later(draft.now, time) });
+        employee.absences.push(Absence {
+            from: draft.now,
+            until: later(draft.now, time),
+        });
         employee.version += 1;
         draft.changes.directory.push(DirectoryChange::Employee(employee));
         draft.commit().await?;
@@ -164,11 +187,18 @@ impl Scenario {
 
     async fn disable(&mut self, title: &str) -> anyhow::Result<()> {
         let mut draft = self.draft(None)?;
-        let id = self.names.attachments.get(title).ok_or_else(|| anyhow!("there is no attachment `{title}`"))?;
+        let id = self
+            .names
+            .attachments
+            .get(title)
+            .ok_or_else(|| anyhow!("there is no attachment `{title}`"))?;
         let mut attachment = Attachment::clone(draft.directory.attachments.get(id).context("stored")?);
         attachment.is_enabled = false;
         attachment.version += 1;
-        draft.changes.directory.push(DirectoryChange::Attachment(attachment));
+        draft
+            .changes
+            .directory
+            .push(DirectoryChange::Attachment(attachment));
         draft.commit().await?;
         Ok(())
     }
@@ -190,8 +220,15 @@ impl Scenario {
             description: None,
             deadline: values.get("deadline").cloned(),
             duration_s: values.get("duration").map(|text| text.parse()).transpose()?,
-            assignee: values.get("assignee").map(|person| self.names.employee(person)).transpose()?,
-            reminders_min: reminders.split(',').filter(|m| !m.is_empty()).map(str::parse).collect::<Result<_, _>>()?,
+            assignee: values
+                .get("assignee")
+                .map(|person| self.names.employee(person))
+                .transpose()?,
+            reminders_min: reminders
+                .split(',')
+                .filter(|m| !m.is_empty())
+                .map(str::parse)
+                .collect::<Result<_, _>>()?,
         };
         draft
             .rule(|rules, changes| planning::plan(rules, changes, &item, new))
@@ -204,7 +241,10 @@ impl Scenario {
         let mut draft = self.draft(None)?;
         let item = draft.item(self.item(name)?).await?;
         let open = draft.open_activities(item.id, 1).await?;
-        let first = open.into_iter().next().ok_or_else(|| anyhow!("`{name}` has no open activity"))?;
+        let first = open
+            .into_iter()
+            .next()
+            .ok_or_else(|| anyhow!("`{name}` has no open activity"))?;
         let activity = draft.activity(first.id).await?;
         draft
             .rule(|rules, changes| planning::finish(rules, changes, item, activity, ActivityState::Completed))
@@ -217,8 +257,16 @@ impl Scenario {
     async fn telegram(&mut self, channel: &str, values: &Values) -> anyhow::Result<()> {
         self.update_count += 1;
         let number = self.update_count;
-        let update_id = values.get("update").map(|id| id.parse()).transpose()?.unwrap_or(number);
-        let id = values.get("message").map(|id| id.parse()).transpose()?.unwrap_or(number);
+        let update_id = values
+            .get("update")
+            .map(|id| id.parse())
+            .transpose()?
+            .unwrap_or(number);
+        let id = values
+            .get("message")
+            .map(|id| id.parse())
+            .transpose()?
+            .unwrap_or(number);
         let chat: i64 = values.get("chat").map_or(Ok(100), |id| id.parse())?;
         let name = values.get("name").cloned().unwrap_or_else(|| "Иван".to_owned());
         let date = self.clock.now().micros() / 1_000_000;
@@ -238,13 +286,20 @@ impl Scenario {
         if let Some(phone) = values.get("phone") {
             message["contact"] = json!({"phone_number": phone, "first_name": name, "user_id": chat});
         }
-        let kind = if values.contains_key("edit") { "edited_message" } else { "message" };
+        let kind = if values.contains_key("edit") {
+            "edited_message"
+        } else {
+            "message"
+        };
         let body = json!({"update_id": update_id, kind: message}).to_string();
         let core = std::sync::Arc::clone(&self.app()?.core);
         let directory = core.records.directory();
         let channel = directory.channel(self.names.channel(channel)?)?;
         let mut headers = HeaderMap::new();
-        headers.insert("x-telegram-bot-api-secret-token", HeaderValue::from_str(&channel.inbound_secret)?);
+        headers.insert(
+            "x-telegram-bot-api-secret-token",
+            HeaderValue::from_str(&channel.inbound_secret)?,
+        );
         signalbox::intake::accept(&core, channel, &headers, body.as_bytes()).await?;
         Ok(())
     }
@@ -259,7 +314,9 @@ fn money(text: &str) -> anyhow::Result<Money> {
 }
 
 fn fields(draft: &Draft, values: &Values) -> anyhow::Result<Vec<(String, FieldValue)>> {
-    let custom = values.iter().filter_map(|(key, value)| Some((key.strip_prefix("field.")?, value)));
+    let custom = values
+        .iter()
+        .filter_map(|(key, value)| Some((key.strip_prefix("field.")?, value)));
     custom
         .map(|(key, text)| {
             let def = draft.directory.fields.get(key);

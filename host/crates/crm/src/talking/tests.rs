@@ -354,7 +354,10 @@ fn a_conversation_is_closed_once() {
     let fact = Fact::ConversationClosed {
         conversation: open.id,
     };
-    assert_eq!((&changes.facts[0].fact, changes.facts[0].item), (&fact, open.item));
+    assert_eq!(
+        (&changes.facts[0].fact, changes.facts[0].item),
+        (&fact, open.item)
+    );
     let rejection = close(&world.rules(), &mut ChangeSet::default(), closed).expect_err("closed");
     assert_eq!(rejection.code, Code::Conflict);
 }
