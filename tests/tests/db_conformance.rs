@@ -1,5 +1,6 @@
 //! What the database promises: one body for SQLite and PostgreSQL.
 
+mod audit;
 mod opening;
 mod pages;
 mod place;
@@ -58,6 +59,8 @@ conformance! {
     writing::abandoned_commit_is_stored_all_the_same;
     writing::commit_that_dies_midway_leaves_nothing;
     writing::empty_batch_changes_nothing;
+    audit::sound_database_passes_the_audit;
+    audit::audit_names_what_breaks_each_promise;
     opening::second_host_is_refused;
     opening::database_is_found_again_after_closing;
     opening::check_finds_no_problems;

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use signalbox_db::{Db, DbError, OpenOptions, copy_sqlite};
+use serde_json::{Value, json};
+use signalbox_db::{Audited, Db, DbError, OpenOptions, copy_sqlite};
 
 use super::config::without_password;
 use super::database::database_failure;
@@ -32,7 +33,9 @@ enum Command {
     #[command(after_help = "Examples:
   signalbox db migrate --database sqlite:signalbox.db")]
     Migrate,
-    /// Looks for damage; exit code 1 when there is any
+    /// Looks for damage, and audits that no run was lost or doubled; exit code 1 when anything is found
+    ///
+    /// Each promise of the engine is a check with a name: how many rows it looked at, and which break it.
     #[command(after_help = "Examples:
   signalbox db check
   signalbox db check --full --json")]
@@ -120,14 +123,45 @@ async fn report(db: &Db, is_full: bool) -> Result<Answer, DbError> {
         .problems
         .iter()
         .for_each(|problem| text.extend([problem.as_str(), "\n"]));
-    let exit = if report.problems.is_empty() {
-        Exit::Ok
+    // A damaged file cannot be audited.
+    let audited = if report.problems.is_empty() {
+        db.audit().await?
     } else {
-        Exit::Failed
+        Vec::new()
     };
+    audited.iter().for_each(|check| text.push_str(&line(check)));
+    let is_sound = report.problems.is_empty() && audited.iter().all(|check| check.broken_count == 0);
+    let exit = if is_sound { Exit::Ok } else { Exit::Failed };
     let answer = Answer::new("signalbox.db.check/1", text).with("schema_version", report.schema_version);
     Ok(answer
         .with("size_bytes", size)
         .with("problems", report.problems)
+        .with("audit", audited.iter().map(shown).collect::<Vec<_>>())
         .ending(exit))
+}
+
+/// A check on one line: `ok` or `BROKEN`, how many rows, what was promised, and who breaks it.
+fn line(check: &Audited) -> String {
+    let Audited {
+        name,
+        promise,
+        checked_count,
+        broken_count,
+        examples,
+    } = check;
+    if *broken_count == 0 {
+        return format!("ok      {checked_count:>9}  {name}: {promise}\n");
+    }
+    let who = examples.join(", ");
+    format!("BROKEN  {broken_count} of {checked_count}  {name}: {promise}; broken by {who}\n")
+}
+
+fn shown(check: &Audited) -> Value {
+    json!({
+        "name": check.name,
+        "promise": check.promise,
+        "checked": check.checked_count,
+        "broken": check.broken_count,
+        "examples": check.examples,
+    })
 }

@@ -17,6 +17,9 @@ enum Effect<'a> {
     Notified {
         employee: String,
         title: &'a str,
+        /// With a tag it takes the place of an unread one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        tag: Option<&'a str>,
     },
     AssignedFromList {
         item: String,
@@ -52,6 +55,7 @@ pub fn describe(changes: &ChangeSet) -> String {
         effects.push(Effect::Notified {
             employee,
             title: &notification.title,
+            tag: notification.tag.as_deref(),
         });
     }
     for list in &changes.assignments {

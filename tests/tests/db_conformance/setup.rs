@@ -54,7 +54,7 @@ fn robot(is_current: bool, component: Option<&[u8]>) -> DirectoryChange {
     DirectoryChange::Robot(version, component.map(|bytes| Arc::new(bytes.to_vec())))
 }
 
-fn whole() -> Vec<DirectoryChange> {
+pub(crate) fn whole() -> Vec<DirectoryChange> {
     let title = json!({ "ru": "x", "en": "x" });
     vec![
         DirectoryChange::Calendar(of(json!({

@@ -6,6 +6,7 @@
 mod activity;
 mod apply;
 mod attempt;
+mod audit;
 mod batch;
 mod commit;
 mod contact;
@@ -35,6 +36,7 @@ mod timer;
 
 pub use activity::ActivityFilter;
 pub use attempt::AttemptSummary;
+pub use audit::Audited;
 pub use batch::{
     Batch, Committed, IdempotencyRow, InboundDone, Rescheduled, RunUpdate, ScheduleRow, StageLeft, Turn,
     WakeUpVoid,
