@@ -8,7 +8,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use signalbox_crm::conversation::{Direction, Message};
 use signalbox_crm::ids::{ConversationId, EmployeeId, MessageId, RunId};
-use signalbox_crm::talking::reply;
+use signalbox_crm::talking;
 use signalbox_crm::time::Timestamp;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -115,8 +115,12 @@ async fn answer(
     loop {
         let mut draft = creating.draft();
         let conversation = draft.conversation(id).await?;
-        let author = caller.employee;
-        let sent = draft.rule(|rules, changes| reply(rules, changes, conversation, author, &body.text))?;
+        let item = match conversation.item {
+            Some(id) => Some(draft.item(id).await?),
+            None => None,
+        };
+        let words = (caller.employee, body.text.as_str());
+        let sent = draft.rule(|rules, changes| talking::answer(rules, changes, conversation, item, words))?;
         let row = draft.changes.messages.get(&sent).map(|staged| staged.row.clone());
         let view = MessageView::from(row.ok_or_else(|| lost(sent))?);
         if let Some(answer) = creating.commit(draft, &view).await? {

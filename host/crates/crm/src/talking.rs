@@ -95,7 +95,6 @@ pub fn receive(
         .max(Some(incoming.sent_at.min(rules.now)));
     conversation.message_count += 1;
     if let Some(mut item) = item {
-        item.last_contact_at = Some(rules.now);
         item.raised_at = rules.now;
         changes.put_item(item);
     }
@@ -275,6 +274,25 @@ pub fn close(
     changes.happened(fact, conversation.item);
     changes.put_conversation(conversation.clone());
     Ok(conversation)
+}
+
+/// A person answers the client. Unlike a robot's answer this is a contact: somebody talked to the client.
+///
+/// # Errors
+/// As for `reply`.
+pub fn answer(
+    rules: &Rules<'_>,
+    changes: &mut ChangeSet,
+    conversation: Conversation,
+    item: Option<Item>,
+    (author, text): (Option<EmployeeId>, &str),
+) -> Result<MessageId, Rejection> {
+    let id = reply(rules, changes, conversation, author, text)?;
+    if let Some(mut item) = item {
+        item.last_contact_at = Some(rules.now);
+        changes.put_item(item);
+    }
+    Ok(id)
 }
 
 /// Answers the client: the message is stored now and leaves the house after the commit.
