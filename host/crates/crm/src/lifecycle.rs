@@ -38,9 +38,12 @@ pub fn when_due(
     if let Some(reason) = item.and_then(|item| outlived(run, item)) {
         return Due::Cancel(reason, None);
     }
-    let closed = calendar.filter(|_| attachment.window == Window::Working);
-    if let Some(until) = closed.and_then(|calendar| closed_until(calendar, now)) {
-        return Due::Defer(until, Reason::OutsideWindow);
+    if attachment.window == Window::Working {
+        match closed_until(calendar, now) {
+            Ok(None) => {}
+            Ok(Some(until)) => return Due::Defer(until, Reason::OutsideWindow),
+            Err(why) => return Due::Cancel(Reason::Broken, Some(why)),
+        }
     }
     match item.map(|item| attachment.condition.check(item)) {
         Some(Err(why)) => Due::Cancel(Reason::ConditionFalse, Some(why)),
@@ -62,11 +65,16 @@ fn outlived(run: &Run, item: &Item) -> Option<Reason> {
     }
 }
 
-fn closed_until(calendar: &WorkCalendar, now: Timestamp) -> Option<Timestamp> {
+/// When working time begins, if it is not now. A calendar that cannot say is no reason to run at any time.
+fn closed_until(calendar: Option<&WorkCalendar>, now: Timestamp) -> Result<Option<Timestamp>, String> {
+    let calendar = calendar.ok_or("there is no calendar for its window of working time")?;
     if calendar.is_working(now) {
-        return None;
+        return Ok(None);
     }
-    calendar.next_working(now).ok().filter(|next| *next > now)
+    calendar
+        .next_working(now)
+        .map(Some)
+        .map_err(|error| error.to_string())
 }
 
 /// The state of a run after an attempt.
