@@ -105,6 +105,7 @@ impl App {
         };
         app.install_bundled().await?;
         app.recover().await?;
+        app.settle_left_behind().await?;
         app.spawn(&options);
         Ok(app)
     }
@@ -174,6 +175,17 @@ impl App {
                 self.core.lanes.push(key, Task::Inbound(inbound.id));
             }
         }
+    }
+
+    /// Starts the runs that wait for one which is final: the host was stopped before their turn was stored. After
+    /// `recover`, which would take them up a second time.
+    async fn settle_left_behind(&self) -> anyhow::Result<()> {
+        let settled = self.core.db.runs_left_behind().await?;
+        if !settled.is_empty() {
+            let proposal = Proposal::new(self.core.clock.now(), Actor::System);
+            self.core.submit(Proposal { settled, ..proposal }).await?;
+        }
+        Ok(())
     }
 
     /// Lets virtual time pass: every timer fires at its own instant, and everything that follows is done before the

@@ -5,7 +5,7 @@ use crate::{Failure, Instant};
 
 /// Starts this robot again at `at`, with [`Cause::Timer`](crate::Cause::Timer).
 ///
-/// The same key replaces an earlier wake-up. An instant in the past fires at once.
+/// The same key replaces an earlier wake-up. The smallest delay is one second, also for an instant in the past.
 /// It is cancelled as the attachment says, by default when the item leaves the stage.
 ///
 /// # Errors

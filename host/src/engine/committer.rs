@@ -46,6 +46,8 @@ pub struct Proposal {
     pub changes: ChangeSet,
     /// The record of the run, when a run proposes.
     pub ended: Option<Ended>,
+    /// Runs that became final in an earlier commit: those that wait for them start.
+    pub settled: Vec<RunId>,
     /// Timers that this change answers.
     pub timers_fired: Vec<TimerId>,
     /// Schedules that this change moves on.
@@ -68,6 +70,7 @@ impl Proposal {
             items: Vec::new(),
             changes: ChangeSet::default(),
             ended: None,
+            settled: Vec::new(),
             timers_fired: Vec::new(),
             schedules: Vec::new(),
             idempotency: None,
@@ -172,12 +175,50 @@ async fn alone(core: &Core, memory: &mut Memory, proposal: Proposal) -> Result<R
     }
 }
 
+/// What became of each proposal of a group.
+type Answers = Vec<Result<Receipt, CommitError>>;
+
+/// Stores the proposals that pass. Runs that the database cancelled meanwhile, because an item left a stage, may have
+/// others behind them that go on: these start in a commit of their own.
+async fn store(core: &Core, memory: &mut Memory, proposals: Vec<Proposal>) -> Result<Answers, DbError> {
+    let answers = store_once(core, memory, proposals).await?;
+    let cancelled = answers.iter().find_map(|answer| answer.as_ref().ok());
+    let cancelled = cancelled.map_or(&[][..], |receipt| &receipt.committed.cancelled);
+    let settled = memory.left_behind(cancelled);
+    if !settled.is_empty() {
+        let proposal = Proposal {
+            settled,
+            ..Proposal::new(core.clock.now(), Actor::System)
+        };
+        if let Err(error) = store_once(core, memory, vec![proposal]).await {
+            tracing::error!(error = %error, "Runs wait for others that were cancelled, until the next start: {error}");
+        }
+    }
+    Ok(answers)
+}
+
+/// Reads the items of the runs whose turn it may be after this group: the plan has no way to the database.
+async fn read_waiting_items(core: &Core, memory: &Memory, proposals: &[Proposal]) -> Result<(), DbError> {
+    let settled = proposals.iter().flat_map(|proposal| {
+        let ended = proposal.ended.iter().map(|ended| ended.ready.run.id);
+        let changed = proposal.changes.runs.iter().map(|change| change.run);
+        ended.chain(changed).chain(proposal.settled.iter().copied())
+    });
+    for id in memory.items_after(settled) {
+        if core.records.item(id).is_some() {
+            continue;
+        }
+        let as_of = core.records.seq();
+        if let Some(item) = core.db.item(id.number).await? {
+            core.records.remember(&Arc::new(item), as_of);
+        }
+    }
+    Ok(())
+}
+
 /// Validates the proposals, stores those that pass, and makes them visible.
-async fn store(
-    core: &Core,
-    memory: &mut Memory,
-    proposals: Vec<Proposal>,
-) -> Result<Vec<Result<Receipt, CommitError>>, DbError> {
+async fn store_once(core: &Core, memory: &mut Memory, proposals: Vec<Proposal>) -> Result<Answers, DbError> {
+    read_waiting_items(core, memory, &proposals).await?;
     let mut plan = Plan::new(core, memory);
     let admitted: Vec<_> = proposals
         .into_iter()
@@ -222,7 +263,7 @@ fn publish(core: &Core, memory: &mut Memory, outcome: super::plan::Outcome, comm
     for ready in outcome
         .promoted
         .into_iter()
-        .filter(|ready| committed.changed.contains(&ready.run.id))
+        .filter(|ready| committed.changed.contains(&ready.run.id) && is_current(ready))
     {
         start(core, ready);
     }

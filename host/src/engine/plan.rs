@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use signalbox_crm::assigning::{assign, pick};
 use signalbox_crm::attachment::{Attachment, OnError, Timing};
@@ -11,19 +12,22 @@ use signalbox_crm::event::{Event, Fact, Origin};
 use signalbox_crm::ids::{AttachmentId, EmployeeId, EventId, IdKind, ItemId, RunId};
 use signalbox_crm::item::Item;
 use signalbox_crm::loop_guard::LoopGuard;
-use signalbox_crm::matching::{Matcher, due_at};
+use signalbox_crm::matching::{Matcher, Start, relative, start};
 use signalbox_crm::pipeline::StageKind;
 use signalbox_crm::rejection::{Code, Rejection};
 use signalbox_crm::rules::Rules;
 use signalbox_crm::run::{Reason, Run, RunState};
 use signalbox_crm::time::Timestamp;
-use signalbox_db::{Batch, InboundDone, RunUpdate, StageLeft, Turn, WakeUpVoid};
+use signalbox_db::{Batch, InboundDone, Rescheduled, RunUpdate, StageLeft, Turn, WakeUpVoid};
 
 use super::committer::{CommitError, Ended, Proposal};
 use super::core::Core;
 use super::ids::Marks;
 use super::lanes::ReadyRun;
 use super::recent::RecordKey;
+
+/// The shortest pause before a wake-up. DESIGN section 7: the smallest delay is one second.
+const WAKE_UP_PAUSE_MIN: Duration = Duration::from_secs(1);
 
 /// What only the committer knows from one commit to the next.
 pub struct Memory {
@@ -63,6 +67,27 @@ impl Memory {
                 self.waiting.entry(after).or_default().push(ready);
             }
         }
+    }
+
+    /// The items of the runs that wait for one of these.
+    pub fn items_after(&self, runs: impl Iterator<Item = RunId>) -> Vec<ItemId> {
+        let waiting = runs.filter_map(|run| self.waiting.get(&run)).flatten();
+        waiting.filter_map(|ready| ready.run.item).collect()
+    }
+
+    /// Those of the cancelled runs for which a run waits that was not cancelled.
+    pub fn left_behind(&mut self, cancelled: &[RunId]) -> Vec<RunId> {
+        let mut found = Vec::new();
+        for run in cancelled {
+            match self.waiting.get(run) {
+                Some(waiting) if waiting.iter().all(|next| cancelled.contains(&next.run.id)) => {
+                    self.waiting.remove(run);
+                }
+                Some(_) => found.push(*run),
+                None => {}
+            }
+        }
+        found
     }
 
     /// Notes what a commit stored.
@@ -176,15 +201,20 @@ impl<'a> Plan<'a> {
         let events = facts.iter().map(|event| event.id).collect();
         self.wake_ups(&proposal, &changes.wake_ups);
         self.move_waiting_dates(&proposal, &changes, &facts);
+        self.move_after_contact(&proposal, &changes);
         for event in facts {
             self.outcome.batch.events.push(Arc::unwrap_or_clone(event));
         }
+        self.outcome.has_times |= !changes.timers.is_empty() || !proposal.schedules.is_empty();
+        let run_changes = changes.runs.clone();
+        self.rows(changes);
         if let Some(ended) = proposal.ended.take() {
             self.end_run(proposal.at, ended);
         }
-        self.run_changes(proposal.at, changes.runs.clone());
-        self.outcome.has_times |= !changes.timers.is_empty() || !proposal.schedules.is_empty();
-        self.rows(changes);
+        self.run_changes(proposal.at, run_changes);
+        for run in std::mem::take(&mut proposal.settled) {
+            self.settle(proposal.at, run, None);
+        }
         let batch = &mut self.outcome.batch;
         batch.timers_fired.append(&mut proposal.timers_fired);
         batch.schedules.append(&mut proposal.schedules);
@@ -373,6 +403,9 @@ impl<'a> Plan<'a> {
     }
 
     /// Wake-ups that a robot set or withdrew: each is an event and a scheduled run of its own.
+    ///
+    /// A wake-up begins a chain of its own, or the loop guard would stop a robot that looks after an item for months.
+    /// What keeps such a robot from spinning is the pause before it.
     fn wake_ups(&mut self, proposal: &Proposal, wake_ups: &[WakeUp]) {
         for wake_up in wake_ups {
             let run = RunId(self.core.new_id(IdKind::Run));
@@ -386,24 +419,24 @@ impl<'a> Plan<'a> {
                 continue;
             };
             let id = EventId(self.core.new_id(IdKind::Event));
-            let root = proposal.origin.root.unwrap_or(id);
+            let due_at = later(proposal.at, WAKE_UP_PAUSE_MIN).max(*due_at);
             let event = Arc::new(Event {
                 id,
                 fact: Fact::TimerFired {
                     attachment: wake_up.attachment,
                     key: wake_up.key.clone(),
                     payload: payload.clone(),
-                    due_at: *due_at,
+                    due_at,
                 },
                 item: wake_up.item,
-                root,
-                depth: proposal.origin.depth,
+                root: id,
+                depth: 0,
                 caused_by: proposal.origin.run,
                 at: proposal.at,
             });
             let attachment = self.directory().attachments.get(&wake_up.attachment).cloned();
             self.add_run(
-                wake_up_run(run, &event, wake_up, attachment.as_deref(), *due_at),
+                wake_up_run(run, &event, wake_up, attachment.as_deref(), due_at),
                 &event,
             );
             self.outcome.batch.events.push(Arc::unwrap_or_clone(event));
@@ -420,20 +453,23 @@ impl<'a> Plan<'a> {
                 continue;
             };
             let directory = self.directory.as_ref().unwrap_or(&self.base);
-            let relative = directory.attachments.values().filter(|attachment| {
-                matches!(&attachment.timing, Timing::Relative { field, .. } if fields.contains(field))
-            });
-            for attachment in relative {
-                let due = due_at(directory, attachment, Some(item), proposal.at)
-                    .ok()
-                    .flatten();
-                self.outcome.batch.rescheduled.push(signalbox_db::Rescheduled {
-                    attachment: attachment.id,
-                    item: id.number,
-                    due_at: due,
-                });
-                self.outcome.has_times = true;
+            let moved = rescheduled(directory, item, |field| fields.iter().any(|key| key == field));
+            self.outcome.has_times |= !moved.is_empty();
+            self.outcome.batch.rescheduled.extend(moved);
+        }
+    }
+
+    /// Likewise when somebody talked to the client, which is no change that a person makes, and no event of its own.
+    fn move_after_contact(&mut self, proposal: &Proposal, changes: &ChangeSet) {
+        for staged in changes.items.values() {
+            let before = proposal.items.iter().find(|item| item.id == staged.row.id);
+            if before.is_none_or(|item| item.last_contact_at == staged.row.last_contact_at) {
+                continue;
             }
+            let directory = self.directory.as_ref().unwrap_or(&self.base);
+            let moved = rescheduled(directory, &staged.row, |field| field == "last-contact-at");
+            self.outcome.has_times |= !moved.is_empty();
+            self.outcome.batch.rescheduled.extend(moved);
         }
     }
 
@@ -457,66 +493,85 @@ impl<'a> Plan<'a> {
         self.outcome.has_times |= after.state == RunState::Retryable;
         self.outcome.batch.attempts.push(attempt);
         if is_final {
-            self.settle(
-                at,
-                ready.run.id,
-                ready.run.attachment,
-                after.state == RunState::Discarded,
-            );
+            let failed = (after.state == RunState::Discarded).then_some(ready.run.attachment);
+            self.settle(at, ready.run.id, failed);
         }
     }
 
     fn run_changes(&mut self, at: Timestamp, changes: Vec<RunChange>) {
         for change in changes {
             if change.to.is_final() {
-                self.settle(at, change.run, AttachmentId(0), false);
+                self.settle(at, change.run, None);
             }
             self.outcome.has_times |= change.due_at.is_some();
             self.outcome.batch.run_changes.push(change);
         }
     }
 
-    /// A run is final: the runs after it start, or are cancelled when it failed and its chain stops.
-    fn settle(&mut self, at: Timestamp, run: RunId, attachment: AttachmentId, failed: bool) {
+    /// A run is final: the runs after it start, or are cancelled when it failed and its chain stops. `failed` is the
+    /// attachment of a run that failed.
+    fn settle(&mut self, at: Timestamp, run: RunId, failed: Option<AttachmentId>) {
         self.outcome.settled.push(run);
         let Some(waiting) = self.memory.waiting.get(&run).cloned() else {
             return;
         };
-        let on_error = self
-            .directory()
-            .attachments
-            .get(&attachment)
-            .map_or(OnError::StopChain, |a| a.on_error);
+        let attachments = &self.directory().attachments;
+        let stops = failed.is_some_and(|id| {
+            attachments
+                .get(&id)
+                .is_none_or(|attachment| attachment.on_error == OnError::StopChain)
+        });
         for next in waiting {
-            if failed && on_error == OnError::StopChain {
-                let change = change_of(&next, RunState::Cancelled, Some(Reason::ChainStopped), None);
-                self.outcome.batch.run_changes.push(RunChange {
-                    detail: Some(format!("{run} failed")),
-                    ..change
-                });
-                self.settle(at, next.run.id, next.run.attachment, true);
+            if stops {
+                let why = format!("{run} failed");
+                self.stop(at, &next, Reason::ChainStopped, why);
             } else {
                 self.promote(at, next);
             }
         }
     }
 
+    /// A waiting run will never start, and neither will those that wait for it.
+    fn stop(&mut self, at: Timestamp, next: &ReadyRun, reason: Reason, why: String) {
+        self.outcome.batch.run_changes.push(RunChange {
+            detail: Some(why),
+            ..change_of(next, RunState::Cancelled, Some(reason), None)
+        });
+        self.settle(at, next.run.id, Some(next.run.attachment));
+    }
+
+    /// It is a waiting run's turn: its attachment's timing counts from now.
     fn promote(&mut self, at: Timestamp, next: ReadyRun) {
-        let attachment = self.directory().attachments.get(&next.run.attachment).cloned();
-        let item = next.run.item.and_then(|id| self.core.records.item(id));
-        let due = attachment.and_then(|a| due_at(self.directory(), &a, item.as_deref(), at).ok().flatten());
-        let due = due.unwrap_or(at);
-        if due > at {
-            let change = change_of(&next, RunState::Scheduled, Some(Reason::Delay), Some(due));
-            self.outcome.batch.run_changes.push(change);
-            self.outcome.has_times = true;
-            return;
+        let item = next.run.item.and_then(|id| self.item(id));
+        let attachment = self.directory().attachments.get(&next.run.attachment);
+        let start = attachment.map_or(Start::Now, |a| start(self.directory(), a, item.as_deref(), at));
+        let change = match start {
+            Start::Now => change_of(&next, RunState::Available, None, Some(at)),
+            Start::At(due_at) => change_of(&next, RunState::Scheduled, Some(Reason::Delay), Some(due_at)),
+            Start::WaitsForField => {
+                change_of(&next, RunState::Scheduled, Some(Reason::WaitingForField), None)
+            }
+            Start::Never(Reason::Missed, why) => {
+                self.outcome.batch.run_changes.push(RunChange {
+                    detail: Some(why),
+                    ..change_of(&next, RunState::Cancelled, Some(Reason::Missed), None)
+                });
+                return self.settle(at, next.run.id, None);
+            }
+            Start::Never(reason, why) => return self.stop(at, &next, reason, why),
+        };
+        self.outcome.has_times |= change.due_at.is_some();
+        let is_ready = change.to == RunState::Available;
+        self.outcome.batch.run_changes.push(change);
+        if is_ready {
+            self.outcome.promoted.push(next);
         }
-        self.outcome
-            .batch
-            .run_changes
-            .push(change_of(&next, RunState::Available, None, Some(at)));
-        self.outcome.promoted.push(next);
+    }
+
+    /// The item as this group leaves it. The committer has read those of waiting runs.
+    fn item(&self, id: ItemId) -> Option<Arc<Item>> {
+        let written = self.outcome.items.iter().rev().find(|item| item.id == id);
+        written.cloned().or_else(|| self.core.records.item(id))
     }
 
     /// The rows of a change set go into the batch.
@@ -592,6 +647,21 @@ impl<'a> Plan<'a> {
     }
 }
 
+/// New instants for the runs of an item that are due relative to one of these fields.
+fn rescheduled(directory: &Directory, item: &Item, is_changed: impl Fn(&str) -> bool) -> Vec<Rescheduled> {
+    let relatives = directory.attachments.values().filter_map(|attachment| {
+        let Timing::Relative { field, offset_s } = &attachment.timing else {
+            return None;
+        };
+        is_changed(field).then(|| Rescheduled {
+            attachment: attachment.id,
+            item: item.id.number,
+            due_at: relative(item, field, *offset_s),
+        })
+    });
+    relatives.collect()
+}
+
 /// The item as the proposal leaves it.
 fn item_of<'p>(proposal: &'p Proposal, changes: &'p ChangeSet, id: ItemId) -> Option<&'p Item> {
     let staged = changes.items.get(&id.number).map(|staged| &staged.row);
@@ -603,6 +673,10 @@ fn split<T>(staged: Staged<T>, new: &mut Vec<T>, changed: &mut Vec<(i64, T)>) {
         None => new.push(staged.row),
         Some(base) => changed.push((base, staged.row)),
     }
+}
+
+fn later(at: Timestamp, pause: Duration) -> Timestamp {
+    at.plus(pause).unwrap_or(Timestamp::MAX)
 }
 
 fn change_of(ready: &ReadyRun, to: RunState, reason: Option<Reason>, due_at: Option<Timestamp>) -> RunChange {

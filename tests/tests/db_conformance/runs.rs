@@ -205,6 +205,18 @@ pub(crate) async fn due_runs_come_in_order_of_their_time(place: &Place) {
     );
     assert_eq!(ids(db.waiting_runs(None, 10).await.unwrap()), [5]);
     assert_eq!(ids(db.runs_after(&[RunId(1), RunId(2)]).await.unwrap()), [5]);
+    assert_eq!(db.runs_left_behind().await.unwrap(), []);
+    let mut batch = signalbox_db::Batch::new(at(40));
+    batch.run_changes.push(RunChange {
+        run: RunId(1),
+        from: vec![RunState::Scheduled],
+        to: RunState::Cancelled,
+        reason: Some(Reason::LeftStage),
+        detail: None,
+        due_at: None,
+    });
+    db.commit(&batch).await.unwrap();
+    assert_eq!(db.runs_left_behind().await.unwrap(), [RunId(1)]);
 }
 
 pub(crate) async fn moved_date_moves_the_waiting_run_only(place: &Place) {

@@ -97,22 +97,19 @@ impl Matcher<'_> {
         if matches!(event.fact, Fact::TimerFired { .. } | Fact::ManualRun { .. }) {
             return;
         }
-        match due_at(self.directory, attachment, item, self.now) {
-            Err(rejection) => cancel(run, Reason::Broken, Some(rejection.message), self.now),
-            Ok(None) => {
-                run.state = RunState::Scheduled;
-                run.reason = Some(Reason::WaitingForField);
-                run.due_at = None;
-            }
-            Ok(Some(at)) if at > self.now => {
+        match start(self.directory, attachment, item, self.now) {
+            Start::Now => {}
+            Start::At(at) => {
                 run.state = RunState::Scheduled;
                 run.reason = Some(Reason::Delay);
                 run.due_at = Some(at);
             }
-            Ok(Some(at)) if at < self.now && attachment.missed == Missed::Skip => {
-                cancel(run, Reason::Missed, Some(format!("it was due at {at}")), self.now);
+            Start::WaitsForField => {
+                run.state = RunState::Scheduled;
+                run.reason = Some(Reason::WaitingForField);
+                run.due_at = None;
             }
-            Ok(Some(_)) => {}
+            Start::Never(reason, why) => cancel(run, reason, Some(why), self.now),
         }
     }
 
@@ -169,11 +166,33 @@ fn cancel(run: &mut Run, reason: Reason, detail: Option<String>, now: Timestamp)
     run.finished_at = Some(now);
 }
 
-/// When an attachment's run is due, counted from `now`; none while its date field is empty.
-///
-/// # Errors
-/// A calendar without working time.
-pub fn due_at(
+/// When a run starts, by the timing of its attachment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Start {
+    /// At once.
+    Now,
+    /// Later.
+    At(Timestamp),
+    /// When its date field is filled.
+    WaitsForField,
+    /// It cannot: the reason, and more words about it.
+    Never(Reason, String),
+}
+
+/// When a run of the attachment starts, counted from `now`.
+pub fn start(directory: &Directory, attachment: &Attachment, item: Option<&Item>, now: Timestamp) -> Start {
+    match due_at(directory, attachment, item, now) {
+        Err(rejection) => Start::Never(Reason::Broken, rejection.message),
+        Ok(None) => Start::WaitsForField,
+        Ok(Some(at)) if at > now => Start::At(at),
+        Ok(Some(at)) if at < now && attachment.missed == Missed::Skip => {
+            Start::Never(Reason::Missed, format!("it was due at {at}"))
+        }
+        Ok(Some(_)) => Start::Now,
+    }
+}
+
+fn due_at(
     directory: &Directory,
     attachment: &Attachment,
     item: Option<&Item>,
@@ -185,7 +204,7 @@ pub fn due_at(
         Timing::Delay { seconds, working } => {
             let delay = std::time::Duration::from_secs(u64::from(*seconds));
             if !working {
-                return Ok(now.plus(delay));
+                return Ok(Some(now.plus(delay).unwrap_or(Timestamp::MAX)));
             }
             let calendar = directory.work_calendar(item.map(|item| item.pipeline))?;
             calendar
@@ -193,15 +212,17 @@ pub fn due_at(
                 .map(Some)
                 .map_err(|e| Rejection::invalid(e.to_string()))
         }
-        Timing::Relative { field, offset_s } => {
-            let Some(FieldValue::Instant(at)) = item.and_then(|item| item.field(field)) else {
-                return Ok(None);
-            };
-            Ok(Some(Timestamp::from_micros(
-                at.micros().saturating_add(offset_s.saturating_mul(1_000_000)),
-            )))
-        }
+        Timing::Relative { field, offset_s } => Ok(item.and_then(|item| relative(item, field, *offset_s))),
     }
+}
+
+/// The instant that lies so far before (negative) or after the item's date field; none while the field is empty.
+pub fn relative(item: &Item, field: &str, offset_s: i64) -> Option<Timestamp> {
+    let Some(FieldValue::Instant(at)) = item.field(field) else {
+        return None;
+    };
+    let offset = offset_s.saturating_mul(1_000_000);
+    Some(Timestamp::from_micros(at.micros().saturating_add(offset)))
 }
 
 fn matching(directory: &Directory, event: &Event, item: Option<&Item>) -> Vec<Arc<Attachment>> {

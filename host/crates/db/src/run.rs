@@ -270,6 +270,20 @@ impl Db {
         self.rows(sql, args, read_with_event).await
     }
 
+    /// Final runs for which others still wait: what a host that was killed between two commits left behind.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn runs_left_behind(&self) -> Result<Vec<RunId>, DbError> {
+        let sql = "SELECT DISTINCT before_it.id\n\
+                   FROM run\n\
+                   JOIN run AS before_it ON before_it.id = run.after\n\
+                   WHERE run.after IS NOT NULL AND run.state = 'scheduled'\n\
+                   AND run.reason = 'after-previous' AND before_it.finished_at IS NOT NULL\n\
+                   ORDER BY before_it.id";
+        self.rows(sql, vec![], |fields| fields.int().map(RunId)).await
+    }
+
     /// Whether the attachment has completed a run for the item.
     ///
     /// # Errors
