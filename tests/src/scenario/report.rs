@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
+use signalbox_crm::notification::Notification;
 use signalbox_crm::run::Verdict;
-use signalbox_crm::time::Timestamp;
-use signalbox_db::{ActivityFilter, ConversationFilter, ItemFilter, ItemPage, RunFilter};
+use signalbox_db::{ActivityFilter, ConversationFilter, DeliveryFilter, ItemFilter, ItemPage, RunFilter};
 
 use super::Scenario;
 
@@ -13,43 +13,101 @@ const LIMIT: u32 = 500;
 impl Scenario {
     /// The state at the end, in words that do not depend on ids of the host where possible.
     pub(super) async fn report(&self) -> anyhow::Result<String> {
-        let mut out = String::new();
-        self.items(&mut out).await?;
-        self.runs(&mut out).await?;
-        self.notifications(&mut out).await?;
-        self.activities(&mut out).await?;
-        self.conversations(&mut out).await?;
-        Ok(out)
+        let sections = [
+            ("items", self.items().await?),
+            ("runs", self.runs().await?),
+            ("notifications", self.notifications().await?),
+            ("activities", self.activities().await?),
+            ("conversations", self.conversations().await?),
+            ("outbox", self.deliveries().await?),
+        ];
+        let shown = sections.into_iter().filter(|(_, lines)| !lines.is_empty());
+        Ok(shown
+            .map(|(title, lines)| format!("\n{title}\n{lines}"))
+            .collect())
     }
 
-    async fn items(&self, out: &mut String) -> anyhow::Result<()> {
+    /// The cards of a column, from the top.
+    pub(super) async fn board(&mut self, stage: &str) -> anyhow::Result<()> {
+        let filter = ItemFilter {
+            stage: Some(self.names.stage(stage)?),
+            ..ItemFilter::default()
+        };
+        let items = self
+            .app()?
+            .core
+            .db
+            .items(&filter, ItemPage::Raised(None), LIMIT)
+            .await?;
+        for item in items {
+            writeln!(self.out, "    {} `{}`", item.id, item.title)?;
+        }
+        Ok(())
+    }
+
+    /// What an employee has not read yet.
+    pub(super) async fn unread(&mut self, person: &str) -> anyhow::Result<()> {
+        let id = self.names.employee(person)?;
+        let mut unread = self.app()?.core.db.notifications(id, true, None, LIMIT).await?;
+        unread.reverse();
+        for notification in unread {
+            let Notification {
+                created_at,
+                title,
+                text,
+                ..
+            } = notification;
+            writeln!(self.out, "    {created_at} {title} / {text}")?;
+        }
+        Ok(())
+    }
+
+    /// Who changed what on an item, the oldest first.
+    pub(super) async fn history(&mut self, name: &str) -> anyhow::Result<()> {
+        let subject = self.item(name)?.to_string();
+        let mut entries = self.app()?.core.db.history(&subject, None, LIMIT).await?;
+        entries.reverse();
+        for noted in entries {
+            let entry = noted.entry;
+            let run = entry.run.map(|run| format!(" ({run})")).unwrap_or_default();
+            let (before, after) = (entry.before.unwrap_or_default(), entry.after.unwrap_or_default());
+            writeln!(
+                self.out,
+                "    {} {}{run}: {}: `{before}` -> `{after}`",
+                entry.at, entry.actor, entry.what
+            )?;
+        }
+        Ok(())
+    }
+
+    async fn items(&self) -> anyhow::Result<String> {
+        let mut out = String::new();
         let core = &self.app()?.core;
         let directory = core.records.directory();
         let items = core
             .db
             .items(&ItemFilter::default(), ItemPage::Number(None), LIMIT)
             .await?;
-        writeln!(out, "\nitems")?;
         for item in items {
             let stage = directory.stage(item.stage)?;
             let person = item.assignee.and_then(|id| directory.employees.get(&id));
             let person = person.map_or("nobody", |person| person.name.as_str());
-            let raised = at(item.raised_at);
+            let raised = item.raised_at;
             writeln!(
                 out,
                 "  {} `{}` in {} (entry {}), {person}, raised {raised}",
                 item.id, item.title, stage.key, item.stage_entry
             )?;
         }
-        Ok(())
+        Ok(out)
     }
 
-    async fn runs(&self, out: &mut String) -> anyhow::Result<()> {
+    async fn runs(&self) -> anyhow::Result<String> {
+        let mut out = String::new();
         let core = &self.app()?.core;
         let directory = core.records.directory();
         let mut runs = core.db.runs(&RunFilter::default(), None, LIMIT).await?;
         runs.sort_by_key(|found| found.run.id);
-        writeln!(out, "\nruns")?;
         for found in runs {
             let run = found.run;
             let title = directory
@@ -66,8 +124,11 @@ impl Scenario {
             if let Some(reason) = run.reason {
                 write!(out, " ({})", reason.as_str())?;
             }
-            if let Some(when) = run.finished_at.or(run.due_at) {
-                write!(out, " | {}", at(when))?;
+            match (run.finished_at, run.due_at) {
+                (Some(end), Some(due)) if due != end => write!(out, " | {end}, was due {due}")?,
+                (Some(end), _) => write!(out, " | {end}")?,
+                (None, Some(due)) => write!(out, " | due {due}")?,
+                (None, None) => {}
             }
             if let Some(detail) = run.detail {
                 write!(out, " | {detail}")?;
@@ -81,18 +142,18 @@ impl Scenario {
             }
             writeln!(out)?;
         }
-        Ok(())
+        Ok(out)
     }
 
-    async fn notifications(&self, out: &mut String) -> anyhow::Result<()> {
+    async fn notifications(&self) -> anyhow::Result<String> {
+        let mut out = String::new();
         let core = &self.app()?.core;
         let directory = core.records.directory();
-        writeln!(out, "\nnotifications")?;
         for person in directory.employees.values() {
             let mut told = core.db.notifications(person.id, false, None, LIMIT).await?;
             told.sort_by_key(|notification| notification.id);
             for notification in told {
-                let when = at(notification.created_at);
+                let when = notification.created_at;
                 writeln!(
                     out,
                     "  {when} to {}: {} / {}",
@@ -100,36 +161,34 @@ impl Scenario {
                 )?;
             }
         }
-        Ok(())
+        Ok(out)
     }
 
-    async fn activities(&self, out: &mut String) -> anyhow::Result<()> {
+    async fn activities(&self) -> anyhow::Result<String> {
+        let mut out = String::new();
         let core = &self.app()?.core;
         let found = core
             .db
             .activities(&ActivityFilter::default(), None, LIMIT)
             .await?;
-        writeln!(out, "\nactivities")?;
         for activity in found {
             let (kind, state) = (activity.kind.as_str(), activity.state.as_str());
             writeln!(
                 out,
                 "  {} {kind} `{}` until {} {state}",
-                activity.item,
-                activity.title,
-                at(activity.deadline_at)
+                activity.item, activity.title, activity.deadline_at
             )?;
         }
-        Ok(())
+        Ok(out)
     }
 
-    async fn conversations(&self, out: &mut String) -> anyhow::Result<()> {
+    async fn conversations(&self) -> anyhow::Result<String> {
+        let mut out = String::new();
         let core = &self.app()?.core;
         let found = core
             .db
             .conversations(&ConversationFilter::default(), None, LIMIT)
             .await?;
-        writeln!(out, "\nconversations")?;
         for conversation in found {
             let item = conversation.item.map_or("-".to_owned(), |id| id.to_string());
             writeln!(out, "  chat {} of {item}", conversation.external_chat)?;
@@ -145,10 +204,25 @@ impl Scenario {
                 )?;
             }
         }
-        Ok(())
+        Ok(out)
     }
-}
 
-fn at(when: Timestamp) -> String {
-    when.to_string()
+    async fn deliveries(&self) -> anyhow::Result<String> {
+        let mut out = String::new();
+        let core = &self.app()?.core;
+        let mut found = core
+            .db
+            .deliveries(&DeliveryFilter::default(), None, LIMIT)
+            .await?;
+        found.reverse();
+        for delivery in found {
+            let (chat, state) = (&delivery.external_chat, delivery.state.as_str());
+            writeln!(
+                out,
+                "  chat {chat}, {state}, key {}: {}",
+                delivery.idempotency_key, delivery.text
+            )?;
+        }
+        Ok(out)
+    }
 }

@@ -10,34 +10,46 @@
 //! absent EMPLOYEE DURATION            somebody is away from now on
 //! plan NAME [key=value ...]           a person plans an activity (kind, title, deadline, duration, reminders)
 //! complete NAME                       a person completes its earliest open activity
-//! telegram CHANNEL key=value ...      a client writes (chat, name, text, album, edit, phone)
-//! disable ATTACHMENT                  an admin switches an attachment off
+//! dismiss EMPLOYEE                    somebody does not work here any more
+//! contact NAME [key=value ...]        a person enters a client (name, phone, email, assignee)
+//! find PHONE                          a person looks for a client
+//! telegram CHANNEL key=value ...      a client writes (chat, name, text, album, phone, message, update, edit)
+//! generic CHANNEL key=value ...       likewise (chat, name, text, phone, email, message, event, edit)
+//! start ATTACHMENT [NAME]             a person starts a robot by hand
+//! enable|disable ATTACHMENT           an admin switches an attachment on or off
 //! down DURATION                       the host is stopped, and started again after that time
+//! kill ATTACHMENT                     the host is killed after a commit that cancelled the attachment's waiting run,
+//!                                     before what follows from it is stored, and started again
+//! answer CHANNEL CHAT text=...        a person answers a client (by)
+//! unread EMPLOYEE                     shows what an employee has not read
+//! board STAGE                         shows the cards of a column, from the top
+//! history NAME                        shows who changed what
 //! ```
-//! Values with spaces stand in double quotes. A refusal is written into the outcome and is no error.
+//! Values with spaces stand in double quotes, `field.KEY=` clears a field. A refusal is written into the outcome and
+//! is no error.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
-use axum::http::{HeaderMap, HeaderValue};
-use serde_json::json;
 use signalbox::engine::draft::{Draft, DraftError};
 use signalbox_crm::activity::{ActivityKind, ActivityState};
 use signalbox_crm::directory::DirectoryChange;
 use signalbox_crm::editing::{ItemPatch, edit_item};
-use signalbox_crm::ids::EmployeeId;
+use signalbox_crm::event::Fact;
+use signalbox_crm::ids::{AttachmentId, ContactId, EmployeeId, ItemId};
 use signalbox_crm::moving::{NewItem, Reach, create_item, move_item};
 use signalbox_crm::people::{Absence, Actor, Employee};
 use signalbox_crm::pipeline::FieldType;
 use signalbox_crm::planning::{self, NewActivity};
+use signalbox_crm::rejection::Rejection;
 use signalbox_crm::time::Timestamp;
 use signalbox_crm::value::{FieldValue, Money};
 use signalbox_crm::{assigning, attachment::Attachment};
 
 use super::Scenario;
 
-type Values = BTreeMap<String, String>;
+pub(super) type Values = BTreeMap<String, String>;
 
 impl Scenario {
     pub(super) async fn step(&mut self, line: &str) -> anyhow::Result<()> {
@@ -61,27 +73,35 @@ impl Scenario {
             ("plan", [name]) => self.plan(name, &values).await,
             ("complete", [name]) => self.complete(name).await,
             ("telegram", [channel]) => self.telegram(channel, &values).await,
-            ("disable", [title]) => self.disable(title).await,
+            ("generic", [channel]) => self.generic(channel, &values).await,
+            ("contact", [name]) => self.contact(name, &values).await,
+            ("find", [phone]) => self.find(phone).await,
+            ("dismiss", [person]) => self.dismiss(person).await,
+            ("start", [title]) => self.start_by_hand(title, None).await,
+            ("start", [title, name]) => self.start_by_hand(title, Some(name)).await,
+            ("enable", [title]) => self.enable(title, true).await,
+            ("disable", [title]) => self.enable(title, false).await,
+            ("kill", [title]) => return self.kill(title).await,
+            ("answer", [channel, chat]) => self.answer(channel, chat, &values).await,
+            ("unread", [person]) => self.unread(person).await,
+            ("board", [stage]) => self.board(stage).await,
+            ("history", [name]) => self.history(name).await,
             _ => bail!("an unknown step"),
         };
         match outcome {
             Ok(()) => {}
             Err(error) => match error.downcast_ref::<DraftError>() {
-                Some(DraftError::Rejected(rejection)) => {
-                    let line = format!(
-                        "    refused: {}: {}\n",
-                        rejection.code.as_str(),
-                        rejection.message
-                    );
-                    self.out.push_str(&line);
-                }
-                _ => return Err(error),
+                Some(DraftError::Rejected(rejection)) => self.out.push_str(&refused(rejection)),
+                _ => match error.downcast_ref::<Rejection>() {
+                    Some(rejection) => self.out.push_str(&refused(rejection)),
+                    None => return Err(error),
+                },
             },
         }
         self.app()?.advance_to(at).await
     }
 
-    fn draft(&self, by: Option<&String>) -> anyhow::Result<Draft> {
+    pub(super) fn draft(&self, by: Option<&String>) -> anyhow::Result<Draft> {
         let actor = match by {
             Some(person) => Actor::Employee(self.names.employee(person)?),
             None => Actor::System,
@@ -89,11 +109,17 @@ impl Scenario {
         Ok(Draft::new(&self.app()?.core, actor))
     }
 
-    fn item(&self, name: &str) -> anyhow::Result<signalbox_crm::ids::ItemId> {
-        self.items
+    fn client(&self, name: &str) -> anyhow::Result<ContactId> {
+        self.contacts
             .get(name)
             .copied()
-            .ok_or_else(|| anyhow!("there is no item `{name}`"))
+            .ok_or_else(|| anyhow!("there is no client `{name}`"))
+    }
+
+    /// By its name in this file; one that a message opened, by its id.
+    pub(super) fn item(&self, name: &str) -> anyhow::Result<ItemId> {
+        let known = self.items.get(name).copied().or_else(|| name.parse().ok());
+        known.ok_or_else(|| anyhow!("there is no item `{name}`"))
     }
 
     async fn create(&mut self, name: &str, stage: &str, values: &Values) -> anyhow::Result<()> {
@@ -107,13 +133,13 @@ impl Scenario {
                 .get("assignee")
                 .map(|person| self.names.employee(person))
                 .transpose()?,
-            contact: None,
+            contact: values.get("contact").map(|name| self.client(name)).transpose()?,
             amount: values.get("amount").map(|text| money(text)).transpose()?,
             source: values.get("source").cloned(),
             fields: BTreeMap::new(),
         };
         for (key, value) in fields(&draft, values)? {
-            new.fields.insert(key, value);
+            new.fields.extend(value.map(|value| (key, value)));
         }
         let item = draft
             .rule(|rules, changes| create_item(rules, changes, new))
@@ -151,7 +177,7 @@ impl Scenario {
             ..ItemPatch::default()
         };
         for (key, value) in fields(&draft, values)? {
-            patch.fields.insert(key, Some(value));
+            patch.fields.insert(key, value);
         }
         draft
             .rule(|rules, changes| edit_item(rules, changes, item, patch))
@@ -185,20 +211,47 @@ impl Scenario {
         Ok(())
     }
 
-    async fn disable(&mut self, title: &str) -> anyhow::Result<()> {
+    async fn dismiss(&mut self, person: &str) -> anyhow::Result<()> {
         let mut draft = self.draft(None)?;
-        let id = self
-            .names
-            .attachments
-            .get(title)
-            .ok_or_else(|| anyhow!("there is no attachment `{title}`"))?;
-        let mut attachment = Attachment::clone(draft.directory.attachments.get(id).context("stored")?);
-        attachment.is_enabled = false;
+        let id: EmployeeId = self.names.employee(person)?;
+        let mut employee = Employee::clone(draft.directory.employee(id)?);
+        employee.is_active = false;
+        employee.version += 1;
+        draft.changes.directory.push(DirectoryChange::Employee(employee));
+        draft.commit().await?;
+        Ok(())
+    }
+
+    pub(super) fn attachment(&self, title: &str) -> anyhow::Result<AttachmentId> {
+        let found = self.names.attachments.get(title).copied();
+        found.ok_or_else(|| anyhow!("there is no attachment `{title}`"))
+    }
+
+    async fn enable(&mut self, title: &str, is_enabled: bool) -> anyhow::Result<()> {
+        let mut draft = self.draft(None)?;
+        let id = self.attachment(title)?;
+        let mut attachment = Attachment::clone(draft.directory.attachments.get(&id).context("stored")?);
+        attachment.is_enabled = is_enabled;
         attachment.version += 1;
         draft
             .changes
             .directory
             .push(DirectoryChange::Attachment(attachment));
+        draft.commit().await?;
+        Ok(())
+    }
+
+    async fn start_by_hand(&mut self, title: &str, name: Option<&str>) -> anyhow::Result<()> {
+        let mut draft = self.draft(None)?;
+        let item = name.map(|name| self.item(name)).transpose()?;
+        if let Some(item) = item {
+            draft.item(item).await?;
+        }
+        let fact = Fact::ManualRun {
+            attachment: self.attachment(title)?,
+            by: None,
+        };
+        draft.changes.happened(fact, item);
         draft.commit().await?;
         Ok(())
     }
@@ -252,57 +305,14 @@ impl Scenario {
         draft.commit().await?;
         Ok(())
     }
+}
 
-    /// A webhook in Telegram's format, through the same door as over HTTP.
-    async fn telegram(&mut self, channel: &str, values: &Values) -> anyhow::Result<()> {
-        self.update_count += 1;
-        let number = self.update_count;
-        let update_id = values
-            .get("update")
-            .map(|id| id.parse())
-            .transpose()?
-            .unwrap_or(number);
-        let id = values
-            .get("message")
-            .map(|id| id.parse())
-            .transpose()?
-            .unwrap_or(number);
-        let chat: i64 = values.get("chat").map_or(Ok(100), |id| id.parse())?;
-        let name = values.get("name").cloned().unwrap_or_else(|| "Иван".to_owned());
-        let date = self.clock.now().micros() / 1_000_000;
-        let mut message = json!({
-            "message_id": id,
-            "date": date,
-            "chat": {"id": chat, "type": "private", "first_name": name},
-            "from": {"id": chat, "is_bot": false, "first_name": name},
-        });
-        if let Some(text) = values.get("text") {
-            message["text"] = json!(text);
-        }
-        if let Some(album) = values.get("album") {
-            message["media_group_id"] = json!(album);
-            message["photo"] = json!([{"file_id": "f", "file_unique_id": "u", "width": 1, "height": 1}]);
-        }
-        if let Some(phone) = values.get("phone") {
-            message["contact"] = json!({"phone_number": phone, "first_name": name, "user_id": chat});
-        }
-        let kind = if values.contains_key("edit") {
-            "edited_message"
-        } else {
-            "message"
-        };
-        let body = json!({"update_id": update_id, kind: message}).to_string();
-        let core = std::sync::Arc::clone(&self.app()?.core);
-        let directory = core.records.directory();
-        let channel = directory.channel(self.names.channel(channel)?)?;
-        let mut headers = HeaderMap::new();
-        headers.insert(
-            "x-telegram-bot-api-secret-token",
-            HeaderValue::from_str(&channel.inbound_secret)?,
-        );
-        signalbox::intake::accept(&core, channel, &headers, body.as_bytes()).await?;
-        Ok(())
-    }
+fn refused(rejection: &Rejection) -> String {
+    format!(
+        "    refused: {}: {}\n",
+        rejection.code.as_str(),
+        rejection.message
+    )
 }
 
 fn later(at: Timestamp, time: Duration) -> Timestamp {
@@ -313,12 +323,15 @@ fn money(text: &str) -> anyhow::Result<Money> {
     text.parse().map_err(|error: String| anyhow!(error))
 }
 
-fn fields(draft: &Draft, values: &Values) -> anyhow::Result<Vec<(String, FieldValue)>> {
+fn fields(draft: &Draft, values: &Values) -> anyhow::Result<Vec<(String, Option<FieldValue>)>> {
     let custom = values
         .iter()
         .filter_map(|(key, value)| Some((key.strip_prefix("field.")?, value)));
     custom
         .map(|(key, text)| {
+            if text.is_empty() {
+                return Ok((key.to_owned(), None));
+            }
             let def = draft.directory.fields.get(key);
             let value = match def.map(|def| def.field_type) {
                 Some(FieldType::Instant) => FieldValue::Instant(Timestamp::parse(text)?),
@@ -327,7 +340,7 @@ fn fields(draft: &Draft, values: &Values) -> anyhow::Result<Vec<(String, FieldVa
                 Some(FieldType::Flag) => FieldValue::Flag(text.parse()?),
                 _ => FieldValue::Text(text.clone()),
             };
-            Ok((key.to_owned(), value))
+            Ok((key.to_owned(), Some(value)))
         })
         .collect()
 }
