@@ -11,7 +11,7 @@ use signalbox_crm::time::Timestamp;
 use signalbox_db::{Db, OpenOptions, RunWithEvent};
 use signalbox_sandbox::inspect::{Inspection, inspect};
 use signalbox_sandbox::{Sandbox, SandboxConfig};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, broadcast, mpsc};
 use tokio::task::JoinHandle;
 
 use crate::bundled::BUNDLED;
@@ -19,7 +19,7 @@ use crate::channels::send::Sender;
 use crate::clock::Clock;
 use crate::delivery::Deliverer;
 use crate::engine::committer::{self, Proposal, QUEUE_MAX, start};
-use crate::engine::core::{Core, SharedCore};
+use crate::engine::core::{ATTEMPTS_KEPT, Core, SharedCore};
 use crate::engine::ids::{Ids, Marks};
 use crate::engine::lanes::{LaneKey, Lanes, ReadyRun, Task};
 use crate::engine::plan::Memory;
@@ -245,6 +245,7 @@ async fn open_core(db: Db, clock: Clock) -> anyhow::Result<(SharedCore, JoinHand
         records: Records::new(directory),
         time_changed: Notify::new(),
         outbox_changed: Notify::new(),
+        attempts: broadcast::Sender::new(ATTEMPTS_KEPT),
         submissions,
     });
     let task = tokio::spawn(committer::run(Arc::clone(&core), queue, memory));

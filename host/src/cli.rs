@@ -14,6 +14,7 @@ use crate::config::{Config, Layer};
 use crate::telemetry;
 
 mod attach;
+mod bench;
 mod client;
 mod completions;
 mod config;
@@ -63,6 +64,8 @@ commands! {
     Token => token;
     /// Migrates, checks and backs up a database
     Db => db;
+    /// Measures the stage-entry job on this machine
+    Bench => bench;
     /// Shows the configuration and an example of it
     Config => config;
     /// Prints the OpenAPI document of the HTTP API

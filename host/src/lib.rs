@@ -1,6 +1,7 @@
 //! The Signalbox host: the process, the engine, the HTTP API and the command line.
 
 pub mod app;
+pub mod bench;
 pub mod bootstrap;
 pub mod bundled;
 pub mod channels;

@@ -276,6 +276,10 @@ fn publish(core: &Core, memory: &mut Memory, outcome: super::plan::Outcome, comm
             core.lanes.push(key, Task::Inbound(inbound.id));
         }
     }
+    for attempt in outcome.attempts {
+        // Nobody may be watching.
+        let _ = core.attempts.send(attempt);
+    }
     if outcome.has_times {
         core.time_changed.notify_one();
     }

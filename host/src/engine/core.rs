@@ -2,15 +2,30 @@
 
 use std::sync::Arc;
 
-use signalbox_crm::ids::IdKind;
+use signalbox_crm::ids::{IdKind, ItemId, RunId};
+use signalbox_crm::run::RunState;
 use signalbox_db::Db;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, broadcast, mpsc};
 
 use super::committer::{CommitError, Proposal, Receipt, Submission};
 use super::ids::Ids;
 use super::lanes::Lanes;
 use super::records::Records;
 use crate::clock::Clock;
+
+/// Attempts that a slow watcher may be behind before it misses some.
+pub const ATTEMPTS_KEPT: usize = 4096;
+
+/// What watchers learn of an attempt: it is stored durably, with everything that the run changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AttemptStored {
+    /// The run.
+    pub run: RunId,
+    /// The item that it is about.
+    pub item: Option<ItemId>,
+    /// Where the run stands after the attempt.
+    pub state: RunState,
+}
 
 /// What every part of the engine shares. Built once, passed explicitly.
 pub struct Core {
@@ -28,6 +43,8 @@ pub struct Core {
     pub time_changed: Notify,
     /// Woken when something that leaves the house was committed.
     pub outbox_changed: Notify,
+    /// Told of every attempt after its commit; watchers subscribe.
+    pub attempts: broadcast::Sender<AttemptStored>,
     /// The way to the committer. Bounded: a full queue holds the submitter back.
     pub submissions: mpsc::Sender<Submission>,
 }

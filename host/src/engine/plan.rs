@@ -21,7 +21,7 @@ use signalbox_crm::time::Timestamp;
 use signalbox_db::{Batch, InboundDone, Rescheduled, RunUpdate, StageLeft, Turn, WakeUpVoid};
 
 use super::committer::{CommitError, Ended, Proposal};
-use super::core::Core;
+use super::core::{AttemptStored, Core};
 use super::ids::Marks;
 use super::lanes::ReadyRun;
 use super::recent::RecordKey;
@@ -142,6 +142,8 @@ pub struct Outcome {
     pub settled: Vec<RunId>,
     /// Items that left a stage.
     pub left: Vec<ItemId>,
+    /// Attempts that ended.
+    pub attempts: Vec<AttemptStored>,
     /// Whether something with a time is stored.
     pub has_times: bool,
     counted: Vec<(EventId, AttachmentId, Option<ItemId>)>,
@@ -175,6 +177,7 @@ impl<'a> Plan<'a> {
                 waiting: Vec::new(),
                 settled: Vec::new(),
                 left: Vec::new(),
+                attempts: Vec::new(),
                 has_times: false,
                 counted: Vec::new(),
             },
@@ -481,6 +484,11 @@ impl<'a> Plan<'a> {
             after,
         } = ended;
         let is_final = after.state.is_final();
+        self.outcome.attempts.push(AttemptStored {
+            run: ready.run.id,
+            item: ready.run.item,
+            state: after.state,
+        });
         self.outcome.batch.runs_ended.push(RunUpdate {
             run: ready.run.id,
             state: after.state,

@@ -8,7 +8,7 @@ use signalbox::bundled::BUNDLED;
 use super::program::{command, run};
 
 /// Every command and what its data is called; an empty name where it has none of its own.
-const COMMANDS: [&str; 22] = [
+const COMMANDS: [&str; 23] = [
     "",
     "serve",
     "robot",
@@ -27,6 +27,7 @@ const COMMANDS: [&str; 22] = [
     "db",
     "db check",
     "db backup",
+    "bench",
     "config show",
     "openapi",
     "wit",

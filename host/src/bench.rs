@@ -1,0 +1,180 @@
+//! The benchmark: the stage-entry job, with the whole host in this process.
+//!
+//! A deal enters a stage; three bundled robots are attached there: one notifies, one plans an activity, one moves the
+//! deal on. A submitter sends the next deal when all effects of its last one are committed, as the peers in the
+//! field are measured. Figures of one machine compare with figures of the same machine only.
+
+mod client;
+mod machine;
+mod report;
+mod stage_entry;
+mod submitter;
+mod watch;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use serde::Serialize;
+use signalbox_crm::run::RunState;
+use signalbox_db::{OpenOptions, RunFilter};
+
+pub use self::report::{Case, Machine, Report};
+use self::stage_entry::{ROBOTS, Site};
+use self::submitter::{Submitters, Timing};
+use crate::app::{App, AppOptions};
+use crate::clock::Clock;
+
+/// The way on which the deals come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Door {
+    /// `POST /api/v1/items/{id}/move` with a token, over kept connections to a listener on the loopback interface.
+    Http,
+    /// A draft that the engine commits, as the handler of that request makes it.
+    Inside,
+}
+
+/// What is measured.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// `sqlite:PATH` or `postgres://...`: an empty database. A temporary SQLite file without it.
+    pub database: Option<String>,
+    /// How long each case is measured, after its warm-up.
+    pub measured: Duration,
+    /// The cases: each number of submitters through each door.
+    pub submitters: Vec<usize>,
+    /// The doors.
+    pub doors: Vec<Door>,
+    /// Deals that take turns.
+    pub deal_count: usize,
+    /// Robots that run at the same time.
+    pub worker_count: u32,
+}
+
+/// A warm-up is a fifth of the measured time, and not longer than this.
+const WARM_UP_MAX: Duration = Duration::from_secs(2);
+
+/// Measures all cases, one after the other on one database, and compares the stored runs with what was submitted.
+///
+/// # Errors
+/// A database that is not empty or cannot be opened; a deal that did not get its effects; a count that is wrong.
+pub async fn run(options: &Options) -> anyhow::Result<Report> {
+    let folder = tempfile::tempdir().context("no folder for a temporary database")?;
+    let database = match &options.database {
+        Some(url) => url.clone(),
+        None => format!("sqlite:{}", folder.path().join("bench.db").display()),
+    };
+    let machine = Machine::found(&database, folder.path())?;
+    let app = App::start(AppOptions {
+        database: Some(database),
+        open: OpenOptions::default(),
+        clock: Clock::System,
+        worker_count: options.worker_count,
+        cache_dir: None,
+    })
+    .await?;
+    let measured = measure_all(options, &app).await;
+    app.stop().await;
+    let (cases, deal_count) = measured?;
+    Ok(Report {
+        machine,
+        cases,
+        deal_count,
+        run_count: deal_count * ROBOTS,
+    })
+}
+
+async fn measure_all(options: &Options, app: &App) -> anyhow::Result<(Vec<Case>, u64)> {
+    let site = Arc::new(Site::build(app, options.deal_count).await?);
+    let mut cases = Vec::new();
+    // The first deal loads the robots.
+    let mut deal_count = 1;
+    site.play(site.deals[0]).await?;
+    for door in &options.doors {
+        for submitters in &options.submitters {
+            let (case, deals) = measure(options, &site, *door, *submitters).await?;
+            cases.push(case);
+            deal_count += deals;
+        }
+    }
+    check_runs(app, deal_count).await?;
+    Ok((cases, deal_count))
+}
+
+/// One case, and how many deals it submitted in all.
+async fn measure(
+    options: &Options,
+    site: &Arc<Site>,
+    door: Door,
+    count: usize,
+) -> anyhow::Result<(Case, u64)> {
+    let warm_up = (options.measured / 5).min(WARM_UP_MAX);
+    let begin = Instant::now() + warm_up;
+    let timing = Timing {
+        begin,
+        end: begin + options.measured,
+    };
+    machine::forget_memory_peak();
+    let submitters = Submitters::start(site, door, count, timing)?;
+    tokio::time::sleep_until(timing.begin.into()).await;
+    let before = Meter::read(site, &submitters);
+    tokio::time::sleep_until(timing.end.into()).await;
+    let after = Meter::read(site, &submitters);
+    let done = submitters.join().await?;
+    site.core.lanes.idle().await;
+    let case = Case::of(
+        door,
+        count,
+        before,
+        after,
+        done.latencies,
+        machine::memory_peak_bytes(),
+    );
+    Ok((case, done.deal_count))
+}
+
+/// What is read at the beginning and at the end of the measured time.
+#[derive(Debug, Clone, Copy)]
+struct Meter {
+    at: Instant,
+    runs: u64,
+    commits: u64,
+    process_cpu: Option<Duration>,
+    client_cpu: Option<Duration>,
+}
+
+impl Meter {
+    fn read(site: &Site, submitters: &Submitters) -> Meter {
+        Meter {
+            at: Instant::now(),
+            runs: site.watch.completed.load(Ordering::Relaxed),
+            commits: site.core.records.seq(),
+            process_cpu: machine::process_cpu(),
+            client_cpu: submitters.client_cpu(),
+        }
+    }
+}
+
+/// Every deal has three completed runs, and there is no other run.
+async fn check_runs(app: &App, deal_count: u64) -> anyhow::Result<()> {
+    let count = async |state| {
+        app.core
+            .db
+            .run_count(&RunFilter {
+                state,
+                ..RunFilter::default()
+            })
+            .await
+    };
+    let completed = count(Some(RunState::Completed)).await?;
+    let all = count(None).await?;
+    let wanted = i64::try_from(deal_count * ROBOTS)?;
+    ensure!(
+        completed == wanted && all == wanted,
+        "{deal_count} deals entered the stage: {wanted} runs must be stored and completed; {all} are stored and \
+         {completed} completed"
+    );
+    Ok(())
+}

@@ -1,0 +1,115 @@
+//! The place of the job: a pipeline with robots on its middle stage, and deals before it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::{Context, ensure};
+use signalbox_crm::ids::{ItemId, StageId};
+use signalbox_crm::moving::{NewItem, Reach, create_item, move_item};
+use signalbox_crm::people::Actor;
+
+use super::watch::Watch;
+use crate::app::App;
+use crate::bootstrap::new_admin;
+use crate::engine::core::SharedCore;
+use crate::engine::draft::{Draft, DraftError};
+use crate::engine::robots::Robots;
+use crate::setup::Setup;
+
+const SETUP: &str = include_str!("setup.toml");
+
+/// Robots on the stage, and so runs of each deal.
+pub(super) const ROBOTS: u64 = 3;
+/// Deals of one commit while the place is built.
+const CHUNK: usize = 500;
+
+/// A host with the pipeline and its deals.
+pub(super) struct Site {
+    pub(super) core: SharedCore,
+    pub(super) robots: Arc<Robots>,
+    pub(super) watch: Watch,
+    /// The stage with the robots.
+    pub(super) stage: StageId,
+    pub(super) deals: Vec<ItemId>,
+    /// An administrator's token.
+    pub(super) token: String,
+    actor: Actor,
+}
+
+impl Site {
+    /// Builds the place in an empty database.
+    pub(super) async fn build(app: &App, deal_count: usize) -> anyhow::Result<Site> {
+        let core = &app.core;
+        let pipelines = core.records.directory().pipelines.len();
+        ensure!(
+            pipelines == 0,
+            "the benchmark needs an empty database, and this one has {pipelines} pipelines"
+        );
+        let names = Setup::parse(SETUP)?.apply(core).await?;
+        let admin = new_admin(core, "Europe/Moscow")
+            .await
+            .context("no administrator")?;
+        let new = NewItem {
+            pipeline: names.pipeline("sales")?,
+            stage: None,
+            title: "Deal of the benchmark".to_owned(),
+            assignee: Some(names.employee("operator")?),
+            contact: None,
+            amount: None,
+            source: None,
+            fields: BTreeMap::new(),
+        };
+        let actor = Actor::Employee(admin.employee);
+        let mut deals = Vec::with_capacity(deal_count);
+        while deals.len() < deal_count {
+            let chunk = CHUNK.min(deal_count - deals.len());
+            deals.extend(create_deals(core, &actor, &new, chunk).await?);
+        }
+        Ok(Site {
+            core: Arc::clone(core),
+            robots: Arc::clone(&app.robots),
+            watch: Watch::start(core),
+            stage: names.stage("sales/offer")?,
+            deals,
+            token: admin.secret,
+            actor,
+        })
+    }
+
+    /// One deal from the request to its effects.
+    pub(super) async fn play(&self, deal: ItemId) -> anyhow::Result<()> {
+        let effects = self.watch.expect(deal);
+        self.enter(deal).await?;
+        effects.committed().await
+    }
+
+    /// Moves a deal to the stage with the robots, from wherever it stands.
+    async fn enter(&self, deal: ItemId) -> Result<(), DraftError> {
+        let mut draft = Draft::new(&self.core, self.actor.clone());
+        let item = draft.item(deal).await?;
+        let reach = Reach {
+            back: true,
+            across: false,
+        };
+        draft.rule(|rules, changes| move_item(rules, changes, item, self.stage, reach))?;
+        draft.commit().await?;
+        Ok(())
+    }
+}
+
+async fn create_deals(
+    core: &SharedCore,
+    actor: &Actor,
+    new: &NewItem,
+    count: usize,
+) -> Result<Vec<ItemId>, DraftError> {
+    let mut draft = Draft::new(core, actor.clone());
+    let mut deals = Vec::with_capacity(count);
+    for _ in 0..count {
+        let new = new.clone();
+        let item = draft.rule(|rules, changes| create_item(rules, changes, new))?;
+        deals.push(item.id);
+    }
+    draft.commit().await?;
+    Ok(deals)
+}

@@ -1,0 +1,127 @@
+//! `signalbox bench`: measures the stage-entry job.
+
+use std::time::Duration;
+
+use serde_json::json;
+use signalbox_db::DbError;
+
+use super::database::database_failure;
+use super::output::table;
+use super::{Answer, Exit, Failure, Globals};
+use crate::app::WORKERS_DEFAULT;
+use crate::bench::{self, Case, Door, Options, Report};
+
+/// Seconds of a case. 10: a case commits tens of thousands of runs, and the disk's moods even out.
+const SECONDS_DEFAULT: f64 = 10.0;
+const SECONDS_SMALL: f64 = 1.0;
+
+/// Measures the stage-entry job on this machine
+///
+/// A deal enters a stage; three robots notify, plan an activity, and move it on. Each submitter sends its next deal
+/// when all effects of the last one are committed. Prints committed runs per second, the time from the request to
+/// the last commit, CPU time of the host for each run, the size of commit groups, and the peak of memory. Afterwards
+/// the stored runs are counted: the command fails when one is missing, doubled or not completed.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  signalbox bench
+  signalbox bench --seconds 30 --submitters 32 --door inside
+  signalbox bench --database postgres://signalbox@localhost/empty --json")]
+pub(super) struct Args {
+    /// An empty database: `sqlite:PATH` or `postgres://...` [default: a temporary SQLite file]
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// How long each case is measured, after a warm-up of a fifth of it [default: 10]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    seconds: Option<f64>,
+    /// Few and short cases: shows that it works, not how fast
+    #[arg(long)]
+    small: bool,
+    /// Deals that are on their way at once [default: 1,8,32]
+    #[arg(long, value_name = "COUNTS", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..=1000))]
+    submitters: Vec<u16>,
+    /// The way of the deals into the host
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "http,inside")]
+    door: Vec<Door>,
+    /// Deals that take turns [default: 10000]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1000..=1_000_000))]
+    deals: Option<u32>,
+    /// Robots that run at the same time
+    #[arg(long, value_name = "COUNT", default_value_t = WORKERS_DEFAULT, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    workers: u32,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.1..=3600.0).contains(&seconds) => Ok(seconds),
+        _ => Err("a number from 0.1 to 3600 is needed".to_owned()),
+    }
+}
+
+impl Args {
+    pub(super) async fn run(self, _: &Globals) -> Result<Answer, Failure> {
+        let options = self.options();
+        let report = bench::run(&options)
+            .await
+            .map_err(|error| match error.downcast::<DbError>() {
+                Ok(error) => database_failure(error, options.database.as_deref().unwrap_or("sqlite")),
+                Err(other) => Failure::new(Exit::Failed, other),
+            })?;
+        let text = report.head() + &cases(&report);
+        Ok(Answer::new("signalbox.bench/1", text).with_all(json!(report)))
+    }
+
+    fn options(&self) -> Options {
+        let (submitters, seconds, deals) = match self.small {
+            true => (vec![1, 8], SECONDS_SMALL, 1000),
+            false => (vec![1, 8, 32], SECONDS_DEFAULT, 10_000),
+        };
+        Options {
+            database: self.database.clone(),
+            measured: Duration::from_secs_f64(self.seconds.unwrap_or(seconds)),
+            submitters: match self.submitters.is_empty() {
+                true => submitters,
+                false => self.submitters.iter().map(|count| usize::from(*count)).collect(),
+            },
+            doors: self.door.clone(),
+            deal_count: self.deals.map_or(deals, |count| count as usize),
+            worker_count: self.workers,
+        }
+    }
+}
+
+fn cases(report: &Report) -> String {
+    let head = [
+        "door",
+        "submitters",
+        "runs/s",
+        "deals/s",
+        "p50 ms",
+        "p99 ms",
+        "cpu us/run",
+        "group",
+        "peak MiB",
+    ];
+    table(head, report.cases.iter().map(row))
+}
+
+fn row(case: &Case) -> [String; 9] {
+    let maybe = |figure: Option<f64>| figure.map_or("-".to_owned(), |figure| format!("{figure:.0}"));
+    let door = match case.door {
+        Door::Http => "http",
+        Door::Inside => "inside",
+    };
+    [
+        door.to_owned(),
+        case.submitters.to_string(),
+        format!("{:.0}", case.runs_per_second),
+        format!("{:.0}", case.deals_per_second),
+        format!("{:.2}", case.p50_ms),
+        format!("{:.2}", case.p99_ms),
+        maybe(case.cpu_us_per_run),
+        format!("{:.1}", case.group),
+        maybe(
+            case.memory_peak_bytes
+                .map(|bytes| bytes as f64 / f64::from(1 << 20)),
+        ),
+    ]
+}
