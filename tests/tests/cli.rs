@@ -1,5 +1,6 @@
 //! The command line, as a program that is started.
 
+mod demo;
 mod host;
 mod offline;
 mod online;

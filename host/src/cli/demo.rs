@@ -13,7 +13,6 @@ use tokio::net::TcpListener;
 use self::messenger::Messenger;
 use self::player::Player;
 use self::telling::Teller;
-use super::client::Client;
 use super::hosting::{Hosting, Signals, listen};
 use super::output::write_stdout;
 use super::serve::start_failure;
@@ -23,6 +22,7 @@ use crate::bootstrap::new_admin;
 use crate::clock::Clock;
 use crate::setup::Setup;
 
+mod acting;
 mod glossary;
 mod messenger;
 mod player;
@@ -68,8 +68,7 @@ impl Args {
         let token = set_up(&app, setup, &messenger).await?;
         let mut hosting = Hosting::start(listener, app);
         let url = format!("http://{address}");
-        let client = Client::new(&url, Some(&token))?;
-        let mut player = Player::new(client, messenger, Teller::new(globals.json)).await?;
+        let mut player = Player::new(&url, &token, messenger, Teller::new(globals.json)).await?;
         let place = Serving {
             url,
             token,

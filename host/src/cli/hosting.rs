@@ -28,9 +28,7 @@ pub(super) async fn listen(address: &str) -> Result<TcpListener, Failure> {
         .map_err(|error| match error.kind() {
             std::io::ErrorKind::AddrInUse => Failure::say(
                 Exit::Conflict,
-                format!(
-                    "cannot listen on {address}: another process uses the port; choose one with --listen"
-                ),
+                format!("cannot listen on {address}: another process uses the port; choose another"),
             ),
             _ => anyhow!(error)
                 .context(format!("cannot listen on {address}"))

@@ -8,9 +8,10 @@ use signalbox::bundled::BUNDLED;
 use super::program::{command, run};
 
 /// Every command and what its data is called; an empty name where it has none of its own.
-const COMMANDS: [&str; 22] = [
+const COMMANDS: [&str; 23] = [
     "",
     "serve",
+    "demo",
     "robot",
     "robot inspect",
     "robot install",

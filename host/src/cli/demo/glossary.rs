@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use super::super::Failure;
 use super::super::client::Client;
 use super::super::output::field;
@@ -47,15 +45,6 @@ impl Glossary {
         found.next().map(|(id, _)| id.as_str())
     }
 
-    /// The value of a field by its name; `nobody` where there is none.
-    pub(super) fn value(&self, value: &Value) -> String {
-        match value {
-            Value::Null => "-".to_owned(),
-            Value::String(text) => self.sentence(text),
-            other => other.to_string(),
-        }
-    }
-
     /// A sentence with names instead of ids.
     pub(super) fn sentence(&self, text: &str) -> String {
         let words = text.split(' ').map(|word| {
@@ -83,6 +72,5 @@ mod tests {
             "moved deal:1 to «Новая», for Анна: employee:33"
         );
         assert_eq!(glossary.id("Анна"), Some("employee:3"));
-        assert_eq!(glossary.value(&Value::Null), "-");
     }
 }

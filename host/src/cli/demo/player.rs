@@ -1,9 +1,8 @@
-//! Acts through the HTTP API, waits for what must follow, and tells it.
+//! Waits for what must follow, and tells it.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::super::client::Client;
@@ -62,26 +61,35 @@ impl End {
 pub(super) struct Player {
     pub(super) teller: Teller,
     pub(super) updates: Updates,
-    client: Client,
-    messenger: Messenger,
-    glossary: Glossary,
-    /// Runs whose end was told.
-    told: BTreeSet<String>,
+    pub(super) messenger: Messenger,
+    pub(super) glossary: Glossary,
+    /// With the token of each person, by first name.
+    pub(super) people: BTreeMap<String, Client>,
+    /// With the administrator's token.
+    pub(super) client: Client,
+    /// Runs whose end was told, in this order.
+    told: Vec<String>,
     step_count: usize,
     is_over: bool,
 }
 
 impl Player {
-    /// Learns the names of the set-up.
-    pub(super) async fn new(client: Client, messenger: Messenger, teller: Teller) -> Result<Self, Failure> {
-        let glossary = Glossary::load(&client).await?;
+    /// Learns the names of the set-up, and gives each person a token.
+    pub(super) async fn new(
+        url: &str,
+        token: &str,
+        messenger: Messenger,
+        teller: Teller,
+    ) -> Result<Self, Failure> {
+        let client = Client::new(url, Some(token))?;
         Ok(Player {
             teller,
             updates: Updates::new(),
-            client,
             messenger,
-            glossary,
-            told: BTreeSet::new(),
+            glossary: Glossary::load(&client).await?,
+            people: tokens(url, &client).await?,
+            client,
+            told: Vec::new(),
             step_count: 0,
             is_over: false,
         })
@@ -104,29 +112,8 @@ impl Player {
     }
 
     /// The runs that were told to their end.
-    pub(super) fn told_runs(&self) -> Vec<&str> {
-        self.told.iter().map(String::as_str).collect()
-    }
-
-    /// Sends a client's update; the host must accept it.
-    pub(super) async fn telegram(&self, from: &Person, what: &str, update: &Value) -> Result<(), Failure> {
-        let status = self.messenger.send(update).await?;
-        let answer = format!("update {} -> {}", update["update_id"], status.as_u16());
-        self.teller.request(from.first_name, what, &answer);
-        must(status.as_u16() == 200, || {
-            format!("the webhook answered {status} to an update")
-        })
-    }
-
-    /// Sends an update without the right secret; the host must refuse it.
-    pub(super) async fn forged(&self, update: &Value) -> Result<(), Failure> {
-        let status = self.messenger.send_with("a guess", update).await?;
-        let answer = format!("update {} -> {}", update["update_id"], status.as_u16());
-        self.teller
-            .request("A forger", "sends a message with a wrong secret token", &answer);
-        must(status.as_u16() == 401, || {
-            format!("the webhook answered {status} to a forged update")
-        })
+    pub(super) fn told_runs(&self) -> &[String] {
+        &self.told
     }
 
     /// The deal of a client's conversation.
@@ -154,10 +141,10 @@ impl Player {
             Ok(None)
         };
         let details = within(&format!("`{title}` for {item} to be {}", end.word()), find).await?;
-        self.teller.run(&details, &self.glossary);
+        self.tell(&details).await?;
         let run = &details["run"];
         if end != End::Waits {
-            self.told.insert(field(run, "id"));
+            self.told.push(field(run, "id"));
         }
         must(end.fits(run, verdict(&details)) == Some(true), || {
             let state = field(run, "state");
@@ -168,6 +155,22 @@ impl Player {
                 end.word()
             )
         })
+    }
+
+    /// Tells a run. Who was chosen from a list is decided when the run commits; the item's history has it.
+    async fn tell(&self, details: &Value) -> Result<(), Failure> {
+        let run = &details["run"];
+        let mut chosen = None;
+        if details["attempts"].to_string().contains("assigned-from-list") {
+            let path = format!("/items/{}/history", field(run, "item"));
+            let history = self.client.list(&path, &[], RUNS_MAX).await?;
+            let own = history
+                .iter()
+                .find(|entry| entry["run"] == run["id"] && entry["what"] == "assignee");
+            chosen = own.map(|entry| field(entry, "after"));
+        }
+        self.teller.run(details, chosen.as_deref(), &self.glossary);
+        Ok(())
     }
 
     /// Waits for the next message to a client, and tells what it sees.
@@ -221,38 +224,6 @@ impl Player {
         within(what, find).await
     }
 
-    /// A person moves a deal to the stage with this name.
-    pub(super) async fn move_to(&self, item: &str, stage: &str) -> Result<(), Failure> {
-        let id = self.glossary.id(stage).unwrap_or(stage);
-        let path = format!("/items/{item}/move");
-        self.change(Method::POST, item, &path, &json!({ "stage": id }))
-            .await
-    }
-
-    /// A person changes fields of a deal.
-    pub(super) async fn edit(&self, item: &str, fields: &Value) -> Result<(), Failure> {
-        self.change(Method::PATCH, item, &format!("/items/{item}"), fields)
-            .await
-    }
-
-    /// A person completes the only activity of a deal.
-    pub(super) async fn complete(&self, activity: &Value) -> Result<(), Failure> {
-        let path = format!("/activities/{}/complete", field(activity, "id"));
-        let version = activity["version"].as_i64().unwrap_or_default();
-        self.client
-            .change(Method::POST, &path, version, &json!({}))
-            .await
-            .map(drop)
-    }
-
-    async fn change(&self, method: Method, item: &str, path: &str, body: &Value) -> Result<(), Failure> {
-        let version = self.client.get(&format!("/items/{item}")).await?["version"].as_i64();
-        self.client
-            .change(method, path, version.unwrap_or_default(), body)
-            .await
-            .map(drop)
-    }
-
     /// Names instead of ids.
     pub(super) fn name(&self, id: &str) -> String {
         self.glossary.name(id)
@@ -261,14 +232,6 @@ impl Player {
     async fn runs(&self, item: Option<&str>) -> Result<Vec<Value>, Failure> {
         let query: Vec<_> = item.map(|item| ("item", item.to_owned())).into_iter().collect();
         self.client.list("/runs", &query, RUNS_MAX).await
-    }
-
-    /// The webhook's secret, and an update that nobody has sent yet.
-    pub(super) fn next_update(&self) -> (&str, String) {
-        let text = "{\"update_id\":900001,\"message\":{\"message_id\":1,\"date\":1773055201,\
-                    \"from\":{\"id\":5003,\"is_bot\":false,\"first_name\":\"Pavel\"},\
-                    \"chat\":{\"id\":5003,\"type\":\"private\"},\"text\":\"Hello\"}}";
-        (self.messenger.secret(), text.to_owned())
     }
 
     /// Tells what happens from now on, until somebody ends the demo.
@@ -294,12 +257,28 @@ impl Player {
             );
             if is_final && !self.told.contains(&id) {
                 let details = self.client.get(&format!("/runs/{id}")).await?;
-                self.teller.run(&details, &self.glossary);
-                self.told.insert(id);
+                self.tell(&details).await?;
+                self.told.push(id);
             }
         }
         Ok(())
     }
+}
+
+/// A client for each operator, by first name, with a token that acts in the operator's name.
+async fn tokens(url: &str, admin: &Client) -> Result<BTreeMap<String, Client>, Failure> {
+    let mut people = BTreeMap::new();
+    for person in admin.list("/employees", &[], RUNS_MAX).await? {
+        if person["role"] != "operator" {
+            continue;
+        }
+        let name = field(&person, "name");
+        let asked = json!({ "name": name, "role": "operator", "employee": person["id"] });
+        let made = admin.post("/tokens", &asked).await?.body;
+        let first_name = name.split(' ').next().unwrap_or_default().to_owned();
+        people.insert(first_name, Client::new(url, made["secret"].as_str())?);
+    }
+    Ok(people)
 }
 
 /// The verdict of the last attempt.

@@ -9,6 +9,7 @@ use signalbox_crm::time::{Timestamp, zone_named};
 
 use super::super::output::{field, write_stdout};
 use super::glossary::Glossary;
+use crate::clock::Clock;
 
 /// The zone of the company.
 const ZONE: &str = "Europe/Moscow";
@@ -74,8 +75,8 @@ impl Teller {
         self.say(&format!("   {label}  {name}'s phone: «{text}»\n"));
     }
 
-    /// A run: when, which robot, why, what it did, what it said.
-    pub(super) fn run(&self, details: &Value, glossary: &Glossary) {
+    /// A run: when, which robot, why, what it did, what it said. `chosen` is who was taken from a list.
+    pub(super) fn run(&self, details: &Value, chosen: Option<&str>, glossary: &Glossary) {
         let run = &details["run"];
         let attempt = details["attempts"]
             .as_array()
@@ -105,15 +106,15 @@ impl Teller {
         }
         if let Some(attempt) = attempt {
             for effect in list(&attempt["effects"]) {
-                self.line(&mut out, "did", &did(self, effect, glossary));
+                self.line(&mut out, "did", &self.did(effect, chosen, glossary));
             }
             for log in list(&attempt["logs"]) {
                 self.line(&mut out, "log", &field(log, "message"));
             }
-            self.line(&mut out, "says", &says(&attempt["verdict"], glossary));
+            self.line(&mut out, "says", &self.says(&attempt["verdict"], glossary));
             let used = format!(
-                "{} us, {} fuel",
-                field(attempt, "duration_us"),
+                "{:.1} ms, {} fuel",
+                attempt["duration_us"].as_f64().unwrap_or_default() / 1000.0,
                 field(attempt, "fuel")
             );
             self.line(&mut out, "used", &self.paint(Look::Quiet, &used));
@@ -128,24 +129,84 @@ impl Teller {
         }
     }
 
+    /// What an effect changed.
+    fn did(&self, effect: &Value, chosen: Option<&str>, glossary: &Glossary) -> String {
+        let word = |key: &str| field(effect, key);
+        let value = |key: &str| match &effect[key] {
+            Value::String(text) => self.sentence(text, glossary),
+            _ => word(key),
+        };
+        match effect["effect"].as_str().unwrap_or_default() {
+            "changed" if effect["before"].is_null() => {
+                format!("{} {}: {}", word("subject"), word("what"), value("after"))
+            }
+            "changed" => {
+                let change = format!("{} -> {}", value("before"), value("after"));
+                format!("{} {}: {change}", word("subject"), word("what"))
+            }
+            "notified" => format!("notified {}: {}", value("employee"), word("title")),
+            "assigned-from-list" => {
+                let chosen = chosen.map_or_else(|| "nobody".to_owned(), |id| glossary.name(id));
+                let how = format!("{}, {} in the list", word("distribution"), word("candidates"));
+                format!("{} assignee: {chosen} ({how})", word("item"))
+            }
+            "replied" => format!(
+                "{} leaves for the client of {}",
+                word("message"),
+                word("conversation")
+            ),
+            "wake-up-set" => format!("wake-up `{}` set for {}", word("key"), value("at")),
+            "wake-up-cancelled" => format!("wake-up `{}` cancelled", word("key")),
+            _ => effect.to_string(),
+        }
+    }
+
+    /// The robot's own words.
+    fn says(&self, verdict: &Value, glossary: &Glossary) -> String {
+        match verdict["summary"].as_str() {
+            Some(summary) => self.sentence(summary, glossary),
+            None => format!("{}: {}", field(verdict, "code"), field(verdict, "message")),
+        }
+    }
+
+    /// Names instead of ids, and times of the wall instead of instants.
+    fn sentence(&self, text: &str, glossary: &Glossary) -> String {
+        let words: Vec<String> = text
+            .split(' ')
+            .map(|word| {
+                if word.ends_with('Z') {
+                    self.time(word)
+                } else {
+                    word.to_owned()
+                }
+            })
+            .collect();
+        glossary.sentence(&words.join(" "))
+    }
+
     /// Why a run is in its state.
     fn reason(&self, run: &Value) -> Option<String> {
         let reason = run["reason"].as_str()?;
-        if field(run, "state") == "scheduled" {
-            return Some(format!("{reason}: due at {}", self.time(&field(run, "due_at"))));
-        }
-        Some(match run["detail"].as_str() {
-            Some(detail) => format!("{reason}: {detail}"),
-            None => reason.to_owned(),
-        })
+        let detail = match (reason, run["detail"].as_str()) {
+            ("delay", _) => format!("due at {}", self.time(&field(run, "due_at"))),
+            ("left-stage", None) => "the deal left the stage before the run was due".to_owned(),
+            (_, detail) => detail.unwrap_or_default().to_owned(),
+        };
+        Some(format!("{reason}: {detail}").trim_end_matches(": ").to_owned())
     }
 
-    /// An instant as a clock on the wall shows it.
+    /// An instant as people see it: today to the millisecond, other days to the minute.
     fn time(&self, text: &str) -> String {
-        match Timestamp::parse(text) {
-            Ok(at) => at.zoned(&self.zone).strftime("%H:%M:%S%.3f").to_string(),
-            Err(_) => text.to_owned(),
-        }
+        let Ok(at) = Timestamp::parse(text) else {
+            return text.to_owned();
+        };
+        let (at, now) = (at.zoned(&self.zone), Clock::System.now().zoned(&self.zone));
+        let format = if at.date() == now.date() {
+            "%H:%M:%S%.3f"
+        } else {
+            "%Y-%m-%d %H:%M"
+        };
+        at.strftime(format).to_string()
     }
 
     fn paint(&self, look: Look, text: &str) -> String {
@@ -204,55 +265,6 @@ fn because(event: &Value, glossary: &Glossary) -> String {
     match event["caused_by"].as_str() {
         Some(run) => format!("{text} (by {run})"),
         None => text,
-    }
-}
-
-/// What an effect changed.
-fn did(teller: &Teller, effect: &Value, glossary: &Glossary) -> String {
-    let value = |key: &str| glossary.value(&effect[key]);
-    match effect["effect"].as_str().unwrap_or_default() {
-        "changed" if effect["before"].is_null() => {
-            format!(
-                "{} {}: {}",
-                field(effect, "subject"),
-                field(effect, "what"),
-                value("after")
-            )
-        }
-        "changed" => format!(
-            "{} {}: {} -> {}",
-            field(effect, "subject"),
-            field(effect, "what"),
-            value("before"),
-            value("after")
-        ),
-        "notified" => format!("notified {}: {}", value("employee"), field(effect, "title")),
-        "assigned-from-list" => format!(
-            "{} goes to the next of {} people ({})",
-            field(effect, "item"),
-            field(effect, "candidates"),
-            field(effect, "distribution")
-        ),
-        "replied" => format!(
-            "{} leaves for the client of {}",
-            field(effect, "message"),
-            field(effect, "conversation")
-        ),
-        "wake-up-set" => format!(
-            "wake-up `{}` set for {}",
-            field(effect, "key"),
-            teller.time(&field(effect, "at"))
-        ),
-        "wake-up-cancelled" => format!("wake-up `{}` cancelled", field(effect, "key")),
-        _ => effect.to_string(),
-    }
-}
-
-/// The robot's own words.
-fn says(verdict: &Value, glossary: &Glossary) -> String {
-    match verdict["summary"].as_str() {
-        Some(summary) => glossary.sentence(summary),
-        None => format!("{}: {}", field(verdict, "code"), field(verdict, "message")),
     }
 }
 
