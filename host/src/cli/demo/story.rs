@@ -160,8 +160,8 @@ async fn delayed_robots(player: &mut Player, ivan: &str, maria: &str) -> Result<
         "Time passes: the delayed robot runs, and the watch over the offer tells, escalates and hands over",
     );
     player.expect(maria, SILENCE, End::Done).await?;
-    player.expect(ivan, CALL, End::Done).await?;
     player.expect(maria, SILENCE, End::Done).await?;
+    player.expect(ivan, CALL, End::Done).await?;
     player.expect(maria, SILENCE, End::Done).await
 }
 
