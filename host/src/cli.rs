@@ -20,7 +20,9 @@ mod completions;
 mod config;
 mod database;
 mod db;
+mod demo;
 mod exit;
+mod hosting;
 mod openapi;
 mod output;
 mod params;
@@ -52,6 +54,8 @@ macro_rules! commands {
 commands! {
     /// Starts the host: HTTP API, robots, timers, deliveries
     Serve => serve;
+    /// Shows the whole on an empty database: clients write, robots act, and it says why
+    Demo => demo;
     /// Inspects, installs and lists robots
     Robot => robot;
     /// Attaches a robot to a moment
@@ -83,6 +87,7 @@ Exit codes:
   10 host unreachable   130 interrupted
 
 Examples:
+  signalbox demo
   signalbox serve
   signalbox robot inspect greet.wasm
   signalbox attach --robot notify --stage sales/won --param title='Won: {=Document:TITLE}'

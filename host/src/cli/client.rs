@@ -124,6 +124,24 @@ impl Client {
         .await
     }
 
+    /// Changes something that has this version.
+    pub(crate) async fn change(
+        &self,
+        method: Method,
+        path: &str,
+        version: i64,
+        body: &Value,
+    ) -> Result<Reply, Failure> {
+        let request = self.request(method, self.address(path, &[]));
+        let request = request.header("if-match", format!("\"{version}\""));
+        self.send(
+            request
+                .header("content-type", "application/json")
+                .body(body.to_string()),
+        )
+        .await
+    }
+
     /// Removes something.
     pub(crate) async fn delete(&self, path: &str) -> Result<Reply, Failure> {
         self.send(self.request(Method::DELETE, self.address(path, &[])))

@@ -1,28 +1,20 @@
 //! `signalbox serve`: the host.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use serde_json::{Value, json};
 use signalbox_db::DbError;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{Signal, SignalKind, signal};
-use tracing::{info, warn};
+use tracing::info;
 
 use super::database::database_failure;
+use super::hosting::{Hosting, Signals, listen};
 use super::output::{write_stderr, write_stdout};
 use super::{Answer, Exit, Failure, Globals, bad_filter};
 use crate::app::{App, AppOptions};
 use crate::bootstrap::{Admin, bootstrap, new_admin};
 use crate::clock::Clock;
 use crate::config::{Config, Layer, Origin};
-use crate::http::{self, AppState};
 use crate::telemetry;
-
-/// How long requests and runs that have begun may take after a signal. Process managers kill after 10 s or more
-/// (Docker: 10 s); what is not committed by then runs again at the next start.
-const DRAIN_MAX: Duration = Duration::from_secs(10);
 
 /// Starts the host: HTTP API, robots, timers, deliveries
 ///
@@ -80,10 +72,17 @@ impl Args {
         };
         let first = first.context("the administrator cannot be stored")?;
         announce(&listener, &config, first.as_ref(), globals.json)?;
-        let served = serve(listener, &app, &mut signals).await;
-        app.stop().await;
+        let mut hosting = Hosting::start(listener, app);
+        let served = tokio::select! {
+            ended = hosting.ended() => ended,
+            name = signals.next() => {
+                info!("{name}: the host stops; a second signal ends it at once");
+                Ok(())
+            }
+        };
+        hosting.stop(&mut signals).await;
         info!("Signalbox has stopped");
-        served.context("the HTTP server ended")?;
+        served?;
         Ok(Answer::silent())
     }
 
@@ -112,22 +111,6 @@ fn options(config: &Config) -> AppOptions {
         worker_count: config.worker_count,
         cache_dir: config.cache_dir.clone(),
     }
-}
-
-async fn listen(address: &str) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|error| match error.kind() {
-            std::io::ErrorKind::AddrInUse => Failure::say(
-                Exit::Conflict,
-                format!(
-                    "cannot listen on {address}: another process uses the port; choose one with --listen"
-                ),
-            ),
-            _ => anyhow!(error)
-                .context(format!("cannot listen on {address}"))
-                .into(),
-        })
 }
 
 /// Says where the host is, and gives the first administrator his token.
@@ -160,59 +143,7 @@ fn announce(
         .map_err(Failure::from)
 }
 
-/// Serves until the first signal, and then until what has begun is done: requests first, then runs that are ready.
-async fn serve(listener: TcpListener, app: &App, signals: &mut Signals) -> std::io::Result<()> {
-    let state = Arc::new(AppState {
-        core: Arc::clone(&app.core),
-        robots: Arc::clone(&app.robots),
-    });
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let server = http::serve(listener, http::router(state), async { drop(stopped.await) });
-    tokio::pin!(server);
-    tokio::select! {
-        ended = &mut server => return ended,
-        name = signals.next() => info!("{name}: the host stops; a second signal ends it at once"),
-    }
-    drop(stop);
-    let rest = async {
-        server.await?;
-        app.core.lanes.idle().await;
-        Ok(())
-    };
-    tokio::select! {
-        ended = rest => ended,
-        () = tokio::time::sleep(DRAIN_MAX) => {
-            warn!("Not everything ended within {} s; runs that are left start again", DRAIN_MAX.as_secs());
-            Ok(())
-        }
-        _ = signals.next() => std::process::exit(i32::from(Exit::Interrupted as u8)),
-    }
-}
-
-/// The signals that end the host.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Signals {
-    fn new() -> anyhow::Result<Self> {
-        let listen = |kind| signal(kind).context("cannot listen for signals");
-        Ok(Signals {
-            interrupt: listen(SignalKind::interrupt())?,
-            terminate: listen(SignalKind::terminate())?,
-        })
-    }
-
-    async fn next(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.interrupt.recv() => "SIGINT",
-            _ = self.terminate.recv() => "SIGTERM",
-        }
-    }
-}
-
-fn start_failure(error: anyhow::Error, database: &str) -> Failure {
+pub(super) fn start_failure(error: anyhow::Error, database: &str) -> Failure {
     match error.downcast::<DbError>() {
         Ok(error) => database_failure(error, database),
         Err(other) => other.context("the host cannot start").into(),

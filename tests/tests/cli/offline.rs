@@ -11,6 +11,7 @@ use super::program::{command, run};
 const COMMANDS: [&str; 23] = [
     "",
     "serve",
+    "demo",
     "robot",
     "robot inspect",
     "robot install",

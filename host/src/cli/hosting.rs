@@ -1,0 +1,120 @@
+//! A host inside a command: it listens, serves, and stops after a signal.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
+use tokio::task::{JoinError, JoinHandle};
+use tracing::warn;
+
+use super::{Exit, Failure};
+use crate::app::App;
+use crate::http::{self, AppState};
+
+/// How long requests and runs that have begun may take after a signal. Process managers kill after 10 s or more
+/// (Docker: 10 s); what is not committed by then runs again at the next start.
+const DRAIN_MAX: Duration = Duration::from_secs(10);
+
+/// Takes the address.
+///
+/// # Errors
+/// `Conflict` when another process has the port.
+pub(super) async fn listen(address: &str) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| match error.kind() {
+            std::io::ErrorKind::AddrInUse => Failure::say(
+                Exit::Conflict,
+                format!("cannot listen on {address}: another process uses the port; choose another"),
+            ),
+            _ => anyhow!(error)
+                .context(format!("cannot listen on {address}"))
+                .into(),
+        })
+}
+
+/// A host that serves its HTTP API until it is stopped.
+pub(super) struct Hosting {
+    pub(super) app: App,
+    server: JoinHandle<std::io::Result<()>>,
+    stop: oneshot::Sender<()>,
+}
+
+impl Hosting {
+    /// Begins to serve.
+    pub(super) fn start(listener: TcpListener, app: App) -> Self {
+        let state = Arc::new(AppState {
+            core: Arc::clone(&app.core),
+            robots: Arc::clone(&app.robots),
+        });
+        let (stop, stopped) = oneshot::channel::<()>();
+        let router = http::router(state);
+        let server = tokio::spawn(http::serve(listener, router, async { drop(stopped.await) }));
+        Hosting { app, server, stop }
+    }
+
+    /// Waits until the server ends by itself, which it does only when it fails.
+    ///
+    /// # Errors
+    /// Why it failed.
+    pub(super) async fn ended(&mut self) -> anyhow::Result<()> {
+        flat((&mut self.server).await).context("the HTTP server ended")
+    }
+
+    /// Takes no more requests and lets end what has begun: requests first, then runs that are ready. One more signal
+    /// ends the process at once.
+    pub(super) async fn stop(self, signals: &mut Signals) {
+        let Hosting { app, server, stop } = self;
+        drop(stop);
+        let is_over = server.is_finished();
+        let rest = async {
+            if !is_over && let Err(error) = flat(server.await) {
+                warn!(error = %error, "The HTTP server did not end well: {error}");
+            }
+            app.core.lanes.idle().await;
+        };
+        tokio::select! {
+            () = rest => {}
+            () = tokio::time::sleep(DRAIN_MAX) => {
+                warn!("Not everything ended within {} s; runs that are left start again", DRAIN_MAX.as_secs());
+            }
+            _ = signals.next() => std::process::exit(i32::from(Exit::Interrupted as u8)),
+        }
+        app.stop().await;
+    }
+}
+
+fn flat(ended: Result<std::io::Result<()>, JoinError>) -> anyhow::Result<()> {
+    Ok(ended??)
+}
+
+/// The signals that end the host.
+pub(super) struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    /// Listens from now on.
+    ///
+    /// # Errors
+    /// The system does not let it.
+    pub(super) fn new() -> anyhow::Result<Self> {
+        let listen = |kind| signal(kind).context("cannot listen for signals");
+        Ok(Signals {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits for the next one, and says its name.
+    pub(super) async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.terminate.recv() => "SIGTERM",
+        }
+    }
+}
