@@ -3,6 +3,6 @@
 mod host;
 mod offline;
 mod online;
-mod program;
+pub(crate) mod program;
 mod sales;
 mod starting;
