@@ -5,6 +5,6 @@ mod demo;
 mod host;
 mod offline;
 mod online;
-mod program;
+pub(crate) mod program;
 mod sales;
 mod starting;

@@ -10,5 +10,6 @@ mod api;
 mod cli;
 mod db_conformance;
 mod hostile;
+mod kill;
 mod scenarios;
 mod tidy;

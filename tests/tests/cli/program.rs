@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 /// The built program, brought up to date once.
-pub(super) fn binary() -> &'static Path {
+pub(crate) fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
         let this = std::env::current_exe().expect("a test knows where it is");
@@ -37,6 +37,15 @@ fn build(is_release: bool) {
         command.arg("--release");
     }
     command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    // What cargo tells a test about its package makes the build script of `ring` run again, here and then outside.
+    for (name, _) in std::env::vars() {
+        if ["CARGO_PKG_", "CARGO_MANIFEST_", "OUT_DIR"]
+            .iter()
+            .any(|known| name.starts_with(known))
+        {
+            command.env_remove(name);
+        }
+    }
     assert!(
         command.status().expect("cargo starts").success(),
         "the program does not build"
@@ -44,7 +53,7 @@ fn build(is_release: bool) {
 }
 
 /// A command that knows nothing of this machine: no variables of ours, a folder of its own.
-pub(super) fn command(folder: &Path) -> Command {
+pub(crate) fn command(folder: &Path) -> Command {
     let mut command = Command::new(binary());
     command.current_dir(folder);
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("SIGNALBOX_")) {
@@ -56,16 +65,16 @@ pub(super) fn command(folder: &Path) -> Command {
 
 /// What a program left behind.
 #[derive(Debug)]
-pub(super) struct Ended {
-    pub(super) code: i32,
-    pub(super) out: String,
-    pub(super) err: String,
+pub(crate) struct Ended {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Ended {
     /// Stdout as JSON, of this schema.
     #[track_caller]
-    pub(super) fn json(&self, schema: &str) -> Value {
+    pub(crate) fn json(&self, schema: &str) -> Value {
         let value: Value =
             serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"));
         assert_eq!(value["schema"], schema, "{self:?}");
@@ -74,14 +83,14 @@ impl Ended {
 
     /// Ended with this code.
     #[track_caller]
-    pub(super) fn with_code(self, code: i32) -> Self {
+    pub(crate) fn with_code(self, code: i32) -> Self {
         assert_eq!(self.code, code, "{self:?}");
         self
     }
 
     /// Ended with this code, said nothing on stdout and these words on stderr, in one line.
     #[track_caller]
-    pub(super) fn refused(self, code: i32, words: &str) {
+    pub(crate) fn refused(self, code: i32, words: &str) {
         assert_eq!(self.code, code, "{self:?}");
         assert_eq!(self.out, "", "{self:?}");
         assert!(
@@ -102,7 +111,7 @@ impl From<Output> for Ended {
 }
 
 /// Runs to the end.
-pub(super) fn run(folder: &Path, args: &[&str]) -> Ended {
+pub(crate) fn run(folder: &Path, args: &[&str]) -> Ended {
     command(folder)
         .args(args)
         .output()
