@@ -8,7 +8,7 @@ use signalbox::bundled::BUNDLED;
 use super::program::{command, run};
 
 /// Every command and what its data is called; an empty name where it has none of its own.
-const COMMANDS: [&str; 23] = [
+const COMMANDS: &[&str] = &[
     "",
     "serve",
     "demo",
