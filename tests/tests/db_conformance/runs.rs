@@ -236,7 +236,10 @@ pub(crate) async fn moved_date_moves_the_waiting_run_only(place: &Place) {
     let db = with_runs(
         place,
         vec![
-            one(1),
+            Run {
+                reason: Some(Reason::OutsideWindow),
+                ..one(1)
+            },
             Run {
                 item: Some(deal(2)),
                 ..one(2)
