@@ -15,8 +15,8 @@ use crate::engine::core::SharedCore;
 use crate::engine::draft::{Draft, DraftError};
 use crate::engine::recent::RecordKey;
 
-/// Executions of one inbound event that met changed rows, before it is left for the next start.
-const CONFLICTS_MAX: u32 = 20;
+/// Executions of one inbound event that met changed rows or failed, before it is left for the next start.
+const FAILURES_MAX: u32 = 20;
 /// Pause before an inbound event is tried again that the database could not serve.
 const DATABASE_PAUSE: std::time::Duration = std::time::Duration::from_millis(250);
 
@@ -64,22 +64,30 @@ pub async fn accept(
     Ok(id)
 }
 
-/// Processes a stored webhook. It stays `received`, and is processed after the next start, if the database cannot
-/// be reached.
+/// Processes a stored webhook. While the database cannot be reached it waits; after too many conflicts and other
+/// failures it stays `received`, and is processed after the next start.
 pub async fn process(core: &SharedCore, id: InboundId) {
-    for _ in 0..CONFLICTS_MAX {
-        match try_process(core, id).await {
+    let mut failure_count = 0;
+    while failure_count < FAILURES_MAX {
+        let error = match try_process(core, id).await {
             Ok(()) => return,
-            Err(DraftError::Commit(CommitError::Stale(_))) => {}
             Err(DraftError::Rejected(rejection)) => match ignore(core, id, rejection.message).await {
                 Ok(()) => return,
-                Err(error) => tracing::error!(error = %error, "{id} cannot be marked as ignored: {error}"),
+                Err(error) => error,
             },
-            Err(error) => {
-                tracing::error!(error = %error, "{id} cannot be processed now: {error}");
-                tokio::time::sleep(DATABASE_PAUSE).await;
+            Err(error) => error,
+        };
+        match error {
+            DraftError::Commit(CommitError::Stale(_)) => {
+                failure_count += 1;
+                continue;
             }
+            DraftError::Commit(CommitError::Closed) => return,
+            DraftError::Commit(_) | DraftError::Rejected(_) | DraftError::Db(_) => {}
         }
+        tracing::error!(error = %error, "{id} cannot be processed now: {error}");
+        failure_count += u32::from(!error.is_passing());
+        tokio::time::sleep(DATABASE_PAUSE).await;
     }
     tracing::error!("{id} stays unprocessed until the next start");
 }

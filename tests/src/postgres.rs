@@ -3,10 +3,10 @@
 //! A shell watches over it and holds one end of a pipe: however the test process ends, the pipe closes, and the
 //! shell stops the server and deletes its folder.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::{Mutex, OnceLock};
 
 /// A running server.
@@ -15,17 +15,25 @@ pub struct Cluster {
     bin: PathBuf,
     port: u16,
     /// Its standard input is the pipe.
-    _watcher: Mutex<Child>,
+    watcher: Mutex<(Child, BufReader<ChildStdout>)>,
 }
 
 const WATCH: &str = r#"
 cd "$DIR" || exit 1
 "$BIN/initdb" -D data -U signalbox --auth=trust -E UTF8 --locale=C >log 2>&1 || exit 1
-"$BIN/pg_ctl" -D data -w -l server.log \
-    -o "-p $PORT -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c max_connections=200" \
-    start >>log 2>&1 </dev/null || exit 1
+begin() {
+    "$BIN/pg_ctl" -D data -w -l server.log \
+        -o "-p $PORT -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c max_connections=200" \
+        start >>log 2>&1 </dev/null
+}
+begin || exit 1
 echo ready
-read -r _
+while read -r _; do
+    "$BIN/pg_ctl" -D data -m immediate stop >>log 2>&1
+    echo gone
+    read -r _ || break
+    begin && echo back
+done
 "$BIN/pg_ctl" -D data -m immediate stop >>log 2>&1
 cd / && rm -rf "$DIR"
 "#;
@@ -45,6 +53,15 @@ pub fn cluster() -> Option<&'static Cluster> {
         eprintln!("skipped: PostgreSQL (initdb, pg_ctl) is not installed");
     }
     found
+}
+
+/// A cluster of its own, for a test that stops and starts it; none where PostgreSQL is not installed.
+///
+/// # Panics
+/// As [`cluster`].
+pub fn own_cluster() -> Option<Cluster> {
+    cluster()?;
+    installed().map(start)
 }
 
 /// The folder of `initdb` and `pg_ctl`: on the PATH, or where Debian keeps versions side by side.
@@ -84,10 +101,8 @@ fn start(bin: PathBuf) -> Cluster {
         .spawn()
         .expect("a shell");
     let mut line = String::new();
-    let output = watcher.stdout.take().expect("a pipe");
-    BufReader::new(output)
-        .read_line(&mut line)
-        .expect("a line of the watcher");
+    let mut output = BufReader::new(watcher.stdout.take().expect("a pipe"));
+    output.read_line(&mut line).expect("a line of the watcher");
     if line != "ready\n" {
         let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap_or_default();
         panic!(
@@ -99,7 +114,7 @@ fn start(bin: PathBuf) -> Cluster {
     Cluster {
         bin,
         port,
-        _watcher: Mutex::new(watcher),
+        watcher: Mutex::new((watcher, output)),
     }
 }
 
@@ -144,6 +159,32 @@ impl Cluster {
     /// If the server refuses.
     pub fn execute(&self, database: &str, sql: &str) {
         self.run("psql", &["-v", "ON_ERROR_STOP=1", "-d", database, "-c", sql]);
+    }
+
+    /// The server ends at once, as in a crash.
+    ///
+    /// # Panics
+    /// If it does not.
+    pub fn stop(&self) {
+        self.tell("gone\n");
+    }
+
+    /// The server starts again, and recovers.
+    ///
+    /// # Panics
+    /// If it does not.
+    pub fn start_again(&self) {
+        self.tell("back\n");
+    }
+
+    fn tell(&self, expected: &str) {
+        let mut watcher = self.watcher.lock().expect("nobody panics with it");
+        let (child, output) = &mut *watcher;
+        let input = child.stdin.as_mut().expect("a pipe");
+        input.write_all(b"\n").expect("the watcher reads");
+        let mut line = String::new();
+        output.read_line(&mut line).expect("the watcher answers");
+        assert_eq!(line, expected);
     }
 
     fn run(&self, program: &str, args: &[&str]) {

@@ -13,11 +13,14 @@ mod load;
 mod receiver;
 mod sales;
 
+use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use signalbox_tests::postgres;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use self::host::Host;
 use self::load::{Ledger, Random};
@@ -27,6 +30,8 @@ use self::receiver::Receiver;
 const CLIENT_COUNT: u64 = 12;
 /// The process lives this long under load before it is killed.
 const LIFE_MS: std::ops::Range<u64> = 20..400;
+/// How often the database crashes under the host.
+const CRASHES: usize = 3;
 /// What is open after the last kill must be done by then.
 const DRAIN_MAX: Duration = Duration::from_secs(60);
 
@@ -59,60 +64,113 @@ fn seed() -> u64 {
     variable("SIGNALBOX_SEED").unwrap_or_else(|| now.unwrap().as_secs())
 }
 
-async fn torture(database: &str, folder: &std::path::Path, kill_count: u64) {
-    let seed = seed();
-    eprintln!("SIGNALBOX_SEED={seed} SIGNALBOX_KILLS={kill_count} {database}");
-    let receiver = Receiver::start().await;
-    let mut host = Host::start(folder, database).await;
-    let sales = Arc::new(sales::set_up(&host, receiver.address()).await);
-    let (where_it_is, address) = watch::channel(Some(host.address()));
-    let (stop, stopped) = watch::channel(false);
-    let clients: Vec<_> = (0..CLIENT_COUNT)
-        .map(|number| {
-            let client =
-                load::Client::new(number, seed, Arc::clone(&sales), address.clone(), stopped.clone());
-            tokio::spawn(client.work())
-        })
-        .collect();
+/// What keeps on working while something is killed.
+struct Siege {
+    seed: u64,
+    receiver: Receiver,
+    sales: Arc<sales::Sales>,
+    address: watch::Sender<Option<SocketAddr>>,
+    stop: watch::Sender<bool>,
+    clients: Vec<JoinHandle<Ledger>>,
+}
 
-    // The first run of each robot compiles it, which takes longer than a life.
-    warm_up(&host, &sales).await;
-    let mut random = Random::new(seed);
+impl Siege {
+    /// Sets the host up, starts the clients, and waits until every robot is compiled: that takes longer than a life.
+    async fn begin(host: &Host) -> Siege {
+        let seed = seed();
+        let receiver = Receiver::start().await;
+        let sales = Arc::new(sales::set_up(host, receiver.address()).await);
+        let (address, where_it_is) = watch::channel(Some(host.address()));
+        let (stop, stopped) = watch::channel(false);
+        let client = |number| {
+            let (sales, address) = (Arc::clone(&sales), where_it_is.clone());
+            tokio::spawn(load::Client::new(number, seed, sales, address, stopped.clone()).work())
+        };
+        let clients = (0..CLIENT_COUNT).map(client).collect();
+        warm_up(host, &sales).await;
+        Siege {
+            seed,
+            receiver,
+            sales,
+            address,
+            stop,
+            clients,
+        }
+    }
+
+    /// Ends the load, lets the host come to rest and end, and settles the account.
+    async fn end(self, what: &str, host: Host, database: &str) {
+        self.stop.send_replace(true);
+        let mut ledger = Ledger::default();
+        for client in self.clients {
+            ledger.add(client.await.unwrap());
+        }
+        drain(&host, &self.sales, &self.receiver, &ledger).await;
+        host.end();
+        let found = account::check(database, &self.sales, &ledger, &self.receiver).await;
+        eprintln!(
+            "{what}: {} requests, {} deals, {} messages, {} runs, {} deliveries in {} posts; lost 0, doubled 0",
+            ledger.request_count,
+            ledger.deals.len(),
+            ledger.messages.len(),
+            found.runs,
+            found.deliveries,
+            self.receiver.post_count(),
+        );
+    }
+}
+
+async fn torture(database: &str, folder: &Path, kill_count: u64) {
+    let mut host = Host::start(folder, database).await;
+    let siege = Siege::begin(&host).await;
+    eprintln!(
+        "SIGNALBOX_SEED={} SIGNALBOX_KILLS={kill_count} {database}",
+        siege.seed
+    );
+    let mut random = Random::new(siege.seed);
     let mut recoveries = Vec::new();
     for _ in 0..kill_count {
-        let life = LIFE_MS.start + random.below(LIFE_MS.end - LIFE_MS.start);
-        tokio::time::sleep(Duration::from_millis(life)).await;
-        where_it_is.send_replace(None);
+        tokio::time::sleep(life(&mut random)).await;
+        siege.address.send_replace(None);
         host.kill();
         let begun = Instant::now();
         host = Host::start(folder, database).await;
         recoveries.push(begun.elapsed());
-        where_it_is.send_replace(Some(host.address()));
+        siege.address.send_replace(Some(host.address()));
     }
-    stop.send_replace(true);
-    let mut ledger = Ledger::default();
-    for client in clients {
-        ledger.add(client.await.unwrap());
-    }
-    drain(&host, &sales, &receiver, &ledger).await;
-    host.end();
-
-    let found = account::check(database, &sales, &ledger, &receiver).await;
     recoveries.sort();
-    eprintln!(
-        "kill test: {kill_count} kills, {} requests, {} deals, {} messages, {} runs, {} deliveries in {} posts; \
-         lost 0, doubled 0; from start to ready: median {} ms, longest {} ms",
-        ledger.request_count,
-        ledger.deals.len(),
-        ledger.messages.len(),
-        found.runs,
-        found.deliveries,
-        receiver.post_count(),
-        recoveries
-            .get(recoveries.len() / 2)
-            .map_or(0, Duration::as_millis),
-        recoveries.last().map_or(0, Duration::as_millis),
-    );
+    let median = recoveries
+        .get(recoveries.len() / 2)
+        .map_or(0, Duration::as_millis);
+    let longest = recoveries.last().map_or(0, Duration::as_millis);
+    let what = format!("{kill_count} kills, ready after {median} ms in the median, {longest} ms at most");
+    siege.end(&what, host, database).await;
+}
+
+fn life(random: &mut Random) -> Duration {
+    Duration::from_millis(LIFE_MS.start + random.below(LIFE_MS.end - LIFE_MS.start))
+}
+
+/// The database crashes under the host, which goes on by itself when it is back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn host_outlives_a_database_that_crashes_under_load() {
+    let Some(cluster) = postgres::own_cluster() else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let database = cluster.database("crash");
+    let host = Host::start(folder.path(), &database).await;
+    let siege = Siege::begin(&host).await;
+    eprintln!("SIGNALBOX_SEED={} {database}", siege.seed);
+    let mut random = Random::new(siege.seed);
+    for _ in 0..CRASHES {
+        tokio::time::sleep(life(&mut random)).await;
+        cluster.stop();
+        tokio::time::sleep(life(&mut random)).await;
+        cluster.start_again();
+    }
+    let what = format!("{CRASHES} crashes of the database");
+    siege.end(&what, host, &database).await;
 }
 
 /// Waits until every robot has run once.

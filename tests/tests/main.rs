@@ -11,5 +11,6 @@ mod cli;
 mod db_conformance;
 mod hostile;
 mod kill;
+mod recovery;
 mod scenarios;
 mod tidy;

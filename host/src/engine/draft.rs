@@ -36,6 +36,17 @@ pub enum DraftError {
     Commit(#[from] CommitError),
 }
 
+impl DraftError {
+    /// Whether the same may succeed a moment later, because only the database was in the way.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            DraftError::Db(error) => error.is_passing(),
+            DraftError::Commit(CommitError::Db(error)) => error.is_passing(),
+            DraftError::Rejected(_) | DraftError::Commit(_) => false,
+        }
+    }
+}
+
 /// A working copy.
 pub struct Draft {
     core: SharedCore,

@@ -36,6 +36,8 @@ pub struct Memory {
     turn_seq: i64,
     /// Runs that wait for another run to be final.
     waiting: HashMap<RunId, Vec<ReadyRun>>,
+    /// Runs that the database has cancelled, and for which others wait.
+    pub cancelled: Vec<RunId>,
     marks: Marks,
 }
 
@@ -48,6 +50,7 @@ impl Memory {
             turns: HashMap::new(),
             turn_seq,
             waiting: HashMap::new(),
+            cancelled: Vec::new(),
             marks,
         };
         for turn in turns {
@@ -59,6 +62,21 @@ impl Memory {
         }
         memory.wait(waiting);
         memory
+    }
+
+    /// Notes which runs the database has cancelled. Runs that wait for one of them are cancelled as well, or go on.
+    pub fn note_cancelled(&mut self, cancelled: &HashSet<RunId>) {
+        for run in cancelled {
+            let Some(waiting) = self.waiting.get_mut(run) else {
+                continue;
+            };
+            waiting.retain(|ready| !cancelled.contains(&ready.run.id));
+            if waiting.is_empty() {
+                self.waiting.remove(run);
+            } else {
+                self.cancelled.push(*run);
+            }
+        }
     }
 
     fn wait(&mut self, runs: Vec<ReadyRun>) {
@@ -244,9 +262,20 @@ impl<'a> Plan<'a> {
 
     /// Chooses the people of list assignments: here and not in the draft, so that a turn is taken once.
     fn decide_assignments(&mut self, proposal: &mut Proposal) -> Result<(), Rejection> {
+        let lists = std::mem::take(&mut proposal.changes.assignments);
+        if lists.is_empty() {
+            return Ok(());
+        }
+        let before = (self.turns.clone(), self.turn_seq);
         let mut taken = Vec::new();
-        for list in std::mem::take(&mut proposal.changes.assignments) {
-            let person = self.next_turn(proposal, &list)?;
+        for list in lists {
+            let person = match self.next_turn(proposal, &list) {
+                Ok(person) => person,
+                Err(rejection) => {
+                    (self.turns, self.turn_seq) = before;
+                    return Err(rejection);
+                }
+            };
             self.turn_seq += 1;
             taken.push(((list.turns_of, person), self.turn_seq));
             self.turns.insert((list.turns_of, person), self.turn_seq);
@@ -641,6 +670,13 @@ impl<'a> Plan<'a> {
         batch
             .inbound_done
             .extend(done.map(|(id, state, note)| InboundDone { id, state, note }));
+    }
+
+    /// Lets the runs go on that wait for these, which the database has cancelled.
+    pub fn go_on_after(&mut self, at: Timestamp, cancelled: &[RunId]) {
+        for run in cancelled {
+            self.settle(at, *run, None);
+        }
     }
 
     /// The batch, with the marks of the numbers that were given out.

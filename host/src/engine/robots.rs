@@ -3,8 +3,19 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use signalbox_db::Db;
+use signalbox_db::{Db, DbError};
 use signalbox_sandbox::{Robot, Sandbox};
+
+/// Why a robot cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The database.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// The component is missing, or cannot be compiled.
+    #[error("{0}")]
+    Broken(String),
+}
 
 /// Loaded robots by digest. A robot is loaded at its first run, from the component in the database.
 pub struct Robots {
@@ -29,8 +40,8 @@ impl Robots {
     /// The robot with this digest.
     ///
     /// # Errors
-    /// A sentence: the component is missing, or cannot be compiled.
-    pub async fn get(&self, db: &Db, digest: &str) -> Result<Arc<Robot>, String> {
+    /// `LoadError`.
+    pub async fn get(&self, db: &Db, digest: &str) -> Result<Arc<Robot>, LoadError> {
         if let Some(robot) = self
             .loaded
             .lock()
@@ -39,12 +50,9 @@ impl Robots {
         {
             return Ok(Arc::clone(robot));
         }
-        let bytes = db
-            .robot_component(digest)
-            .await
-            .map_err(|error| error.to_string())?;
-        let bytes = bytes.ok_or_else(|| format!("the component {digest} is missing"))?;
-        self.load(bytes).await
+        let bytes = db.robot_component(digest).await?;
+        let bytes = bytes.ok_or_else(|| LoadError::Broken(format!("the component {digest} is missing")))?;
+        self.load(bytes).await.map_err(LoadError::Broken)
     }
 
     /// Compiles a component and keeps it.

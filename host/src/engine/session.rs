@@ -19,6 +19,7 @@ use signalbox_crm::planning;
 use signalbox_crm::rejection::{Code, Rejection};
 use signalbox_crm::time::Timestamp;
 use signalbox_crm::{assigning, talking};
+use signalbox_db::DbError;
 use signalbox_sandbox::session::{Answer, CallError, Moved, NewActivity, NewNotification, Session};
 
 use super::draft::{Draft, DraftError};
@@ -46,6 +47,8 @@ pub struct RunDraft {
     item: Option<ItemId>,
     conversation: Option<ConversationId>,
     stage_entry: Option<i64>,
+    /// The database could not be reached during a call: what the robot made of that means nothing.
+    pub is_cut_off: bool,
     granted: BTreeSet<String>,
 }
 
@@ -64,6 +67,7 @@ impl RunDraft {
             attachment,
             item: item.map(|(id, _)| id),
             stage_entry: item.map(|(_, entry)| entry),
+            is_cut_off: false,
             conversation,
         }
     }
@@ -93,10 +97,16 @@ impl RunDraft {
         if !own && self.attachment.scope == Scope::Item {
             return Err(outside(&self.attachment, id).into());
         }
-        let item = self.draft.item(id).await.map_err(answer)?;
+        let item = self.draft.item(id).await.map_err(|error| self.refused(error))?;
         if !own && self.attachment.scope == Scope::Pipeline {
             let home = match self.item {
-                Some(own) => Some(self.draft.item(own).await.map_err(answer)?.pipeline),
+                Some(own) => Some(
+                    self.draft
+                        .item(own)
+                        .await
+                        .map_err(|error| self.refused(error))?
+                        .pipeline,
+                ),
                 None => None,
             };
             if home != Some(item.pipeline) {
@@ -108,12 +118,29 @@ impl RunDraft {
 
     async fn scoped_conversation(&mut self, interface: &str, id: ConversationId) -> Answer<Conversation> {
         self.check_grant(interface)?;
-        let conversation = self.draft.conversation(id).await.map_err(answer)?;
+        let conversation = self
+            .draft
+            .conversation(id)
+            .await
+            .map_err(|error| self.refused(error))?;
         let own = self.conversation == Some(id) || (self.item.is_some() && conversation.item == self.item);
         if !own && self.attachment.scope != Scope::All {
             return Err(outside(&self.attachment, id).into());
         }
         Ok(conversation)
+    }
+
+    fn refused(&mut self, error: DraftError) -> CallError {
+        match error {
+            DraftError::Rejected(rejection) => CallError::Rejected(rejection),
+            DraftError::Db(error) => self.failed(&error),
+            DraftError::Commit(error) => CallError::Host(error.to_string()),
+        }
+    }
+
+    fn failed(&mut self, error: &DbError) -> CallError {
+        self.is_cut_off |= error.is_passing();
+        CallError::Host(error.to_string())
     }
 
     fn wake_up(&mut self, key: String, set: Option<(Timestamp, String)>) {
@@ -130,14 +157,6 @@ impl RunDraft {
 fn outside(attachment: &Attachment, what: impl std::fmt::Display) -> Rejection {
     let message = format!("{what} is outside the scope of {}", attachment.id);
     Rejection::new(Code::Denied, message)
-}
-
-fn answer(error: DraftError) -> CallError {
-    match error {
-        DraftError::Rejected(rejection) => CallError::Rejected(rejection),
-        DraftError::Db(error) => CallError::Host(error.to_string()),
-        DraftError::Commit(error) => CallError::Host(error.to_string()),
-    }
 }
 
 #[async_trait]
@@ -220,14 +239,14 @@ impl Session for RunDraft {
         self.draft
             .open_activities(item, ACTIVITIES_MAX)
             .await
-            .map_err(answer)
+            .map_err(|error| self.refused(error))
     }
 
     async fn notify(&mut self, new: NewNotification) -> Answer<Vec<NotificationId>> {
         self.check_grant("notifications")?;
         self.check_writes()?;
         let item = match self.item {
-            Some(id) => Some(self.draft.item(id).await.map_err(answer)?),
+            Some(id) => Some(self.draft.item(id).await.map_err(|error| self.refused(error))?),
             None => None,
         };
         let people = notifying::recipients(&self.draft.directory, item.as_ref(), &new.to)?;
@@ -333,7 +352,7 @@ impl Session for RunDraft {
                     .db
                     .has_wake_up(attachment, item.map(|id| id.number), &key)
                     .await;
-                found.map_err(|error| CallError::Host(error.to_string()))?
+                found.map_err(|error| self.failed(&error))?
             }
         };
         if existed {
@@ -347,7 +366,13 @@ impl RunDraft {
     /// The pipeline of the run's item, whose calendar counts.
     async fn pipeline(&mut self) -> Answer<Option<signalbox_crm::ids::PipelineId>> {
         match self.item {
-            Some(id) => Ok(Some(self.draft.item(id).await.map_err(answer)?.pipeline)),
+            Some(id) => Ok(Some(
+                self.draft
+                    .item(id)
+                    .await
+                    .map_err(|error| self.refused(error))?
+                    .pipeline,
+            )),
             None => Ok(None),
         }
     }

@@ -21,7 +21,7 @@ use super::core::SharedCore;
 use super::draft::{Draft, DraftError};
 use super::effects;
 use super::lanes::{ReadyRun, Task};
-use super::robots::Robots;
+use super::robots::{LoadError, Robots};
 use super::session::RunDraft;
 
 /// Executions of one run that met changed rows, before the run waits like one that failed.
@@ -197,9 +197,15 @@ impl Worker {
     ) -> Step {
         let robot = match self.robots.get(&self.core.db, &attachment.digest).await {
             Ok(robot) => robot,
-            Err(why) => {
+            Err(LoadError::Db(error)) if error.is_passing() => return Step::Wait,
+            Err(error) => {
                 return self
-                    .record(draft, ready, &attachment, failed("broken", why, false))
+                    .record(
+                        draft,
+                        ready,
+                        &attachment,
+                        failed("broken", error.to_string(), false),
+                    )
                     .await;
             }
         };
@@ -282,9 +288,14 @@ impl Worker {
             session,
             ..
         } = report;
-        let Some(draft) = draft_of(session) else {
+        let Some(session) = run_draft_of(session) else {
             return Step::Again;
         };
+        // The robot is not to blame: nothing is recorded, and it is executed again when the database is back.
+        if session.is_cut_off {
+            return Step::Wait;
+        }
+        let draft = session.draft;
         let is_kept = !matches!(verdict, Verdict::Failed { .. });
         let effects = if is_kept {
             effects::describe(&draft.changes)
@@ -405,11 +416,18 @@ impl Worker {
         let Some(attachment) = directory.attachments.get(&ready.run.attachment) else {
             return;
         };
-        let now = self.core.clock.now();
-        let attempt = self.empty_attempt(ready, attachment, verdict, now);
-        let proposal = Proposal::new(now, Actor::System);
-        if let Step::Wait | Step::Again = self.end(proposal, ready, attachment, attempt).await {
-            tracing::warn!(run.id = %ready.run.id, "{} stays available until the next start", ready.run.id);
+        loop {
+            let now = self.core.clock.now();
+            let attempt = self.empty_attempt(ready, attachment, verdict.clone(), now);
+            let proposal = Proposal::new(now, Actor::System);
+            match self.end(proposal, ready, attachment, attempt).await {
+                Step::Done => return,
+                Step::Wait => tokio::time::sleep(DATABASE_PAUSE).await,
+                Step::Again => {
+                    let run = ready.run.id;
+                    return tracing::warn!(run.id = %run, "{run} stays available until the next start");
+                }
+            }
         }
     }
 }
@@ -439,9 +457,9 @@ fn failed(code: &str, message: String, retryable: bool) -> Verdict {
     }
 }
 
-fn draft_of(session: Box<dyn signalbox_sandbox::session::Session>) -> Option<Draft> {
+fn run_draft_of(session: Box<dyn signalbox_sandbox::session::Session>) -> Option<RunDraft> {
     let any: Box<dyn Any> = session;
-    any.downcast::<RunDraft>().ok().map(|run| run.draft)
+    any.downcast::<RunDraft>().ok().map(|run| *run)
 }
 
 fn conversation_of(fact: &Fact) -> Option<ConversationId> {

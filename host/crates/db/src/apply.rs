@@ -44,20 +44,21 @@ fn check_count(expected: Option<(u64, &'static str)>, touched: u64) -> Result<()
 /// Writes the same two functions for each driver's connection.
 macro_rules! transaction {
     ($name:ident, $run_step:ident, $connection:ty, $dialect:ident) => {
-        /// One transaction up to COMMIT; after an error the caller rolls back.
+        /// One transaction up to COMMIT; after an error the caller rolls back. `committed` is what it
+        /// reports, if it turns out to be committed.
         pub(crate) async fn $name(
             connection: &mut $connection,
             steps: Vec<Step>,
-        ) -> Result<Committed, Failed> {
+            committed: &mut Committed,
+        ) -> Result<(), Failed> {
             sqlx::query(BEGIN.$dialect)
                 .execute(&mut *connection)
                 .await?;
-            let mut committed = Committed::default();
             for step in steps {
-                $run_step(connection, step, &mut committed).await?;
+                $run_step(connection, step, committed).await?;
             }
             let done = sqlx::query("COMMIT").execute(&mut *connection).await;
-            done.map(|_| committed).map_err(Failed::DuringCommit)
+            done.map(drop).map_err(Failed::DuringCommit)
         }
 
         async fn $run_step(

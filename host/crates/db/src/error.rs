@@ -13,7 +13,8 @@ pub enum DbError {
     /// The committer acts: the schema forbids it, which is a defect of the caller. Nothing was stored.
     #[error("the database refuses rows that break `{0}`")]
     Constraint(String),
-    /// The committer acts: the connection broke during COMMIT. Read the rows again before trying again.
+    /// The committer acts: the connection broke during COMMIT, and the database was closed before the server could be
+    /// asked what became of it. Read the rows again before trying again.
     #[error("the connection broke during COMMIT: the rows may or may not be stored")]
     OutcomeUnknown(#[source] sqlx::Error),
     /// The operator acts: no room on the disk, or over the quota. Nothing was stored.
@@ -123,7 +124,8 @@ fn from_postgres(code: &str, error: sqlx::Error) -> DbError {
         (_, "53100") => DbError::Full(error),
         (_, "40001" | "40P01") => DbError::Conflict("transaction"),
         ("23", _) => DbError::Constraint(constraint_of(&error)),
-        ("08" | "53" | "57" | "58", _) => DbError::Unavailable(error),
+        // 25P03: the server ended a transaction that was idle for too long, because this host was frozen.
+        ("08" | "53" | "57" | "58", _) | (_, "25P03") => DbError::Unavailable(error),
         _ => DbError::Statement(error),
     }
 }

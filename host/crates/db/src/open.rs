@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use sqlx::{PgPool, SqlitePool};
 use tokio::sync::Mutex;
@@ -65,6 +66,8 @@ pub(crate) enum Pools {
     },
     Postgres {
         readers: PgPool,
+        /// Set when the database closes: a transaction that waits for its outcome gives up.
+        closing: Arc<AtomicBool>,
         writer: Mutex<PostgresWriter>,
     },
 }
@@ -125,7 +128,12 @@ impl Db {
                 readers.close().await;
                 writer.close().await;
             }
-            Pools::Postgres { readers, writer } => {
+            Pools::Postgres {
+                readers,
+                closing,
+                writer,
+            } => {
+                closing.store(true, Ordering::Relaxed);
                 let mut writer = writer.lock().await;
                 readers.close().await;
                 writer.close().await;

@@ -1,15 +1,19 @@
 //! PostgreSQL: one connection that writes and holds the lock, a pool that reads.
 
 use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, Row};
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use crate::apply::{self, Failed};
 use crate::batch::Committed;
 use crate::commit::Step;
+use crate::dialect::{Arg, Sql};
 use crate::error::DbError;
 use crate::migrate;
 use crate::open::{OpenOptions, Pools};
@@ -18,6 +22,18 @@ use crate::open::{OpenOptions, Pools};
 /// per database). It stands until hosts share a database by shard leases.
 const HOST_LOCK: i64 = 0x7369_676e_616c_626f;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the session of a host that was killed may keep the lock: the server notices a closed connection when it
+/// has finished the statement.
+const LOCK_WAIT: Duration = Duration::from_secs(2);
+/// Pause between two attempts to connect.
+const CONNECT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Each transaction leaves a mark of its own: when the connection breaks during COMMIT, the mark tells what became of
+/// it, and after any break it tells whether another host has worked here meanwhile.
+const PUT_MARK: &str = "INSERT INTO meta (key, value) VALUES ('last-commit', $1)
+ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+const SELECT_MARK: &str = "SELECT value FROM meta WHERE key = 'last-commit'";
+const SELECT_HOST: &str = "SELECT CAST(gen_random_uuid() AS TEXT)";
 
 /// The connection that commits.
 pub(crate) struct PostgresWriter {
@@ -26,11 +42,19 @@ pub(crate) struct PostgresWriter {
     /// A transaction was begun and its end was not seen: the task was dropped with its tokio runtime.
     is_in_transaction: bool,
     is_closed: bool,
+    /// Set before `close` waits for the writer: nobody waits for an outcome any more.
+    closing: Arc<AtomicBool>,
+    /// This opening of the database; with `count` it makes marks.
+    host: String,
+    count: u64,
+    /// The mark of the last transaction, by this host or the one before it.
+    mark: Option<String>,
 }
 
 impl PostgresWriter {
-    /// Runs the steps; on an error nothing of them remains, but for `OutcomeUnknown`.
-    pub(crate) async fn transaction(&mut self, steps: Vec<Step>) -> Result<Committed, DbError> {
+    /// Runs the steps; on an error nothing of them remains. When the connection breaks during COMMIT, this waits until
+    /// the server says what became of the transaction; `OutcomeUnknown` only when the database is closed meanwhile.
+    pub(crate) async fn transaction(&mut self, mut steps: Vec<Step>) -> Result<Committed, DbError> {
         if self.is_closed {
             return Err(DbError::Unavailable(sqlx::Error::PoolClosed));
         }
@@ -39,27 +63,67 @@ impl PostgresWriter {
         }
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => connect_writer(&self.options).await?,
+            None => self.reconnect().await?,
         };
+        self.count += 1;
+        let mark = format!("{}-{}", self.host, self.count);
+        steps.push(Step::new(Sql::same(PUT_MARK), vec![Arg::Text(mark.clone())]));
         self.is_in_transaction = true;
-        let result = apply::in_postgres(&mut connection, steps).await;
+        let mut committed = Committed::default();
+        let result = apply::in_postgres(&mut connection, steps, &mut committed).await;
         self.is_in_transaction = false;
         let failed = match result {
-            Ok(committed) => {
+            Ok(()) => {
                 self.connection = Some(connection);
+                self.mark = Some(mark);
                 return Ok(committed);
             }
             Err(failed) => failed,
         };
         // A connection that cannot roll back is dropped, and the server rolls back; the next commit connects anew.
-        if sqlx::query("ROLLBACK").execute(&mut connection).await.is_ok() {
+        let is_alive = sqlx::query("ROLLBACK").execute(&mut connection).await.is_ok();
+        if is_alive {
             self.connection = Some(connection);
         }
-        Err(match failed {
-            Failed::Before(error) => error,
-            Failed::DuringCommit(error) if error.as_database_error().is_some() => error.into(),
-            Failed::DuringCommit(error) => DbError::OutcomeUnknown(error),
-        })
+        match failed {
+            Failed::Before(error) => Err(error),
+            Failed::DuringCommit(error) if is_alive => Err(error.into()),
+            Failed::DuringCommit(error) => self.settle(mark, error).await.map(|()| committed),
+        }
+    }
+
+    /// What became of a transaction whose COMMIT was not answered. The session lock is free only when the server has
+    /// ended the old session, so what is read under it is final.
+    async fn settle(&mut self, mark: String, error: sqlx::Error) -> Result<(), DbError> {
+        loop {
+            if self.closing.load(Ordering::Relaxed) {
+                return Err(DbError::OutcomeUnknown(error));
+            }
+            if let Ok(mut connection) = connect_writer(&self.options).await
+                && let Ok(found) = read_mark(&mut connection).await
+            {
+                self.connection = Some(connection);
+                if found.as_deref() == Some(mark.as_str()) {
+                    self.mark = Some(mark);
+                    return Ok(());
+                }
+                return Err(DbError::Unavailable(error));
+            }
+            tokio::time::sleep(CONNECT_PAUSE).await;
+        }
+    }
+
+    /// Connects again. When another host has committed meanwhile, this one must not go on: what it has in memory is old.
+    async fn reconnect(&self) -> Result<PgConnection, DbError> {
+        let mut connection = match connect_writer(&self.options).await {
+            // Our own old session may still have it.
+            Err(DbError::Locked(_)) => return Err(DbError::Unavailable(sqlx::Error::PoolTimedOut)),
+            other => other?,
+        };
+        if read_mark(&mut connection).await? != self.mark {
+            return Err(locked(&self.options));
+        }
+        Ok(connection)
     }
 
     pub(crate) async fn close(&mut self) {
@@ -71,6 +135,15 @@ impl PostgresWriter {
     }
 }
 
+async fn read_mark(connection: &mut PgConnection) -> Result<Option<String>, sqlx::Error> {
+    let row = sqlx::query(SELECT_MARK).fetch_optional(connection).await?;
+    row.map(|row| row.try_get(0)).transpose()
+}
+
+fn locked(options: &PgConnectOptions) -> DbError {
+    DbError::Locked(options.get_database().unwrap_or("postgres").to_owned())
+}
+
 pub(crate) async fn open(url: &str, options: &OpenOptions) -> Result<Pools, DbError> {
     let connect = PgConnectOptions::from_str(url)
         .map_err(|_| DbError::BadUrl(without_password(url)))?
@@ -80,8 +153,14 @@ pub(crate) async fn open(url: &str, options: &OpenOptions) -> Result<Pools, DbEr
         ("idle_in_transaction_session_timeout", "10s"),
         ("statement_timeout", "60s"),
     ]);
-    let mut writer = connect_writer(&writer_options).await?;
+    let mut writer = first_writer(&writer_options).await?;
     migrate::postgres(&mut writer).await?;
+    let mark = read_mark(&mut writer).await?;
+    let host = sqlx::query(SELECT_HOST)
+        .fetch_one(&mut writer)
+        .await?
+        .try_get(0)?;
+    let closing = Arc::new(AtomicBool::new(false));
     let readers = PgPoolOptions::new()
         .min_connections(1)
         .max_connections(options.readers.clamp(1, 64))
@@ -93,13 +172,31 @@ pub(crate) async fn open(url: &str, options: &OpenOptions) -> Result<Pools, DbEr
         .await?;
     Ok(Pools::Postgres {
         readers,
+        closing: Arc::clone(&closing),
         writer: Mutex::new(PostgresWriter {
             options: writer_options,
             connection: Some(writer),
             is_in_transaction: false,
             is_closed: false,
+            closing,
+            host,
+            count: 0,
+            mark,
         }),
     })
+}
+
+/// The first connection: a host that was killed a moment ago may still have the lock.
+async fn first_writer(options: &PgConnectOptions) -> Result<PgConnection, DbError> {
+    let deadline = Instant::now() + LOCK_WAIT;
+    loop {
+        match connect_writer(options).await {
+            Err(DbError::Locked(_)) if Instant::now() < deadline => {
+                tokio::time::sleep(CONNECT_PAUSE).await;
+            }
+            other => return other,
+        }
+    }
 }
 
 async fn connect_writer(options: &PgConnectOptions) -> Result<PgConnection, DbError> {
@@ -109,9 +206,7 @@ async fn connect_writer(options: &PgConnectOptions) -> Result<PgConnection, DbEr
         .fetch_one(&mut connection)
         .await?;
     if !row.try_get::<bool, _>(0)? {
-        return Err(DbError::Locked(
-            options.get_database().unwrap_or("postgres").to_owned(),
-        ));
+        return Err(locked(options));
     }
     Ok(connection)
 }

@@ -61,15 +61,17 @@ impl SqliteWriter {
             roll_back(connection).await;
         }
         self.is_in_transaction = true;
-        let result = apply::in_sqlite(connection, steps).await;
+        let mut committed = Committed::default();
+        let result = apply::in_sqlite(connection, steps, &mut committed).await;
         if result.is_err() {
             roll_back(connection).await;
         }
         self.is_in_transaction = false;
-        result.map_err(|failed| match failed {
-            Failed::Before(error) => error,
-            Failed::DuringCommit(error) => error.into(),
-        })
+        match result {
+            Ok(()) => Ok(committed),
+            Err(Failed::Before(error)) => Err(error),
+            Err(Failed::DuringCommit(error)) => Err(error.into()),
+        }
     }
 
     pub(crate) async fn close(&mut self) {
