@@ -193,6 +193,23 @@ fn robot_of_the_readme_is_the_one_that_ships() {
 }
 
 #[test]
+fn robot_of_the_sdk_is_the_one_that_is_tested() {
+    let readme = text("sdk/README.md");
+    let robot = text("tests/robots/warn-large-deal/src/lib.rs");
+    let (_, code) = robot.split_once("\n\n").expect("a line about it");
+    assert!(code.lines().count() < 25);
+    let manifest = text("tests/robots/warn-large-deal/robot.toml");
+    let steps = text("tests/scenarios/the_robot_of_the_sdk/steps.txt");
+    let given = text("tests/scenarios/the_robot_of_the_sdk/given.toml");
+    for part in [code, &manifest, &given, &steps] {
+        assert!(
+            readme.contains(part),
+            "sdk/README.md has other text than:\n{part}"
+        );
+    }
+}
+
+#[test]
 fn readme_of_each_robot_lists_its_parameters() {
     let mut count = 0;
     for entry in fs::read_dir(root().join("plugins")).expect("plugins") {
