@@ -15,6 +15,7 @@ fn main() -> Result<()> {
     let dir = tests.join("robots");
     watch(&dir);
     let mut table = String::new();
+    let mut all = String::new();
     for robot in build_robots(&robot_dirs(&dir)?, &robots_target_dir(root))? {
         let name = robot.id.to_uppercase().replace('-', "_");
         for (suffix, bytes) in [("", &robot.bytes), ("_BARE", &robot.bare)] {
@@ -31,8 +32,11 @@ fn main() -> Result<()> {
                 "pub const {name}{suffix}: &[u8] = include_bytes!({path:?});"
             )?;
         }
+        write!(all, "({:?}, {name}), ", robot.id)?;
         robot.watch.iter().for_each(|file| watch(file));
     }
+    writeln!(table, "/// All of them with their manifests, by id.")?;
+    writeln!(table, "pub const ROBOTS: &[(&str, &[u8])] = &[{all}];")?;
     std::fs::write(out.join("robots.rs"), table).context("cannot write robots.rs")
 }
 

@@ -185,10 +185,8 @@ fn company() -> anyhow::Result<Setup> {
 async fn install(app: &App, names: &[String]) -> anyhow::Result<()> {
     let mut proposal = Proposal::new(app.core.clock.now(), Actor::System);
     for name in names {
-        let bytes = match name.as_str() {
-            "heartbeat" => crate::robots::HEARTBEAT,
-            other => bail!("there is no robot `{other}` in tests/robots"),
-        };
+        let found = crate::robots::ROBOTS.iter().find(|(id, _)| id == name);
+        let (_, bytes) = found.with_context(|| format!("there is no robot `{name}` in tests/robots"))?;
         let version = robot_version(inspect(bytes)?, proposal.at, false);
         let change = DirectoryChange::Robot(version, Some(Arc::new(bytes.to_vec())));
         proposal.changes.directory.push(change);

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 mod arrows;
 mod codes;
+mod documents;
 mod lexer;
 mod rules;
 mod wit;
