@@ -9,7 +9,7 @@ use signalbox_crm::ids::RunId;
 use signalbox_crm::people::Actor;
 use signalbox_crm::run::RunState;
 use signalbox_crm::time::Timestamp;
-use signalbox_db::{Db, OpenOptions, RunWithEvent};
+use signalbox_db::{Batch, Db, INSTALLATION, OpenOptions, RunWithEvent};
 use signalbox_sandbox::inspect::{Inspection, inspect};
 use signalbox_sandbox::{Sandbox, SandboxConfig};
 use tokio::sync::{Notify, broadcast, mpsc};
@@ -17,8 +17,9 @@ use tokio::task::JoinHandle;
 
 use crate::bundled::BUNDLED;
 use crate::channels::send::Sender;
-use crate::clock::Clock;
+use crate::clock::{Clock, random_bytes};
 use crate::delivery::Deliverer;
+use crate::engine::alarm::Alarm;
 use crate::engine::committer::{self, Proposal, QUEUE_MAX, start};
 use crate::engine::core::{ATTEMPTS_KEPT, Core, SharedCore};
 use crate::engine::ids::{Ids, Marks};
@@ -28,6 +29,7 @@ use crate::engine::records::Records;
 use crate::engine::robots::Robots;
 use crate::engine::scheduler::Scheduler;
 use crate::engine::worker::Worker;
+use crate::janitor::{Janitor, Retention};
 
 /// Rows that recovery reads at once.
 const RECOVERY_PAGE: u32 = 1000;
@@ -45,6 +47,8 @@ pub struct AppOptions {
     pub worker_count: u32,
     /// Where compiled robots are kept; nowhere without it.
     pub cache_dir: Option<PathBuf>,
+    /// How long rows are kept that have served.
+    pub keep: Retention,
 }
 
 /// 64 runs at once: enough to hide the commit's latency on two cores, and 64 instances of small robots are 4 MB.
@@ -59,6 +63,7 @@ impl AppOptions {
             clock,
             worker_count: 8,
             cache_dir: None,
+            keep: Retention::default(),
         }
     }
 }
@@ -73,6 +78,8 @@ pub struct App {
     pub scheduler: Arc<Scheduler>,
     /// Sends what leaves the house.
     pub deliverer: Arc<Deliverer>,
+    /// Deletes what has served.
+    pub janitor: Arc<Janitor>,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -101,6 +108,7 @@ impl App {
             robots: Arc::clone(&robots),
             scheduler: Arc::new(Scheduler::new(Arc::clone(&core), stored)),
             deliverer: Arc::new(Deliverer::new(Arc::clone(&core), Sender::new()?)),
+            janitor: Arc::new(Janitor::new(Arc::clone(&core), options.keep)),
             core,
             tasks: vec![committer],
         };
@@ -119,6 +127,7 @@ impl App {
         if !options.clock.is_virtual() {
             self.tasks.push(tokio::spawn(Arc::clone(&self.scheduler).run()));
             self.tasks.push(tokio::spawn(Arc::clone(&self.deliverer).run()));
+            self.tasks.push(tokio::spawn(Arc::clone(&self.janitor).run()));
         }
     }
 
@@ -219,9 +228,10 @@ impl App {
             robots,
             scheduler,
             deliverer,
+            janitor,
             mut tasks,
         } = self;
-        drop((robots, scheduler, deliverer));
+        drop((robots, scheduler, deliverer, janitor));
         let committer = tasks.swap_remove(0);
         for task in tasks {
             let _ = task.await;
@@ -233,7 +243,10 @@ impl App {
 
 /// Reads what is kept in memory and starts the committer.
 async fn open_core(db: Db, clock: Clock) -> anyhow::Result<(SharedCore, JoinHandle<()>)> {
-    let directory = db.load_directory().await?;
+    let mut directory = db.load_directory().await?;
+    if directory.installation.is_empty() {
+        directory.installation = name_installation(&db, clock.now()).await?;
+    }
     let marks = db.load_id_marks().await?;
     let turns = db.load_turns().await?;
     let waiting = waiting_runs(&db).await?;
@@ -247,13 +260,22 @@ async fn open_core(db: Db, clock: Clock) -> anyhow::Result<(SharedCore, JoinHand
         ids: Ids::after(&marks),
         lanes: Lanes::default(),
         records: Records::new(directory),
-        time_changed: Notify::new(),
+        alarm: Alarm::default(),
         outbox_changed: Notify::new(),
         attempts: broadcast::Sender::new(ATTEMPTS_KEPT),
         submissions,
     });
     let task = tokio::spawn(committer::run(Arc::clone(&core), queue, memory));
     Ok((core, task))
+}
+
+/// Gives a new database the id that tells it from all others.
+async fn name_installation(db: &Db, now: Timestamp) -> anyhow::Result<Arc<str>> {
+    let id = format!("{:016x}", u64::from_be_bytes(random_bytes()));
+    let mut batch = Batch::new(now);
+    batch.meta = vec![(INSTALLATION.to_owned(), id.clone())];
+    db.commit(&batch).await?;
+    Ok(id.into())
 }
 
 /// Runs that wait for another run to be final.

@@ -73,6 +73,7 @@ pub async fn run(options: &Options) -> anyhow::Result<Report> {
         clock: Clock::System,
         worker_count: options.worker_count,
         cache_dir: None,
+        keep: crate::janitor::Retention::default(),
     })
     .await?;
     let measured = measure_all(options, &app).await;

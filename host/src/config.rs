@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use signalbox_crm::calendar::{CalendarSpec, WorkCalendar};
 use signalbox_db::{OpenOptions, Synchronous};
 
+use crate::janitor::Retention;
+
 pub use file::read_file;
 pub use settings::{SETTINGS, Setting, example};
 
@@ -108,6 +110,8 @@ pub struct Config {
     pub cache_dir: Option<PathBuf>,
     /// Runs that are executed at the same time.
     pub worker_count: u32,
+    /// How long rows are kept that have served.
+    pub keep: Retention,
     /// The company's zone, used when an empty database gets its first calendar.
     pub zone: String,
     /// Which messages go to stderr.
@@ -154,6 +158,11 @@ impl Config {
             },
             cache_dir: read.text("cache_dir", |_| Ok(()))?.map(PathBuf::from),
             worker_count: read.value("workers", |text| within(text, 1, 1000))?.unwrap_or(1),
+            keep: Retention::of(
+                read.count("idempotency_keys_kept_hours", 1, 720)?,
+                read.count("inbound_kept_days", 7, 3650)?,
+                read.count("deliveries_kept_days", 7, 3650)?,
+            ),
             zone: read.text("zone", is_zone)?.unwrap_or_default(),
             log: read.text("log", |_| Ok(()))?,
             given,
@@ -194,6 +203,12 @@ impl Reader<'_> {
             problem,
         };
         read(text).map(Some).map_err(wrong)
+    }
+
+    /// A number that has a default.
+    fn count(&self, key: &'static str, min: u32, max: u32) -> Result<u32, ConfigError> {
+        let value = self.value(key, |text| within(text, min, max))?;
+        Ok(value.unwrap_or(min))
     }
 
     fn text(

@@ -11,9 +11,9 @@ use signalbox_crm::timer::{Delivery, DeliveryState};
 use tokio::task::JoinSet;
 
 use crate::channels::send::{Sender, Sent};
-use crate::engine::committer::Proposal;
+use crate::engine::committer::CommitError;
 use crate::engine::core::SharedCore;
-use crate::engine::draft::DraftError;
+use crate::engine::draft::{Draft, DraftError};
 
 /// Attempts before a delivery is given up: with the back-off of runs that is about a day.
 pub const ATTEMPTS_MAX: u32 = 30;
@@ -89,7 +89,7 @@ impl Deliverer {
     }
 }
 
-async fn send_one(core: SharedCore, sender: Arc<Sender>, mut delivery: Delivery) -> Result<(), DraftError> {
+async fn send_one(core: SharedCore, sender: Arc<Sender>, delivery: Delivery) -> Result<(), DraftError> {
     let directory = core.records.directory();
     let sent = match directory.channel(delivery.channel) {
         Ok(channel) => sender.send(channel, &delivery, core.clock.now()).await,
@@ -97,11 +97,27 @@ async fn send_one(core: SharedCore, sender: Arc<Sender>, mut delivery: Delivery)
             error: rejection.message,
         },
     };
-    let now = core.clock.now();
-    let mut proposal = Proposal::new(now, Actor::System);
+    loop {
+        let mut draft = Draft::new(&core, Actor::System);
+        note(&mut draft, delivery.clone(), sent.clone()).await?;
+        match draft.commit().await {
+            // The message or the set-up was changed meanwhile; what was sent is not sent again for that.
+            Err(DraftError::Commit(CommitError::Stale(_))) => {}
+            done => return done.map(drop),
+        }
+    }
+}
+
+/// Notes what an attempt came to, and the receiver's id of the message: later edits and replies refer to it.
+async fn note(draft: &mut Draft, mut delivery: Delivery, sent: Sent) -> Result<(), DraftError> {
+    let now = draft.now;
     delivery.attempt_count += 1;
     match sent {
-        Sent::Delivered { .. } => {
+        Sent::Delivered { external_id } => {
+            if let (Some(mut message), Some(id)) = (draft.message(delivery.message).await?, external_id) {
+                message.external_id = Some(id);
+                draft.changes.put_message(message);
+            }
             delivery.state = DeliveryState::Delivered;
             delivery.last_error = None;
             delivery.finished_at = Some(now);
@@ -116,7 +132,7 @@ async fn send_one(core: SharedCore, sender: Arc<Sender>, mut delivery: Delivery)
             delivery.state = DeliveryState::Dead;
             delivery.last_error = Some(error.clone());
             delivery.finished_at = Some(now);
-            proposal.changes.happened(
+            draft.changes.happened(
                 Fact::DeliveryFailed {
                     delivery: delivery.id,
                     error,
@@ -125,7 +141,6 @@ async fn send_one(core: SharedCore, sender: Arc<Sender>, mut delivery: Delivery)
             );
         }
     }
-    proposal.changes.deliveries_done.push(delivery);
-    core.submit(proposal).await?;
+    draft.changes.deliveries_done.push(delivery);
     Ok(())
 }

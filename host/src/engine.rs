@@ -3,6 +3,7 @@
 //! The way of a change: [`draft::Draft`] (reads, rules, staged changes) -> [`committer::Committer`] (validates, matches,
 //! stores) -> [`lanes::Lanes`] (what may start) -> [`worker`] (executes) -> `Draft` again.
 
+pub mod alarm;
 pub mod committer;
 pub mod core;
 pub mod draft;

@@ -3,13 +3,11 @@
 //! No SQL and no rules here. Each handler names in the type of its `Caller` what the caller must be allowed to do.
 
 use std::any::Any;
-use std::future::Future;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse, Response};
-use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -47,6 +45,7 @@ mod robots;
 mod run_view;
 mod runs;
 pub mod secret;
+pub mod server;
 mod setup;
 mod stages;
 mod tokens;
@@ -54,6 +53,7 @@ mod version;
 mod writing;
 
 pub use document::openapi;
+pub use server::serve;
 
 use problem::{Kind, Problem};
 
@@ -113,20 +113,6 @@ fn guarded<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
         .layer(DefaultBodyLimit::max(input::BODY_BYTES_MAX))
 }
 
-/// Serves until `shutdown` is done; requests that have begun are answered.
-///
-/// # Errors
-/// The listener fails.
-pub async fn serve(
-    listener: TcpListener,
-    router: Router,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    axum::serve(listener, router)
-        .with_graceful_shutdown(shutdown)
-        .await
-}
-
 async fn no_route(uri: axum::http::Uri) -> Problem {
     Problem::not_found(uri.path())
 }
@@ -150,7 +136,7 @@ fn panicked(panic: Box<dyn Any + Send>) -> Response {
 mod tests {
     use axum::routing::get;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::TcpStream;
+    use tokio::net::{TcpListener, TcpStream};
     use tokio::sync::Notify;
 
     use super::*;

@@ -13,6 +13,7 @@ pub mod engine;
 pub mod eventlog;
 pub mod http;
 pub mod intake;
+pub mod janitor;
 pub mod setup;
 pub mod telemetry;
 mod tls;

@@ -3,6 +3,8 @@
 mod harness;
 mod idempotency;
 mod input;
+mod nasty;
+mod outbox;
 mod paging;
 mod records;
 mod robots;

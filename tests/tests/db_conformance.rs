@@ -54,6 +54,8 @@ conformance! {
     setup::directory_reads_back_as_it_was_committed;
     setup::stale_entry_of_the_directory_is_a_conflict;
     setup::small_tables_keep_the_last_value;
+    setup::what_has_served_goes_in_bounded_numbers;
+    setup::installation_keeps_its_id;
     writing::stale_version_stores_nothing;
     writing::broken_rule_of_the_schema_stores_nothing;
     writing::abandoned_commit_is_stored_all_the_same;

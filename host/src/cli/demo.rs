@@ -170,6 +170,7 @@ async fn start(database: &str) -> Result<App, Failure> {
         clock: Clock::System,
         worker_count: WORKERS_DEFAULT,
         cache_dir: None,
+        keep: crate::janitor::Retention::default(),
     };
     App::start(options)
         .await

@@ -110,6 +110,7 @@ fn options(config: &Config) -> AppOptions {
         clock: Clock::System,
         worker_count: config.worker_count,
         cache_dir: config.cache_dir.clone(),
+        keep: config.keep,
     }
 }
 

@@ -27,7 +27,7 @@ impl Setting {
 }
 
 /// Every setting there is.
-pub const SETTINGS: [Setting; 9] = [
+pub const SETTINGS: [Setting; 12] = [
     Setting {
         key: "listen",
         is_number: false,
@@ -85,6 +85,32 @@ pub const SETTINGS: [Setting; 9] = [
         default: Some("64"),
         sample: "",
         about: &["Robots that run at the same time, 1 to 1000."],
+    },
+    Setting {
+        key: "idempotency_keys_kept_hours",
+        is_number: true,
+        default: Some("24"),
+        sample: "",
+        about: &["How long the same `Idempotency-Key` gets the same answer, 1 to 720."],
+    },
+    Setting {
+        key: "inbound_kept_days",
+        is_number: true,
+        default: Some("30"),
+        sample: "",
+        about: &[
+            "How long webhooks are kept as they came, 7 to 3650. A webhook that is repeated later than that counts as",
+            "a new one; no provider repeats one for longer than a few days.",
+        ],
+    },
+    Setting {
+        key: "deliveries_kept_days",
+        is_number: true,
+        default: Some("90"),
+        sample: "",
+        about: &[
+            "How long deliveries are kept that were delivered or given up, 7 to 3650. Their messages stay for ever.",
+        ],
     },
     Setting {
         key: "zone",

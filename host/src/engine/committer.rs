@@ -13,9 +13,10 @@ use signalbox_crm::people::Actor;
 use signalbox_crm::rejection::Rejection;
 use signalbox_crm::run::{Attempt, Run};
 use signalbox_crm::time::Timestamp;
-use signalbox_db::{Committed, DbError, IdempotencyRow, ScheduleRow};
+use signalbox_db::{Committed, DbError, Expiry, IdempotencyRow, ScheduleRow};
 use tokio::sync::{mpsc, oneshot};
 
+use super::alarm::first_due_at;
 use super::core::Core;
 use super::lanes::{LaneKey, ReadyRun, Task};
 use super::plan::{Memory, Plan};
@@ -56,6 +57,8 @@ pub struct Proposal {
     pub idempotency: Option<IdempotencyRow>,
     /// Positions of imports and rehearsals.
     pub meta: Vec<(String, String)>,
+    /// What has served and goes.
+    pub expired: Vec<Expiry>,
 }
 
 impl Proposal {
@@ -75,6 +78,7 @@ impl Proposal {
             schedules: Vec::new(),
             idempotency: None,
             meta: Vec::new(),
+            expired: Vec::new(),
         }
     }
 }
@@ -304,8 +308,8 @@ fn publish(core: &Core, memory: &mut Memory, outcome: super::plan::Outcome, comm
         // Nobody may be watching.
         let _ = core.attempts.send(attempt);
     }
-    if outcome.has_times {
-        core.time_changed.notify_one();
+    if let Some(at) = first_due_at(&outcome.batch) {
+        core.alarm.ring_for(at);
     }
     if !outcome.batch.deliveries.is_empty() || !outcome.batch.deliveries_again.is_empty() {
         core.outbox_changed.notify_one();

@@ -7,6 +7,7 @@ use signalbox_crm::run::RunState;
 use signalbox_db::Db;
 use tokio::sync::{Notify, broadcast, mpsc};
 
+use super::alarm::Alarm;
 use super::committer::{CommitError, Proposal, Receipt, Submission};
 use super::ids::Ids;
 use super::lanes::Lanes;
@@ -39,8 +40,8 @@ pub struct Core {
     pub lanes: Lanes,
     /// What is in memory.
     pub records: Records,
-    /// Woken when something with a time was committed.
-    pub time_changed: Notify,
+    /// Wakes the scheduler.
+    pub alarm: Alarm,
     /// Woken when something that leaves the house was committed.
     pub outbox_changed: Notify,
     /// Told of every attempt after its commit; watchers subscribe.

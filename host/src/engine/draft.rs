@@ -7,10 +7,10 @@ use std::sync::Arc;
 use signalbox_crm::activity::{Activity, ActivityState};
 use signalbox_crm::changes::ChangeSet;
 use signalbox_crm::contact::Contact;
-use signalbox_crm::conversation::Conversation;
+use signalbox_crm::conversation::{Conversation, Message};
 use signalbox_crm::directory::Directory;
 use signalbox_crm::event::Origin;
-use signalbox_crm::ids::{ActivityId, ContactId, ConversationId, IdKind, ItemId};
+use signalbox_crm::ids::{ActivityId, ContactId, ConversationId, IdKind, ItemId, MessageId};
 use signalbox_crm::item::Item;
 use signalbox_crm::people::Actor;
 use signalbox_crm::rejection::Rejection;
@@ -210,6 +210,18 @@ impl Draft {
         }
         let found = self.core.db.conversation(id).await?;
         found.ok_or_else(|| Rejection::not_found(id).into())
+    }
+
+    /// The message, with what this draft changed.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn message(&mut self, id: MessageId) -> Result<Option<Message>, DraftError> {
+        self.read(RecordKey::Message(id));
+        if let Some(staged) = self.changes.messages.get(&id) {
+            return Ok(Some(staged.row.clone()));
+        }
+        Ok(self.core.db.message(id).await?)
     }
 
     /// The core, for reads that this draft need not be validated against.

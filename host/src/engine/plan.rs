@@ -162,8 +162,6 @@ pub struct Outcome {
     pub left: Vec<ItemId>,
     /// Attempts that ended.
     pub attempts: Vec<AttemptStored>,
-    /// Whether something with a time is stored.
-    pub has_times: bool,
     counted: Vec<(EventId, AttachmentId, Option<ItemId>)>,
 }
 
@@ -196,7 +194,6 @@ impl<'a> Plan<'a> {
                 settled: Vec::new(),
                 left: Vec::new(),
                 attempts: Vec::new(),
-                has_times: false,
                 counted: Vec::new(),
             },
             written: HashSet::new(),
@@ -226,7 +223,6 @@ impl<'a> Plan<'a> {
         for event in facts {
             self.outcome.batch.events.push(Arc::unwrap_or_clone(event));
         }
-        self.outcome.has_times |= !changes.timers.is_empty() || !proposal.schedules.is_empty();
         let run_changes = changes.runs.clone();
         self.rows(changes);
         if let Some(ended) = proposal.ended.take() {
@@ -241,6 +237,7 @@ impl<'a> Plan<'a> {
         batch.schedules.append(&mut proposal.schedules);
         batch.meta.append(&mut proposal.meta);
         batch.idempotency.extend(proposal.idempotency.take());
+        batch.expired.append(&mut proposal.expired);
         Ok((events, runs))
     }
 
@@ -399,7 +396,6 @@ impl<'a> Plan<'a> {
         match run.state {
             RunState::Available => self.outcome.ready.push(ready),
             RunState::Scheduled if run.after.is_some() => self.outcome.waiting.push(ready),
-            RunState::Scheduled => self.outcome.has_times = true,
             _ => {}
         }
         self.outcome.batch.runs.push(run);
@@ -486,7 +482,6 @@ impl<'a> Plan<'a> {
             };
             let directory = self.directory.as_ref().unwrap_or(&self.base);
             let moved = rescheduled(directory, item, |field| fields.iter().any(|key| key == field));
-            self.outcome.has_times |= !moved.is_empty();
             self.outcome.batch.rescheduled.extend(moved);
         }
     }
@@ -500,7 +495,6 @@ impl<'a> Plan<'a> {
             }
             let directory = self.directory.as_ref().unwrap_or(&self.base);
             let moved = rescheduled(directory, &staged.row, |field| field == "last-contact-at");
-            self.outcome.has_times |= !moved.is_empty();
             self.outcome.batch.rescheduled.extend(moved);
         }
     }
@@ -527,7 +521,6 @@ impl<'a> Plan<'a> {
             attempt_count: attempt.number,
             finished_at: is_final.then_some(at),
         });
-        self.outcome.has_times |= after.state == RunState::Retryable;
         self.outcome.batch.attempts.push(attempt);
         if is_final {
             let failed = (after.state == RunState::Discarded).then_some(ready.run.attachment);
@@ -540,7 +533,6 @@ impl<'a> Plan<'a> {
             if change.to.is_final() {
                 self.settle(at, change.run, None);
             }
-            self.outcome.has_times |= change.due_at.is_some();
             self.outcome.batch.run_changes.push(change);
         }
     }
@@ -597,7 +589,6 @@ impl<'a> Plan<'a> {
             }
             Start::Never(reason, why) => return self.stop(at, &next, reason, why),
         };
-        self.outcome.has_times |= change.due_at.is_some();
         let is_ready = change.to == RunState::Available;
         self.outcome.batch.run_changes.push(change);
         if is_ready {

@@ -52,7 +52,12 @@ impl Scheduler {
     /// Lets time pass for ever.
     pub async fn run(self: Arc<Self>) {
         loop {
-            let pause = match self.tick().await {
+            self.core.alarm.awake();
+            let ticked = self.tick().await;
+            if let Ok(next) = &ticked {
+                self.core.alarm.set(*next);
+            }
+            let pause = match ticked {
                 Ok(Some(next)) => next.since(self.core.clock.now()).min(SLEEP_MAX),
                 Ok(None) => SLEEP_MAX,
                 Err(error) => {
@@ -62,7 +67,7 @@ impl Scheduler {
             };
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
-                () = self.core.time_changed.notified() => {}
+                () = self.core.alarm.rung() => {}
             }
         }
     }

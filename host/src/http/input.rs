@@ -7,6 +7,8 @@ use std::time::Duration;
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -18,7 +20,7 @@ use super::problem::{Kind, Problem};
 /// The largest JSON body, in bytes: a deal with 200 fields of 10,000 characters would be larger, and is nobody's.
 pub(super) const BODY_BYTES_MAX: usize = 1024 * 1024;
 
-/// How long a body may take to arrive: 16 MiB at half a megabyte a second.
+/// How long a JSON body may take to arrive: the largest at 35 kilobytes a second.
 const BODY_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// A JSON body.
@@ -28,18 +30,42 @@ impl<T: DeserializeOwned> FromRequest<Arc<AppState>> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &Arc<AppState>) -> Result<Self, Problem> {
+        check_media(request.headers())?;
         let bytes = raw(request, state).await?;
         parse(&bytes).map(Body)
     }
 }
 
+/// Refuses a body that says it is not JSON. One that says nothing is read: what is no JSON is refused then.
+pub(super) fn check_media(headers: &HeaderMap) -> Result<(), Problem> {
+    let Some(header) = headers.get(CONTENT_TYPE) else {
+        return Ok(());
+    };
+    let text = header.to_str().unwrap_or_default();
+    let media = text.split(';').next().unwrap_or_default().trim();
+    if media.eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    let detail = format!("`Content-Type` is `{media}`: send `application/json`");
+    Err(Problem::new(Kind::UnsupportedMedia, detail).of("Content-Type"))
+}
+
 /// The bytes of a body, up to the route's limit.
 pub(super) async fn raw(request: Request, state: &Arc<AppState>) -> Result<Bytes, Problem> {
-    let reading = tokio::time::timeout(BODY_TIME_MAX, Bytes::from_request(request, state)).await;
+    raw_within(BODY_TIME_MAX, request, state).await
+}
+
+/// The bytes of a body that may take its time.
+pub(super) async fn raw_within<S: Send + Sync>(
+    time_max: Duration,
+    request: Request,
+    state: &S,
+) -> Result<Bytes, Problem> {
+    let reading = tokio::time::timeout(time_max, Bytes::from_request(request, state)).await;
     let slow = |_| {
-        let seconds = BODY_TIME_MAX.as_secs();
+        let seconds = time_max.as_secs();
         Problem::new(
-            Kind::BadJson,
+            Kind::TooSlow,
             format!("the body did not arrive within {seconds} seconds"),
         )
     };
@@ -124,11 +150,8 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<AppState>> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &Arc<AppState>) -> Result<Self, Problem> {
-        if parts.uri.query().is_some_and(|query| query.contains("%00")) {
-            return Err(Problem::new(
-                Kind::Rule(Code::Invalid),
-                "the query has a NUL character",
-            ));
+        if let Some(problem) = parts.uri.query().and_then(broken_text) {
+            return Err(Problem::new(Kind::Rule(Code::Invalid), problem));
         }
         match axum::extract::Query::try_from_uri(&parts.uri) {
             Ok(axum::extract::Query(query)) => Ok(Query(query)),
@@ -144,6 +167,28 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<AppState>> for Query<T> {
             }
         }
     }
+}
+
+/// What is wrong with the text behind a query's `%` signs. Without this, signs that are no UTF-8 would be replaced,
+/// and something else would be looked for.
+fn broken_text(query: &str) -> Option<&'static str> {
+    let mut bytes = Vec::with_capacity(query.len());
+    let mut rest = query.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let hex = after
+            .first_chunk::<2>()
+            .filter(|_| *first == b'%')
+            .and_then(|digits| std::str::from_utf8(digits).ok())
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        bytes.push(hex.unwrap_or(*first));
+        rest = if hex.is_some() { &after[2..] } else { after };
+    }
+    if bytes.contains(&0) {
+        return Some("the query has a NUL character");
+    }
+    std::str::from_utf8(&bytes)
+        .is_err()
+        .then_some("the query is not UTF-8 behind its `%` signs")
 }
 
 /// An id in the path. One of another kind names nothing that this route has: 404.
@@ -177,7 +222,32 @@ where
 
 #[cfg(test)]
 mod tests {
+    use axum::Router;
+    use axum::routing::post;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+
     use super::*;
+
+    #[tokio::test]
+    async fn body_that_trickles_is_cut_off() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let read = |request: Request| async move {
+            let time_max = Duration::from_millis(100);
+            raw_within(time_max, request, &()).await.map(drop)
+        };
+        let router = Router::new().route("/", post(read));
+        tokio::spawn(super::super::serve(listener, router, std::future::pending()));
+        stream
+            .write_all(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{\"a\":")
+            .await
+            .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+        assert!(answer.contains("\"code\":\"too-slow\""), "{answer}");
+    }
 
     #[test]
     fn nul_is_found_as_an_escape_and_as_a_byte_and_not_behind_a_backslash() {
@@ -190,6 +260,20 @@ mod tests {
             (br#"\"#, false),
         ] {
             assert_eq!(has_nul(json), expected, "{}", String::from_utf8_lossy(json));
+        }
+    }
+
+    #[test]
+    fn query_that_hides_broken_text_is_found() {
+        for (query, is_broken) in [
+            ("title=%D0%AF", false),
+            ("title=100%", false),
+            ("title=%zz", false),
+            ("title=%FF", true),
+            ("title=%D0x", true),
+            ("%00=1", true),
+        ] {
+            assert_eq!(broken_text(query).is_some(), is_broken, "{query}");
         }
     }
 }

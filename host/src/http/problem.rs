@@ -28,6 +28,10 @@ pub(super) enum Kind {
     UnknownField,
     /// The body is too large.
     TooLarge,
+    /// The body takes too long to arrive.
+    TooSlow,
+    /// The body is of another type than the route takes.
+    UnsupportedMedia,
     /// The route takes other methods.
     MethodNotAllowed,
     /// The database cannot store or answer now.
@@ -49,6 +53,8 @@ impl Kind {
             Kind::BadJson => "bad-json",
             Kind::UnknownField => "unknown-field",
             Kind::TooLarge => "too-large",
+            Kind::TooSlow => "too-slow",
+            Kind::UnsupportedMedia => "unsupported-media-type",
             Kind::MethodNotAllowed => "method-not-allowed",
             Kind::Unavailable => "unavailable",
             Kind::StorageFull => "storage-full",
@@ -65,6 +71,8 @@ impl Kind {
             Kind::StaleVersion => StatusCode::PRECONDITION_FAILED,
             Kind::BadJson | Kind::UnknownField => StatusCode::BAD_REQUEST,
             Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Kind::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Kind::UnsupportedMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Kind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Kind::StorageFull => StatusCode::INSUFFICIENT_STORAGE,

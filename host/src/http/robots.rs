@@ -1,6 +1,7 @@
 //! Robots: components that are installed.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
@@ -11,14 +12,14 @@ use signalbox_crm::directory::{DirectoryChange, RobotVersion};
 use signalbox_crm::rejection::Rejection;
 use signalbox_crm::robot::Manifest;
 use signalbox_crm::time::Timestamp;
-use signalbox_sandbox::inspect::inspect;
+use signalbox_sandbox::inspect::{COMPONENT_BYTES_MAX, inspect};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::AppState;
 use super::caller::{Caller, Install, Read};
-use super::input::{Id, Query, raw};
+use super::input::{Id, Query, raw_within};
 use super::item_records::PageQuery;
 use super::paging::{Asked, Page};
 use super::problem::Problem;
@@ -26,8 +27,8 @@ use super::setup;
 use super::writing::Writing;
 use crate::app::{outdated, robot_version};
 
-/// The largest component that is taken over HTTP, in bytes: 16 MiB hold every robot but those that carry a Python.
-const COMPONENT_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// How long a component may take to arrive: the largest at half a megabyte a second.
+const COMPONENT_TIME_MAX: Duration = Duration::from_secs(100);
 
 pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     let installing = OpenApiRouter::new().routes(routes!(list, install));
@@ -110,7 +111,9 @@ impl FromRequest<Arc<AppState>> for Component {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &Arc<AppState>) -> Result<Self, Problem> {
-        Ok(Component(raw(request, state).await?.into()))
+        Ok(Component(
+            raw_within(COMPONENT_TIME_MAX, request, state).await?.into(),
+        ))
     }
 }
 

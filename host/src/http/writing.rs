@@ -12,7 +12,7 @@ use signalbox_db::{DbError, IdempotencyRow};
 
 use super::AppState;
 use super::caller::Who;
-use super::input::{parse, raw};
+use super::input::{check_media, parse, raw};
 use super::problem::{Kind, Problem};
 use super::secret::hex;
 use super::version::etag;
@@ -92,6 +92,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<AppState>> for Create<T> {
 
     async fn from_request(request: Request, state: &Arc<AppState>) -> Result<Self, Problem> {
         let key = key_of(request.headers())?;
+        check_media(request.headers())?;
         let mut hasher = Sha256::new();
         hasher.update(format!("{} {}\n", request.method(), request.uri().path()));
         let bytes = raw(request, state).await?;
@@ -108,6 +109,10 @@ fn key_of(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(header) = headers.get("idempotency-key") else {
         return Ok(None);
     };
+    if headers.get_all("idempotency-key").iter().count() > 1 {
+        let detail = "`Idempotency-Key` is there more than once";
+        return Err(Problem::invalid("Idempotency-Key", detail));
+    }
     let text = header.to_str().unwrap_or_default().trim();
     if text.is_empty() || text.len() > KEY_CHARS_MAX {
         let detail = format!("`Idempotency-Key` must have 1 to {KEY_CHARS_MAX} ASCII characters");

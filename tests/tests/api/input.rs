@@ -1,6 +1,7 @@
 //! Bad input of every kind: refused by name, with a stable code, and nothing is changed.
 
 use serde_json::{Value, json};
+use signalbox_sandbox::inspect::COMPONENT_BYTES_MAX;
 
 use super::harness::Api;
 
@@ -242,7 +243,7 @@ async fn file_that_is_not_a_robot_is_refused_with_a_sentence() {
             "{problem:#}"
         );
     }
-    let large = vec![0_u8; 16 * 1024 * 1024 + 1];
+    let large = vec![0_u8; COMPONENT_BYTES_MAX + 1];
     api.as_admin("POST", "/robots", &[], large)
         .await
         .refused(413, "too-large");

@@ -122,9 +122,9 @@ fn configuration_tells_where_each_value_comes_from() {
         .env("SIGNALBOX_READERS", "3");
     let text = String::from_utf8(command.output().unwrap().stdout).unwrap();
     for line in [
-        "listen              127.0.0.1:8700       default",
-        "readers             3                    SIGNALBOX_READERS",
-        "workers             8                    signalbox.toml:2",
+        "listen                       127.0.0.1:8700       default",
+        "readers                      3                    SIGNALBOX_READERS",
+        "workers                      8                    signalbox.toml:2",
     ] {
         assert!(text.contains(line), "{line}: {text}");
     }
@@ -174,7 +174,7 @@ fn example_configuration_is_accepted() {
             .as_array()
             .unwrap()
             .len(),
-        9
+        12
     );
 }
 

@@ -8,7 +8,10 @@ use signalbox_crm::directory::DirectoryChange;
 use signalbox_crm::ids::{AttachmentId, EmployeeId};
 use signalbox_crm::people::{Absence, Employee, Role};
 use signalbox_crm::pipeline::Stage;
-use signalbox_db::{Batch, DbError, IdempotencyRow, ScheduleRow, Turn};
+use signalbox_crm::timer::{Delivery, DeliveryState, Inbound, InboundState};
+use signalbox_db::{
+    Batch, DbError, DeliveryFilter, Expiring, Expiry, INSTALLATION, IdempotencyRow, ScheduleRow, Turn,
+};
 
 use super::place::Place;
 use super::samples::*;
@@ -208,4 +211,80 @@ pub(crate) async fn small_tables_keep_the_last_value(place: &Place) {
         db.commit(&again).await,
         Err(DbError::Conflict("idempotency"))
     ));
+}
+
+pub(crate) async fn what_has_served_goes_in_bounded_numbers(place: &Place) {
+    let db = place.open().await;
+    let key = |number: i64| IdempotencyRow {
+        key: format!("key {number}"),
+        fingerprint: "f".to_owned(),
+        status: 201,
+        body: "{}".to_owned(),
+        at: at(number),
+    };
+    let raw = |number: i64, state| Inbound {
+        received_at: at(number),
+        state,
+        ..inbound(number, &format!("update {number}"))
+    };
+    let mut first = batch();
+    first.idempotency = (1..=5).map(key).collect();
+    // The oldest one waits to be processed: it stays however old it is.
+    first.inbound = (1..=5)
+        .map(|number| {
+            let state = if number == 1 {
+                InboundState::Received
+            } else {
+                InboundState::Processed
+            };
+            raw(number, state)
+        })
+        .collect();
+    first.deliveries = (1..=4).map(delivery).collect();
+    db.commit(&first).await.unwrap();
+    let mut second = batch();
+    second.deliveries_done = (2..=4)
+        .map(|number| Delivery {
+            state: DeliveryState::Delivered,
+            finished_at: Some(at(number)),
+            ..delivery(number)
+        })
+        .collect();
+    db.commit(&second).await.unwrap();
+
+    let expire = async |what, before, max| {
+        let mut third = batch();
+        third.expired = vec![Expiry {
+            what,
+            before: at(before),
+            max,
+        }];
+        db.commit(&third).await.unwrap().expired_count
+    };
+    assert_eq!(expire(Expiring::IdempotencyKeys, 4, 2).await, 2);
+    assert_eq!(expire(Expiring::IdempotencyKeys, 4, 2).await, 1);
+    assert_eq!(expire(Expiring::IdempotencyKeys, 4, 2).await, 0);
+    assert_eq!(db.idempotency("key 3").await.unwrap(), None);
+    assert_eq!(db.idempotency("key 4").await.unwrap(), Some(key(4)));
+
+    assert_eq!(expire(Expiring::Inbound, 5, 100).await, 3);
+    let left = db.inbound_page(None, None, 10).await.unwrap();
+    let left: Vec<i64> = left.into_iter().map(|inbound| inbound.id.0).collect();
+    assert_eq!(left, [5, 1]);
+
+    assert_eq!(expire(Expiring::Deliveries, 4, 100).await, 2);
+    let left = db.deliveries(&DeliveryFilter::default(), None, 10).await.unwrap();
+    let left: Vec<i64> = left.into_iter().map(|delivery| delivery.id.0).collect();
+    assert_eq!(left, [4, 1]);
+}
+
+pub(crate) async fn installation_keeps_its_id(place: &Place) {
+    let db = place.open().await;
+    assert_eq!(&*db.load_directory().await.unwrap().installation, "");
+    let mut first = batch();
+    first.meta = vec![(INSTALLATION.to_owned(), "5e1f".to_owned())];
+    db.commit(&first).await.unwrap();
+    db.close().await;
+    let directory = place.open().await.load_directory().await.unwrap();
+    assert_eq!(&*directory.installation, "5e1f");
 }

@@ -101,6 +101,8 @@ pub enum DirectoryChange {
 /// Everything that admins set up.
 #[derive(Debug, Clone, Default)]
 pub struct Directory {
+    /// Tells this database from all others: hexadecimal digits, chosen at random when it was made. Never changes.
+    pub installation: Arc<str>,
     /// Grows by one with each commit that changes the directory.
     pub version: i64,
     /// By id.

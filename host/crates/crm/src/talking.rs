@@ -357,7 +357,7 @@ pub fn reply(
         run: rules.actor.run(),
         external_chat: conversation.external_chat.clone(),
         text: text.to_owned(),
-        idempotency_key: format!("{id}"),
+        idempotency_key: format!("{}:{id}", rules.directory.installation),
         state: DeliveryState::Pending,
         attempt_count: 0,
         due_at: rules.now,

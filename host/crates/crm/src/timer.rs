@@ -75,7 +75,8 @@ pub struct Delivery {
     pub external_chat: String,
     /// The text.
     pub text: String,
-    /// The same at each attempt: the installation's id and the message's id.
+    /// The same at each attempt, and no other delivery's anywhere: the installation's id and the message's,
+    /// `5f0c61d2a97be344:message:17`. Without a dot, which ends an id of Standard Webhooks.
     pub idempotency_key: String,
     /// Where it stands.
     pub state: DeliveryState,

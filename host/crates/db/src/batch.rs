@@ -15,6 +15,8 @@ use signalbox_crm::run::{Attempt, Reason, Run, RunState};
 use signalbox_crm::time::Timestamp;
 use signalbox_crm::timer::{Delivery, Inbound, InboundState, Timer};
 
+use crate::expiry::Expiry;
+
 /// The rows of one transaction, resolved by the committer.
 ///
 /// A row is in one list at most, once: the committer merges several changes of a row. Pairs are the version that
@@ -97,6 +99,8 @@ pub struct Batch {
     pub meta: Vec<(String, String)>,
     /// Answers that are repeated for the same key.
     pub idempotency: Vec<IdempotencyRow>,
+    /// What has served and goes.
+    pub expired: Vec<Expiry>,
 }
 
 impl Batch {
@@ -141,6 +145,7 @@ impl Batch {
             schedules: Vec::new(),
             meta: Vec::new(),
             idempotency: Vec::new(),
+            expired: Vec::new(),
         }
     }
 }
@@ -257,4 +262,6 @@ pub struct Committed {
     pub changed: Vec<RunId>,
     /// Raw events that were new.
     pub inbound_stored: Vec<InboundId>,
+    /// Rows that `expired` deleted.
+    pub expired_count: u64,
 }

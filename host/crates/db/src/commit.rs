@@ -8,8 +8,8 @@ use crate::encode::Rows;
 use crate::error::DbError;
 use crate::open::Db;
 use crate::{
-    activity, attempt, contact, conversation, delivery, directory, event, host_rows, inbound, item, message,
-    notes, notification, run, run_changes, timer,
+    activity, attempt, contact, conversation, delivery, directory, event, expiry, host_rows, inbound, item,
+    message, notes, notification, run, run_changes, timer,
 };
 
 /// One statement of a commit.
@@ -30,6 +30,7 @@ pub(crate) enum Returns {
     Cancelled,
     Changed,
     Stored,
+    Expired,
 }
 
 impl Step {
@@ -69,6 +70,7 @@ impl Committed {
             Returns::Cancelled => self.cancelled.extend(ids.into_iter().map(RunId)),
             Returns::Changed => self.changed.extend(ids.into_iter().map(RunId)),
             Returns::Stored => self.inbound_stored.extend(ids.into_iter().map(InboundId)),
+            Returns::Expired => self.expired_count += ids.len() as u64,
         }
     }
 }
@@ -93,6 +95,7 @@ fn steps(batch: &Batch) -> Vec<Step> {
     delivery::steps(batch, &mut steps);
     inbound::steps(batch, &mut steps);
     host_rows::steps(batch, &mut steps);
+    expiry::steps(batch, &mut steps);
     steps
 }
 

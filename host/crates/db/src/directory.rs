@@ -6,7 +6,7 @@ use crate::batch::Batch;
 use crate::commit::Step;
 use crate::dialect::{Arg, Columns, Fields, Sql, on_both};
 use crate::error::DbError;
-use crate::host_rows::{self, DIRECTORY_VERSION};
+use crate::host_rows::{self, DIRECTORY_VERSION, INSTALLATION};
 use crate::open::Db;
 
 /// Writes an upsert that refuses a row which is not the next version of the stored one.
@@ -208,6 +208,7 @@ impl Db {
         let mut directory = Directory::default();
         let version = self.meta(DIRECTORY_VERSION).await?;
         directory.version = version.and_then(|text| text.parse().ok()).unwrap_or(0);
+        directory.installation = self.meta(INSTALLATION).await?.unwrap_or_default().into();
         let mut changes = Vec::new();
         changes.extend(
             self.bodies("SELECT body FROM calendar")

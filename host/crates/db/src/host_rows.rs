@@ -14,6 +14,8 @@ use crate::open::Db;
 
 /// The key of the directory's version in `meta`.
 pub(crate) const DIRECTORY_VERSION: &str = "directory-version";
+/// The key of the installation's id in `meta`: see [`signalbox_crm::directory::Directory`].
+pub const INSTALLATION: &str = "installation";
 
 const PUT_META: Sql = over_rows!(
     "INSERT INTO meta (

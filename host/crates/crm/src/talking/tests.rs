@@ -316,7 +316,7 @@ fn an_answer_is_a_message_and_a_delivery_with_one_key() {
     assert_eq!((delivery.message, delivery.external_chat.as_str()), (id, "777"));
     assert_eq!(
         (delivery.idempotency_key.clone(), delivery.state),
-        (id.to_string(), DeliveryState::Pending)
+        (format!("5e1f:{id}"), DeliveryState::Pending)
     );
     assert_eq!(
         changes.conversations[&open.id].row.last_outbound_at,

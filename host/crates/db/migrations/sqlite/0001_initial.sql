@@ -104,6 +104,7 @@ CREATE TABLE idempotency (
     body TEXT NOT NULL,
     at INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX idempotency_at ON idempotency (at);
 
 -- Clients.
 
@@ -310,6 +311,7 @@ CREATE TABLE delivery (
 ) STRICT;
 CREATE INDEX delivery_due ON delivery (due_at, id) WHERE state = 'pending';
 CREATE INDEX delivery_message ON delivery (message);
+CREATE INDEX delivery_finished ON delivery (finished_at) WHERE finished_at IS NOT NULL;
 
 CREATE TABLE inbound (
     id INTEGER PRIMARY KEY,
@@ -323,6 +325,7 @@ CREATE TABLE inbound (
     UNIQUE (channel, dedup_key)
 ) STRICT;
 CREATE INDEX inbound_pending ON inbound (id) WHERE state = 'received';
+CREATE INDEX inbound_done ON inbound (received_at) WHERE state <> 'received';
 
 -- Events, the runs that they start, and what each attempt did.
 
