@@ -7,7 +7,6 @@ use anyhow::Context;
 use signalbox_crm::directory::{DirectoryChange, RobotVersion};
 use signalbox_crm::ids::RunId;
 use signalbox_crm::people::Actor;
-use signalbox_crm::run::RunState;
 use signalbox_crm::time::Timestamp;
 use signalbox_db::{Batch, Db, INSTALLATION, OpenOptions, RunWithEvent};
 use signalbox_sandbox::inspect::{Inspection, inspect};
@@ -249,10 +248,7 @@ async fn open_core(db: Db, clock: Clock) -> anyhow::Result<(SharedCore, JoinHand
     }
     let marks = db.load_id_marks().await?;
     let turns = db.load_turns().await?;
-    let waiting = waiting_runs(&db).await?;
-    let cancelled = cancelled_before(&db, &waiting).await?;
-    let mut memory = Memory::new(Marks::stored(&marks), turns, waiting);
-    memory.cancelled = cancelled;
+    let memory = Memory::new(Marks::stored(&marks), turns, waiting_runs(&db).await?);
     let (submissions, queue) = mpsc::channel(QUEUE_MAX);
     let core = Arc::new(Core {
         db,
@@ -293,20 +289,6 @@ async fn waiting_runs(db: &Db) -> anyhow::Result<Vec<ReadyRun>> {
             event: Arc::new(found.event),
         }));
     }
-}
-
-/// Runs that are cancelled and still waited for: the host ended before it could let the next ones go on.
-async fn cancelled_before(db: &Db, waiting: &[ReadyRun]) -> anyhow::Result<Vec<RunId>> {
-    let mut before: Vec<RunId> = waiting.iter().filter_map(|ready| ready.run.after).collect();
-    before.sort_unstable();
-    before.dedup();
-    let mut cancelled = Vec::new();
-    for page in before.chunks(RECOVERY_PAGE as usize) {
-        let found = db.runs_by_id(page).await?;
-        let is_cancelled = |found: &RunWithEvent| found.run.state == RunState::Cancelled;
-        cancelled.extend(found.into_iter().filter(is_cancelled).map(|found| found.run.id));
-    }
-    Ok(cancelled)
 }
 
 /// A version of a robot, as it goes into the directory.

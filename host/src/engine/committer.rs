@@ -135,7 +135,6 @@ pub enum CommitError {
 /// Commits groups until every submitter is gone. Never cancel it: it runs as a task of its own.
 pub async fn run(core: Arc<Core>, mut submissions: mpsc::Receiver<Submission>, mut memory: Memory) {
     let mut group = Vec::with_capacity(GROUP_MAX);
-    go_on_after_cancelled(&core, &mut memory).await;
     while submissions.recv_many(&mut group, GROUP_MAX).await > 0 {
         commit_group(&core, &mut memory, std::mem::take(&mut group)).await;
     }
@@ -167,31 +166,9 @@ async fn commit_group(core: &Core, memory: &mut Memory, group: Vec<Submission>) 
             answers
         }
     };
-    go_on_after_cancelled(core, memory).await;
     for (reply, answer) in replies.into_iter().zip(answers) {
         // The submitter may have gone away; what is stored is stored.
         let _ = reply.send(answer);
-    }
-}
-
-/// Leaving a stage cancels runs in the database. Those that wait for one of them and are not cancelled themselves go on
-/// in a commit of their own; when it fails, after the next one, or after the next start.
-async fn go_on_after_cancelled(core: &Core, memory: &mut Memory) {
-    while !memory.cancelled.is_empty() {
-        let cancelled = memory.cancelled.clone();
-        let mut plan = Plan::new(core, memory);
-        plan.go_on_after(core.clock.now(), &cancelled);
-        let outcome = plan.finish();
-        match core.db.commit(&outcome.batch).await {
-            Ok(committed) => {
-                memory.cancelled.clear();
-                publish(core, memory, outcome, &committed);
-            }
-            Err(error) => {
-                tracing::error!(error = %error, "Runs after cancelled ones cannot go on now: {error}");
-                return;
-            }
-        }
     }
 }
 
@@ -206,19 +183,18 @@ async fn alone(core: &Core, memory: &mut Memory, proposal: Proposal) -> Result<R
 type Answers = Vec<Result<Receipt, CommitError>>;
 
 /// Stores the proposals that pass. Runs that the database cancelled meanwhile, because an item left a stage, may have
-/// others behind them that go on: these start in a commit of their own.
+/// others behind them that go on: these start in a commit of their own; when it fails, after the next one or the next
+/// start.
 async fn store(core: &Core, memory: &mut Memory, proposals: Vec<Proposal>) -> Result<Answers, DbError> {
     let answers = store_once(core, memory, proposals).await?;
-    let cancelled = answers.iter().find_map(|answer| answer.as_ref().ok());
-    let cancelled = cancelled.map_or(&[][..], |receipt| &receipt.committed.cancelled);
-    let settled = memory.left_behind(cancelled);
-    if !settled.is_empty() {
+    if !memory.left_behind.is_empty() {
         let proposal = Proposal {
-            settled,
+            settled: memory.left_behind.clone(),
             ..Proposal::new(core.clock.now(), Actor::System)
         };
-        if let Err(error) = store_once(core, memory, vec![proposal]).await {
-            tracing::error!(error = %error, "Runs wait for others that were cancelled, until the next start: {error}");
+        match store_once(core, memory, vec![proposal]).await {
+            Ok(_) => memory.left_behind.clear(),
+            Err(error) => tracing::error!(error = %error, "Runs after cancelled ones cannot go on now: {error}"),
         }
     }
     Ok(answers)
@@ -281,7 +257,7 @@ fn publish(core: &Core, memory: &mut Memory, outcome: super::plan::Outcome, comm
         .records
         .committed(&outcome.items, outcome.keys, outcome.directory);
     memory.committed(&outcome.batch, outcome.waiting, &outcome.settled);
-    memory.note_cancelled(&committed.cancelled.iter().copied().collect());
+    memory.note_cancelled(&committed.cancelled);
     let lanes: Vec<LaneKey> = outcome.left.iter().map(|item| LaneKey::Item(*item)).collect();
     core.lanes.forget(&lanes, &committed.cancelled);
     let is_current = |ready: &ReadyRun| !committed.cancelled.contains(&ready.run.id);

@@ -36,8 +36,8 @@ pub struct Memory {
     turn_seq: i64,
     /// Runs that wait for another run to be final.
     waiting: HashMap<RunId, Vec<ReadyRun>>,
-    /// Runs that the database has cancelled, and for which others wait.
-    pub cancelled: Vec<RunId>,
+    /// Runs that the database has cancelled, and for which others wait that it has not.
+    pub left_behind: Vec<RunId>,
     marks: Marks,
 }
 
@@ -50,7 +50,7 @@ impl Memory {
             turns: HashMap::new(),
             turn_seq,
             waiting: HashMap::new(),
-            cancelled: Vec::new(),
+            left_behind: Vec::new(),
             marks,
         };
         for turn in turns {
@@ -64,17 +64,17 @@ impl Memory {
         memory
     }
 
-    /// Notes which runs the database has cancelled. Runs that wait for one of them are cancelled as well, or go on.
-    pub fn note_cancelled(&mut self, cancelled: &HashSet<RunId>) {
+    /// Notes which runs the database has cancelled. Runs that wait for one of them were cancelled as well, or go on.
+    pub fn note_cancelled(&mut self, cancelled: &[RunId]) {
         for run in cancelled {
             let Some(waiting) = self.waiting.get_mut(run) else {
                 continue;
             };
-            waiting.retain(|ready| !cancelled.contains(&ready.run.id));
+            waiting.retain(|next| !cancelled.contains(&next.run.id));
             if waiting.is_empty() {
                 self.waiting.remove(run);
             } else {
-                self.cancelled.push(*run);
+                self.left_behind.push(*run);
             }
         }
     }
@@ -91,21 +91,6 @@ impl Memory {
     pub fn items_after(&self, runs: impl Iterator<Item = RunId>) -> Vec<ItemId> {
         let waiting = runs.filter_map(|run| self.waiting.get(&run)).flatten();
         waiting.filter_map(|ready| ready.run.item).collect()
-    }
-
-    /// Those of the cancelled runs for which a run waits that was not cancelled.
-    pub fn left_behind(&mut self, cancelled: &[RunId]) -> Vec<RunId> {
-        let mut found = Vec::new();
-        for run in cancelled {
-            match self.waiting.get(run) {
-                Some(waiting) if waiting.iter().all(|next| cancelled.contains(&next.run.id)) => {
-                    self.waiting.remove(run);
-                }
-                Some(_) => found.push(*run),
-                None => {}
-            }
-        }
-        found
     }
 
     /// Notes what a commit stored.
@@ -661,13 +646,6 @@ impl<'a> Plan<'a> {
         batch
             .inbound_done
             .extend(done.map(|(id, state, note)| InboundDone { id, state, note }));
-    }
-
-    /// Lets the runs go on that wait for these, which the database has cancelled.
-    pub fn go_on_after(&mut self, at: Timestamp, cancelled: &[RunId]) {
-        for run in cancelled {
-            self.settle(at, *run, None);
-        }
     }
 
     /// The batch, with the marks of the numbers that were given out.
