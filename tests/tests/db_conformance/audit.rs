@@ -88,6 +88,7 @@ fn sound() -> Batch {
     batch.conversations_new[0].message_count = 2;
     batch.messages_new = vec![message(1, 1, 1, "a"), message(2, 1, 2, "b")];
     batch.messages_new[0].direction = Direction::Outbound;
+    batch.messages_new[0].run = Some(RunId(1));
     batch.notifications = vec![notification(1, None)];
     batch.notifications[0].run = Some(RunId(1));
     batch.deliveries = vec![delivery(1)];
