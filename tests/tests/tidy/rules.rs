@@ -23,10 +23,11 @@ const SQL: [&str; 10] = [
 ];
 
 /// Where SQL may stand, and why.
-const SQL_WRITERS: [(&str, &str); 3] = [
+const SQL_WRITERS: [(&str, &str); 4] = [
     ("host/crates/db/", "it is the one crate that has any"),
     ("tests/tests/db_conformance/", "it damages a database on purpose"),
     ("tests/tests/tidy", "it plants what must be found"),
+    ("tests/tests/api/nasty.rs", "it sends SQL as hostile text"),
 ];
 
 /// What reads a clock or randomness.
