@@ -194,7 +194,9 @@ async fn store(core: &Core, memory: &mut Memory, proposals: Vec<Proposal>) -> Re
         };
         match store_once(core, memory, vec![proposal]).await {
             Ok(_) => memory.left_behind.clear(),
-            Err(error) => tracing::error!(error = %error, "Runs after cancelled ones cannot go on now: {error}"),
+            Err(error) => {
+                tracing::error!(error = %error, "Runs after cancelled ones cannot go on now: {error}")
+            }
         }
     }
     Ok(answers)

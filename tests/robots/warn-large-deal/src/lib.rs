@@ -19,7 +19,12 @@ fn run(invocation: Invocation) -> Result<Outcome, Failure> {
         return skipped(format!("{} is below {threshold}", amount.amount));
     }
     let title = format!("Large deal: {}", item.title);
-    notifications::send(&notifications::NewNotification { to, title, text: String::new(), tag: None })?;
+    notifications::send(&notifications::NewNotification {
+        to,
+        title,
+        text: String::new(),
+        tag: None,
+    })?;
     done("somebody knows now")
 }
 
