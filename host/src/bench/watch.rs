@@ -17,10 +17,13 @@ use crate::engine::core::{AttemptStored, Core};
 /// Past this, a deal counts as lost, and the benchmark fails.
 const EFFECTS_MAX: Duration = Duration::from_secs(60);
 
+/// The runs that a deal still lacks, and who is told when it has them.
+type Deals = HashMap<ItemId, (u64, oneshot::Sender<Result<(), String>>)>;
+
 /// Who waits for which deal.
 #[derive(Debug, Default)]
 struct Waiting {
-    deals: Mutex<HashMap<ItemId, (u64, oneshot::Sender<Result<(), String>>)>>,
+    deals: Mutex<Deals>,
 }
 
 /// Watches commits. It gets each attempt from the committer itself, after the transaction has ended: nothing polls.
@@ -76,7 +79,7 @@ impl Effects {
 }
 
 impl Waiting {
-    fn lock(&self) -> MutexGuard<'_, HashMap<ItemId, (u64, oneshot::Sender<Result<(), String>>)>> {
+    fn lock(&self) -> MutexGuard<'_, Deals> {
         self.deals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -13,17 +13,10 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
+use super::problem::{Kind, Problem, ProblemBody};
+
 /// Pause after the operating system refused a connection, mostly because no file descriptor is free.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
-/// What a caller gets when there is no room for his connection: he has sent nothing yet that could be answered.
-const NO_ROOM: &str = "HTTP/1.1 503 Service Unavailable\r\n\
-    content-type: application/problem+json\r\n\
-    connection: close\r\n\
-    retry-after: 1\r\n\
-    content-length: 155\r\n\r\n\
-    {\"type\":\"urn:signalbox:problem:unavailable\",\"title\":\"Service Unavailable\",\"status\":503,\
-    \"detail\":\"too many connections: try again\",\"code\":\"unavailable\"}";
 
 /// What holds for connections.
 #[derive(Debug, Clone, Copy)]
@@ -67,6 +60,7 @@ pub async fn serve_within(
 ) -> io::Result<()> {
     let open = GracefulShutdown::new();
     let room = Arc::new(Semaphore::new(limits.connections_max));
+    let no_room = no_room();
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(limits.head_time_max);
@@ -78,7 +72,7 @@ pub async fn serve_within(
         };
         let Ok(place) = Arc::clone(&room).try_acquire_owned() else {
             // The buffer of a new connection takes the whole answer at once.
-            let _ = stream.try_write(NO_ROOM.as_bytes());
+            let _ = stream.try_write(no_room.as_bytes());
             continue;
         };
         let service = TowerToHyperService::new(router.clone());
@@ -93,6 +87,17 @@ pub async fn serve_within(
     drop(listener);
     open.shutdown().await;
     Ok(())
+}
+
+/// What a caller gets when there is no room for his connection: he has sent nothing yet that could be answered.
+fn no_room() -> String {
+    let problem = Problem::new(Kind::Unavailable, "too many connections: try again");
+    let body = serde_json::to_string(&ProblemBody::from(problem)).unwrap_or_default();
+    format!(
+        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\nconnection: close\r\n\
+        retry-after: 1\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
 }
 
 /// The next connection. One that is gone already, or that the operating system has no room for, is passed over.
