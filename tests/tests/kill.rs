@@ -18,6 +18,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use signalbox::clock::Clock;
 use signalbox_tests::postgres;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -60,8 +61,7 @@ fn kills(default: u64) -> u64 {
 }
 
 fn seed() -> u64 {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    variable("SIGNALBOX_SEED").unwrap_or_else(|| now.unwrap().as_secs())
+    variable("SIGNALBOX_SEED").unwrap_or_else(|| Clock::System.now().micros().cast_unsigned())
 }
 
 /// What keeps on working while something is killed.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use signalbox::channels::signature::Secret;
+use signalbox::clock::Clock;
 use tokio::sync::watch;
 
 use super::client::{self, Answer};
@@ -176,8 +177,7 @@ impl Client {
         let chat = format!("chat-{}-{}", self.number, self.random.below(CHAT_COUNT));
         let id = format!("m-{}-{count}", self.number);
         let text = format!("site {id}");
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        let seconds = i64::try_from(now.unwrap().as_secs()).unwrap();
+        let seconds = Clock::System.now().micros() / 1_000_000;
         let body = json!({
             "type": "message", "id": id, "chat": chat, "sender": { "id": chat }, "text": text,
             "sent_at": "2026-03-09T14:20:00+03:00",
