@@ -2,26 +2,18 @@
 
 use signalbox_sdk::prelude::*;
 
-params! {
-    struct Params {
-        threshold: i32,
-        to: Vec<String>,
-    }
-}
+params! { struct Params { threshold: i32, to: Vec<String> } }
 
 fn run(invocation: Invocation) -> Result<Outcome, Failure> {
     let Params { threshold, to } = Params::read()?;
     let item = items::get(invocation.require_item()?)?;
-    let Some(amount) = item.amount else {
-        return skipped(format!("{} has no amount", item.id));
-    };
-    if amount.hundredths()? < i64::from(threshold) * 100 {
-        return skipped(format!("{} is below {threshold}", amount.amount));
+    let amount = item.amount.map_or(Ok(0), |amount| amount.hundredths())?;
+    if amount < i64::from(threshold) * 100 {
+        return skipped(format!("{} is below {threshold}", item.id));
     }
-    let title = format!("Large deal: {}", item.title);
     notifications::send(&notifications::NewNotification {
         to,
-        title,
+        title: format!("Large deal: {}", item.title),
         text: String::new(),
         tag: None,
     })?;
