@@ -24,8 +24,9 @@ fn check(ended: Ended, database: &str) {
             figure("p50_ms") > 0.0 && figure("p99_ms") >= figure("p50_ms"),
             "{case:#}"
         );
+        // Deals on the edges of the measured time are counted by the runs that fall into it.
         assert!(
-            figure("cpu_us_per_run") > 0.0 && figure("group") > 0.0,
+            figure("cpu_us_per_run") > 0.0 && figure("group") > 0.9,
             "{case:#}"
         );
         assert_eq!(

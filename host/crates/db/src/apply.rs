@@ -12,10 +12,11 @@ use crate::commit::{Returns, Step};
 use crate::dialect::{Sql, bind_all};
 use crate::error::DbError;
 use crate::open::{Db, Pools};
+use crate::script;
 
 /// Differs because SQLite must take the write lock at once (a read lock cannot wait for it later), and PostgreSQL
 /// has no such word.
-const BEGIN: Sql = Sql {
+pub(crate) const BEGIN: Sql = Sql {
     sqlite: "BEGIN IMMEDIATE",
     postgres: "BEGIN",
 };
@@ -34,7 +35,7 @@ impl From<sqlx::Error> for Failed {
 }
 
 /// Compares what a step touched with what it must touch.
-fn check_count(expected: Option<(u64, &'static str)>, touched: u64) -> Result<(), Failed> {
+pub(crate) fn check_count(expected: Option<(u64, &'static str)>, touched: u64) -> Result<(), Failed> {
     match expected {
         Some((count, table)) if count != touched => Err(Failed::Before(DbError::Conflict(table))),
         Some(_) | None => Ok(()),
@@ -83,8 +84,21 @@ macro_rules! transaction {
     };
 }
 
-transaction!(in_sqlite, step_in_sqlite, SqliteConnection, sqlite);
+transaction!(one_by_one_in_sqlite, step_in_sqlite, SqliteConnection, sqlite);
 transaction!(in_postgres, step_in_postgres, PgConnection, postgres);
+
+/// One transaction up to COMMIT, with the same promises. What a run changes goes as one script; a long list of
+/// steps, which is a change of the set-up, is not worth a script of its own in the cache of statements.
+pub(crate) async fn in_sqlite(
+    connection: &mut SqliteConnection,
+    steps: Vec<Step>,
+    committed: &mut Committed,
+) -> Result<(), Failed> {
+    if steps.len() > script::STEPS_MAX {
+        return one_by_one_in_sqlite(connection, steps, committed).await;
+    }
+    script::run(connection, steps, committed).await
+}
 
 impl Db {
     pub(crate) async fn apply(&self, steps: Vec<Step>) -> Result<Committed, DbError> {

@@ -32,6 +32,7 @@ mod operate;
 mod postgres;
 mod run;
 mod run_changes;
+mod script;
 mod sqlite;
 mod timer;
 
