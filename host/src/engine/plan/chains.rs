@@ -1,0 +1,133 @@
+//! Ends of runs, and the runs that wait for them.
+
+use std::sync::Arc;
+
+use signalbox_crm::attachment::OnError;
+use signalbox_crm::changes::RunChange;
+use signalbox_crm::ids::{AttachmentId, ItemId, RunId};
+use signalbox_crm::item::Item;
+use signalbox_crm::matching::{Start, start};
+use signalbox_crm::run::{Reason, RunState};
+use signalbox_crm::time::Timestamp;
+use signalbox_db::RunUpdate;
+
+use super::Plan;
+use crate::engine::committer::Ended;
+use crate::engine::core::AttemptStored;
+use crate::engine::lanes::ReadyRun;
+
+impl Plan<'_> {
+    /// The record of an attempt, and what it means for the runs that wait for this one.
+    pub(super) fn end_run(&mut self, at: Timestamp, ended: Ended) {
+        let Ended {
+            ready,
+            attempt,
+            after,
+        } = ended;
+        let is_final = after.state.is_final();
+        self.outcome.attempts.push(AttemptStored {
+            run: ready.run.id,
+            item: ready.run.item,
+            state: after.state,
+        });
+        self.outcome.batch.runs_ended.push(RunUpdate {
+            run: ready.run.id,
+            state: after.state,
+            reason: after.reason,
+            detail: None,
+            due_at: after.due_at.or(ready.run.due_at),
+            attempt_count: attempt.number,
+            finished_at: is_final.then_some(at),
+        });
+        self.outcome.batch.attempts.push(attempt);
+        if is_final {
+            let failed = (after.state == RunState::Discarded).then_some(ready.run.attachment);
+            self.settle(at, ready.run.id, failed);
+        }
+    }
+
+    pub(super) fn run_changes(&mut self, at: Timestamp, changes: Vec<RunChange>) {
+        for change in changes {
+            if change.to.is_final() {
+                self.settle(at, change.run, None);
+            }
+            self.outcome.batch.run_changes.push(change);
+        }
+    }
+
+    /// A run is final: the runs after it start, or are cancelled when it failed and its chain stops. `failed` is the
+    /// attachment of a run that failed.
+    pub(super) fn settle(&mut self, at: Timestamp, run: RunId, failed: Option<AttachmentId>) {
+        self.outcome.settled.push(run);
+        let Some(waiting) = self.memory.waiting.get(&run).cloned() else {
+            return;
+        };
+        let attachments = &self.directory().attachments;
+        let stops = failed.is_some_and(|id| {
+            attachments
+                .get(&id)
+                .is_none_or(|attachment| attachment.on_error == OnError::StopChain)
+        });
+        for next in waiting {
+            if stops {
+                let why = format!("{run} failed");
+                self.stop(at, &next, Reason::ChainStopped, why);
+            } else {
+                self.promote(at, next);
+            }
+        }
+    }
+
+    /// A waiting run will never start, and neither will those that wait for it.
+    fn stop(&mut self, at: Timestamp, next: &ReadyRun, reason: Reason, why: String) {
+        self.outcome.batch.run_changes.push(RunChange {
+            detail: Some(why),
+            ..change_of(next, RunState::Cancelled, Some(reason), None)
+        });
+        self.settle(at, next.run.id, Some(next.run.attachment));
+    }
+
+    /// It is a waiting run's turn: its attachment's timing counts from now.
+    fn promote(&mut self, at: Timestamp, next: ReadyRun) {
+        let item = next.run.item.and_then(|id| self.item(id));
+        let attachment = self.directory().attachments.get(&next.run.attachment);
+        let start = attachment.map_or(Start::Now, |a| start(self.directory(), a, item.as_deref(), at));
+        let change = match start {
+            Start::Now => change_of(&next, RunState::Available, None, Some(at)),
+            Start::At(due_at) => change_of(&next, RunState::Scheduled, Some(Reason::Delay), Some(due_at)),
+            Start::WaitsForField => {
+                change_of(&next, RunState::Scheduled, Some(Reason::WaitingForField), None)
+            }
+            Start::Never(Reason::Missed, why) => {
+                self.outcome.batch.run_changes.push(RunChange {
+                    detail: Some(why),
+                    ..change_of(&next, RunState::Cancelled, Some(Reason::Missed), None)
+                });
+                return self.settle(at, next.run.id, None);
+            }
+            Start::Never(reason, why) => return self.stop(at, &next, reason, why),
+        };
+        let is_ready = change.to == RunState::Available;
+        self.outcome.batch.run_changes.push(change);
+        if is_ready {
+            self.outcome.promoted.push(next);
+        }
+    }
+
+    /// The item as this group leaves it. The committer has read those of waiting runs.
+    fn item(&self, id: ItemId) -> Option<Arc<Item>> {
+        let written = self.outcome.items.iter().rev().find(|item| item.id == id);
+        written.cloned().or_else(|| self.core.records.item(id))
+    }
+}
+
+fn change_of(ready: &ReadyRun, to: RunState, reason: Option<Reason>, due_at: Option<Timestamp>) -> RunChange {
+    RunChange {
+        run: ready.run.id,
+        from: vec![RunState::Scheduled],
+        to,
+        reason,
+        detail: None,
+        due_at,
+    }
+}
