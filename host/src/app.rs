@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use signalbox_crm::directory::{DirectoryChange, RobotVersion};
 use signalbox_crm::ids::RunId;
 use signalbox_crm::people::Actor;
@@ -12,7 +12,7 @@ use signalbox_db::{Batch, Db, INSTALLATION, OpenOptions, RunWithEvent};
 use signalbox_sandbox::inspect::{Inspection, inspect};
 use signalbox_sandbox::{Sandbox, SandboxConfig};
 use tokio::sync::{Notify, broadcast, mpsc};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::bundled::BUNDLED;
 use crate::channels::send::Sender;
@@ -79,7 +79,8 @@ pub struct App {
     pub deliverer: Arc<Deliverer>,
     /// Deletes what has served.
     pub janitor: Arc<Janitor>,
-    tasks: Vec<JoinHandle<()>>,
+    committer: JoinHandle<()>,
+    tasks: JoinSet<()>,
 }
 
 impl App {
@@ -109,7 +110,8 @@ impl App {
             deliverer: Arc::new(Deliverer::new(Arc::clone(&core), Sender::new()?)),
             janitor: Arc::new(Janitor::new(Arc::clone(&core), options.keep)),
             core,
-            tasks: vec![committer],
+            committer,
+            tasks: JoinSet::new(),
         };
         app.install_bundled().await?;
         app.recover().await?;
@@ -121,12 +123,12 @@ impl App {
     fn spawn(&mut self, options: &AppOptions) {
         let worker = Arc::new(Worker::new(Arc::clone(&self.core), Arc::clone(&self.robots)));
         for _ in 0..options.worker_count {
-            self.tasks.push(tokio::spawn(Arc::clone(&worker).run()));
+            self.tasks.spawn(Arc::clone(&worker).run());
         }
         if !options.clock.is_virtual() {
-            self.tasks.push(tokio::spawn(Arc::clone(&self.scheduler).run()));
-            self.tasks.push(tokio::spawn(Arc::clone(&self.deliverer).run()));
-            self.tasks.push(tokio::spawn(Arc::clone(&self.janitor).run()));
+            self.tasks.spawn(Arc::clone(&self.scheduler).run());
+            self.tasks.spawn(Arc::clone(&self.deliverer).run());
+            self.tasks.spawn(Arc::clone(&self.janitor).run());
         }
     }
 
@@ -217,24 +219,28 @@ impl App {
         }
     }
 
+    /// Waits until a part of the host ends by itself, which none does unless it panics. A host without that part must
+    /// not go on: the next start takes up what is not committed.
+    pub async fn ended(&mut self) -> anyhow::Error {
+        let ended = tokio::select! {
+            ended = &mut self.committer => ended,
+            Some(ended) = self.tasks.join_next() => ended,
+        };
+        match ended {
+            Ok(()) => anyhow!("a part of the host ended"),
+            Err(error) => anyhow!(error).context("a part of the host ended"),
+        }
+    }
+
     /// Ends the work: what is under way is committed, the rest runs after the next start.
     pub async fn stop(self) {
-        for task in self.tasks.iter().skip(1) {
-            task.abort();
-        }
         let App {
             core,
-            robots,
-            scheduler,
-            deliverer,
-            janitor,
+            committer,
             mut tasks,
+            ..
         } = self;
-        drop((robots, scheduler, deliverer, janitor));
-        let committer = tasks.swap_remove(0);
-        for task in tasks {
-            let _ = task.await;
-        }
+        tasks.shutdown().await;
         core.db.close().await;
         committer.abort();
     }

@@ -56,12 +56,15 @@ impl Hosting {
         Hosting { app, server, stop }
     }
 
-    /// Waits until the server ends by itself, which it does only when it fails.
+    /// Waits until the server or a part of the host ends by itself, which each does only when it fails.
     ///
     /// # Errors
     /// Why it failed.
     pub(super) async fn ended(&mut self) -> anyhow::Result<()> {
-        flat((&mut self.server).await).context("the HTTP server ended")
+        tokio::select! {
+            ended = &mut self.server => flat(ended).context("the HTTP server ended"),
+            error = self.app.ended() => Err(error),
+        }
     }
 
     /// Takes no more requests and lets end what has begun: requests first, then runs that are ready. One more signal

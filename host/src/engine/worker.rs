@@ -1,7 +1,9 @@
 //! Executes runs: takes the first task of a lane, works on a draft, submits it.
 
 use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use signalbox_crm::attachment::{Attachment, Repeat};
@@ -55,11 +57,31 @@ impl Worker {
     pub async fn run(self: Arc<Self>) {
         loop {
             let (lane, task) = self.core.lanes.take().await;
-            match &task {
-                Task::Run(ready) => self.execute(ready).await,
-                Task::Inbound(id) => crate::intake::process(&self.core, *id).await,
+            if unless_panicking(self.work(&task)).await.is_none() {
+                self.after_panic(&task).await;
             }
             self.core.lanes.done(lane, &task);
+        }
+    }
+
+    async fn work(&self, task: &Task) {
+        match task {
+            Task::Run(ready) => self.execute(ready).await,
+            Task::Inbound(id) => crate::intake::process(&self.core, *id).await,
+        }
+    }
+
+    /// A defect of the host met this task: its lane goes on, and a run says what happened.
+    async fn after_panic(&self, task: &Task) {
+        match task {
+            Task::Run(ready) => {
+                let message = "the host panicked while it executed the run; its log has the place";
+                self.give_up(ready, failed("host", message.to_owned(), true))
+                    .await;
+            }
+            Task::Inbound(id) => {
+                tracing::error!("{id} stays unprocessed until the next start: the host panicked")
+            }
         }
     }
 
@@ -432,6 +454,19 @@ impl Worker {
     }
 }
 
+/// The future's answer; none when it panicked.
+async fn unless_panicking<T>(future: impl Future<Output = T>) -> Option<T> {
+    let mut future = std::pin::pin!(future);
+    std::future::poll_fn(move |context| {
+        // After a panic the future is only dropped; what it shares with others is locked for single statements.
+        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+            Ok(poll) => poll.map(Some),
+            Err(_) => Poll::Ready(None),
+        }
+    })
+    .await
+}
+
 fn step(outcome: Result<(), CommitError>) -> Step {
     match outcome {
         Ok(()) => Step::Done,
@@ -488,5 +523,24 @@ impl Proposal {
             as_of: self.as_of,
             ..Proposal::new(self.at, self.actor.clone())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unless_panicking;
+
+    #[tokio::test]
+    async fn panic_ends_the_future_and_not_its_worker() {
+        let fine = async {
+            tokio::task::yield_now().await;
+            7
+        };
+        assert_eq!(unless_panicking(fine).await, Some(7));
+        let broken = async {
+            tokio::task::yield_now().await;
+            panic!("on purpose");
+        };
+        assert_eq!(unless_panicking::<()>(broken).await, None);
     }
 }
