@@ -202,19 +202,29 @@ impl App {
     /// Lets virtual time pass: every timer fires at its own instant, and everything that follows is done before the
     /// clock goes on.
     ///
+    /// Nothing starts while an instant's timers fire, so that with one worker everything happens in one order.
+    ///
     /// # Errors
     /// The database.
     pub async fn advance_to(&self, until: Timestamp) -> anyhow::Result<()> {
         loop {
             self.core.lanes.idle().await;
-            let next = self.scheduler.tick().await?;
+            let next = {
+                let _held = self.core.lanes.hold();
+                self.scheduler.tick().await?
+            };
             if self.core.lanes.open_count() > 0 {
                 continue;
             }
-            match next.filter(|next| *next <= until && *next > self.core.clock.now()) {
-                Some(next) => self.core.clock.advance_to(next),
-                None if self.core.clock.now() < until => self.core.clock.advance_to(until),
-                None => return Ok(()),
+            let now = self.core.clock.now();
+            match next {
+                Some(next) if now < next && next <= until => self.core.clock.advance_to(next),
+                Some(next) if next <= now && now < until => self.core.clock.advance_to(until),
+                // Nothing is due up to and at `until`.
+                Some(_) | None => {
+                    self.core.clock.advance_to(until);
+                    return Ok(());
+                }
             }
         }
     }

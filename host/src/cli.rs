@@ -23,14 +23,17 @@ mod db;
 mod demo;
 mod exit;
 mod hosting;
+mod import;
 mod openapi;
 mod output;
 mod params;
 mod pipeline;
+mod rehearse;
 mod robot;
 mod run;
 mod serve;
 mod token;
+mod watching;
 mod wit;
 
 /// Makes the table of commands and the way into each.
@@ -70,6 +73,10 @@ commands! {
     Db => db;
     /// Measures the stage-entry job on this machine
     Bench => bench;
+    /// Imports deals with their history from an event log
+    Import => import;
+    /// Plays an event log on a virtual clock, with robots attached, and reports what they did
+    Rehearse => rehearse;
     /// Shows the configuration and an example of it
     Config => config;
     /// Prints the OpenAPI document of the HTTP API

@@ -171,12 +171,25 @@ impl Setup {
     /// # Errors
     /// A name that is unknown or taken, an attachment that does not fit its robot; nothing is stored then.
     pub async fn apply(&self, core: &SharedCore) -> anyhow::Result<Names> {
+        self.apply_noting(core, Names::default(), |_| Vec::new()).await
+    }
+
+    /// Stores everything as `apply` does, and in the same commit the host's own values that `note` makes of the
+    /// names. `names` are known already, and the file may use them.
+    ///
+    /// # Errors
+    /// As `apply`.
+    pub async fn apply_noting(
+        &self,
+        core: &SharedCore,
+        mut names: Names,
+        note: impl FnOnce(&Names) -> Vec<(String, String)>,
+    ) -> anyhow::Result<Names> {
         let mut draft = Draft::new(core, Actor::System);
         let mut staged = StagedDirectory {
             directory: Directory::clone(&draft.directory),
             changes: Vec::new(),
         };
-        let mut names = Names::default();
         self.calendar(&draft, &mut staged)?;
         self.people(&draft, &mut staged, &mut names)?;
         self.fields(&mut staged)?;
@@ -192,7 +205,11 @@ impl Setup {
                 .with_context(|| format!("attachment `{}`", attachment.title))?;
         }
         draft.changes.directory = staged.changes;
-        draft.commit().await.context("the set-up cannot be stored")?;
+        let mut proposal = draft.into_proposal();
+        proposal.meta = note(&names);
+        core.submit(proposal)
+            .await
+            .context("the set-up cannot be stored")?;
         Ok(names)
     }
 

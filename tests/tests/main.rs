@@ -12,5 +12,6 @@ mod db_conformance;
 mod hostile;
 mod kill;
 mod recovery;
+mod rehearsal;
 mod scenarios;
 mod tidy;

@@ -3,6 +3,8 @@
 use signalbox_db::DbError;
 
 use super::{Exit, Failure};
+use crate::history::StagesDiffer;
+use crate::rehearsal::{InputError, PlaceError};
 
 /// A database that cannot be used, with what the operator can do.
 pub(super) fn database_failure(error: DbError, database: &str) -> Failure {
@@ -36,4 +38,21 @@ pub(super) fn database_failure(error: DbError, database: &str) -> Failure {
     } else {
         Failure::say(exit, format!("{chain:#}; {advice}"))
     }
+}
+
+/// Why a log could not be played into a database: the files, the database, or a rule.
+pub(super) fn log_failure(error: anyhow::Error, database: &str) -> Failure {
+    let error = match error.downcast::<DbError>() {
+        Ok(error) => return database_failure(error, database),
+        Err(other) => other,
+    };
+    let exit = match error.downcast_ref::<InputError>() {
+        Some(InputError::Mapping(_) | InputError::Setup { .. }) => Exit::Config,
+        Some(InputError::Unreadable { .. }) => Exit::NotFound,
+        Some(InputError::Plan(_) | InputError::Empty(_)) => Exit::Failed,
+        None if error.is::<StagesDiffer>() => Exit::Config,
+        None if error.is::<PlaceError>() => Exit::Conflict,
+        None => Exit::Failed,
+    };
+    Failure::new(exit, error)
 }

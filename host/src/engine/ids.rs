@@ -29,6 +29,12 @@ impl Ids {
         self.last[kind as usize].fetch_add(1, Ordering::Relaxed) + 1
     }
 
+    /// Goes on after `last`. For a rehearsal that goes on where it stopped, before anything else has begun: no number
+    /// beyond `last` may have been stored.
+    pub fn go_on_after(&self, kind: IdKind, last: i64) {
+        self.last[kind as usize].store(last, Ordering::Relaxed);
+    }
+
     /// The last number given out.
     pub fn last(&self, kind: IdKind) -> i64 {
         self.last[kind as usize].load(Ordering::Relaxed)

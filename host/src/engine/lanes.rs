@@ -47,12 +47,32 @@ struct Inner {
     /// Tasks that wait or are being worked on.
     open_count: usize,
     running: HashMap<RunId, ()>,
+    /// Nothing starts until this is 0.
+    hold_count: usize,
 }
 
 #[derive(Debug, Default)]
 struct Lane {
     tasks: VecDeque<Task>,
     is_busy: bool,
+}
+
+/// While it lives, tasks wait and none starts.
+#[derive(Debug)]
+pub struct Hold<'a> {
+    lanes: &'a Lanes,
+}
+
+impl Drop for Hold<'_> {
+    fn drop(&mut self) {
+        let mut inner = self.lanes.lock();
+        inner.hold_count -= 1;
+        let can_start = inner.hold_count == 0 && !inner.ready.is_empty();
+        drop(inner);
+        if can_start {
+            self.lanes.work.notify_one();
+        }
+    }
 }
 
 /// All lanes of this host.
@@ -96,6 +116,9 @@ impl Lanes {
 
     fn try_take(&self) -> Option<(LaneKey, Task)> {
         let mut inner = self.lock();
+        if inner.hold_count > 0 {
+            return None;
+        }
         let key = inner.ready.pop_front()?;
         let lane = inner.lanes.get_mut(&key)?;
         lane.is_busy = true;
@@ -110,6 +133,13 @@ impl Lanes {
             self.work.notify_one();
         }
         Some((key, task))
+    }
+
+    /// Lets nothing start until the answer is dropped: several commits then line up their tasks in the order of the
+    /// commits, whatever the workers do. What has started goes on.
+    pub fn hold(&self) -> Hold<'_> {
+        self.lock().hold_count += 1;
+        Hold { lanes: self }
     }
 
     /// Ends the work on a lane's first task and lets the lane go on.

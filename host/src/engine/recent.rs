@@ -49,10 +49,10 @@ impl Recent {
         self.last.get(&key).copied().unwrap_or(0)
     }
 
-    /// The first key that was written after `as_of`.
+    /// The first key that was written after `as_of`. Who has read nothing is never stale, however old.
     pub fn stale(&self, reads: &[RecordKey], as_of: u64) -> Option<RecordKey> {
         if as_of < self.floor {
-            return reads.first().copied().or(Some(RecordKey::Directory));
+            return reads.first().copied();
         }
         reads.iter().copied().find(|key| self.last(*key) > as_of)
     }
@@ -103,5 +103,7 @@ mod tests {
         }
         let other = RecordKey::Message(MessageId(1));
         assert_eq!(recent.stale(&[other], before), Some(other));
+        // The scheduler reads nothing and makes due runs available, after years as on the first day.
+        assert_eq!(recent.stale(&[], before), None);
     }
 }

@@ -79,14 +79,20 @@ impl Scheduler {
     pub async fn tick(&self) -> Result<Option<Timestamp>, DraftError> {
         let now = self.core.clock.now();
         self.tick_schedules(now).await?;
-        self.fire_timers(now).await?;
-        self.start_runs(now).await?;
+        let is_due = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
+        // Asking for the next instant is cheaper than asking for what is due, and mostly nothing is.
         let db = &self.core.db;
-        let times = [
-            db.next_due_at().await?,
-            db.next_timer_at().await?,
-            self.next_tick(),
-        ];
+        let mut next_timer = db.next_timer_at().await?;
+        if is_due(next_timer) {
+            self.fire_timers(now).await?;
+            next_timer = db.next_timer_at().await?;
+        }
+        let mut next_run = db.next_due_at().await?;
+        if is_due(next_run) {
+            self.start_runs(now).await?;
+            next_run = db.next_due_at().await?;
+        }
+        let times = [next_run, next_timer, self.next_tick()];
         Ok(times.into_iter().flatten().min())
     }
 

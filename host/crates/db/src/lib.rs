@@ -34,6 +34,7 @@ mod run;
 mod run_changes;
 mod script;
 mod sqlite;
+pub mod tally;
 mod timer;
 
 pub use activity::ActivityFilter;
