@@ -253,6 +253,7 @@ impl App {
         tasks.shutdown().await;
         core.db.close().await;
         committer.abort();
+        let _ = committer.await;
     }
 }
 
