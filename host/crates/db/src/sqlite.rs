@@ -36,7 +36,17 @@ pub(crate) struct SqliteWriter {
     /// A transaction was begun and its end was not seen: the task was dropped with its tokio runtime.
     is_in_transaction: bool,
     /// Held as long as the database is open.
-    lock: Option<File>,
+    lock: Option<Lock>,
+}
+
+/// A lock on a file until it is dropped.
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing is not enough: a child process that was forked a moment ago holds the file open until it executes.
+        let _ = self.0.unlock();
+    }
 }
 
 enum WriterConnection {
@@ -190,7 +200,7 @@ fn check_place(path: &Path, options: &OpenOptions) -> Result<(), DbError> {
 
 /// Takes the lock that keeps a second process out: an exclusive lock on `PATH.lock`, freed by the system when this
 /// process ends, however it ends.
-fn lock_beside(path: &Path) -> Result<File, DbError> {
+fn lock_beside(path: &Path) -> Result<Lock, DbError> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".lock");
     let beside = PathBuf::from(beside);
@@ -205,7 +215,7 @@ fn lock_beside(path: &Path) -> Result<File, DbError> {
         .open(&beside)
         .map_err(place)?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Lock(file)),
         Err(TryLockError::WouldBlock) => Err(DbError::Locked(path.display().to_string())),
         Err(TryLockError::Error(error)) => Err(place(error)),
     }
