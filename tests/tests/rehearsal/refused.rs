@@ -48,7 +48,7 @@ fn malformed_log_is_refused_with_its_line() {
         text.replacen("</event>", "</evnt>", 2).into_bytes()
     });
     both_refused(broken.path(), 1, "roofs.xes, line 12: ");
-    let short = folder("roofs.xes", |text| text[..text.len() / 2].as_bytes().to_vec());
+    let short = folder("roofs.xes", |text| text.as_bytes()[..text.len() / 2].to_vec());
     both_refused(short.path(), 1, "it is not complete");
 }
 
