@@ -209,11 +209,13 @@ impl App {
     pub async fn advance_to(&self, until: Timestamp) -> anyhow::Result<()> {
         loop {
             self.core.lanes.idle().await;
-            let next = {
+            // Looked at before the work goes on: a quick worker could be done with it, and its retry unseen.
+            let (next, has_work) = {
                 let _held = self.core.lanes.hold();
-                self.scheduler.tick().await?
+                let next = self.scheduler.tick().await?;
+                (next, self.core.lanes.open_count() > 0)
             };
-            if self.core.lanes.open_count() > 0 {
+            if has_work {
                 continue;
             }
             let now = self.core.clock.now();
