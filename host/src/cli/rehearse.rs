@@ -18,8 +18,8 @@ use crate::rehearsal::{Finished, Outcome, Progress, RehearsalOptions, machine_te
 /// says no, the step is listed in the report. Nothing leaves the house.
 ///
 /// Without --database the rehearsal takes place in a temporary SQLite file. With it, the first SIGINT or SIGTERM
-/// finishes the instant and stores the place, and the same command goes on from there. SQLite does not wait for the disk
-/// (`synchronous = off`): a rehearsal can be repeated.
+/// finishes the instant and stores the place, and the same command goes on from there. Commits do not wait for the
+/// disk (`synchronous = off`): a rehearsal can be repeated.
 ///
 /// The report is the same for the same log, mapping, set-up, limit and seed, on both databases and however often it was
 /// interrupted: `report sha256` is the digest of the file that --report writes. The line below it depends on the machine.

@@ -34,7 +34,7 @@ pub(super) struct Args {
     /// `sqlite:PATH` or `postgres://...` [default: sqlite:signalbox.db]
     #[arg(long, value_name = "URL")]
     database: Option<String>,
-    /// When SQLite waits for the disk: full, normal or off [default: full]
+    /// When a commit waits for the disk: full, normal or off [default: full]
     #[arg(long, value_name = "WHEN")]
     synchronous: Option<String>,
     /// Keeps compiled robots, so that the next start is quicker

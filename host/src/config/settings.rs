@@ -52,8 +52,8 @@ pub const SETTINGS: [Setting; 12] = [
         default: Some("full"),
         sample: "",
         about: &[
-            "When SQLite waits for the disk: `full` (each commit survives a power loss), `normal` (a power loss may",
-            "take the last commits, never the rest), `off` (for trials only).",
+            "When a commit waits for the disk: `full` (each one survives a power loss; PostgreSQL: as the server is",
+            "configured), `normal` (SQLite: a power loss may take the last ones, never the rest), `off` (for trials).",
         ],
     },
     Setting {

@@ -11,13 +11,13 @@ use crate::error::DbError;
 use crate::postgres::{self, PostgresWriter};
 use crate::sqlite::{self, SqliteWriter};
 
-/// When SQLite waits for the disk.
+/// When a commit waits for the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Synchronous {
-    /// With each commit: what was committed survives a power loss.
+    /// With each commit: what was committed survives a power loss. PostgreSQL: its own configuration decides.
     #[default]
     Full,
-    /// At checkpoints: a power loss may take the last commits, never the rest.
+    /// SQLite: at checkpoints, so that a power loss may take the last commits, never the rest. PostgreSQL: as `Full`.
     Normal,
     /// Never: for rehearsals and tests.
     Off,
@@ -26,7 +26,7 @@ pub enum Synchronous {
 /// How to open a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenOptions {
-    /// When SQLite waits for the disk. PostgreSQL: its own configuration decides.
+    /// When a commit waits for the disk.
     pub synchronous: Synchronous,
     /// Connections for reads. Range: 1 to 64.
     pub readers: u32,

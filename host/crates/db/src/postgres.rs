@@ -16,7 +16,7 @@ use crate::commit::Step;
 use crate::dialect::{Arg, Sql};
 use crate::error::DbError;
 use crate::migrate;
-use crate::open::{OpenOptions, Pools};
+use crate::open::{OpenOptions, Pools, Synchronous};
 
 /// One host for each database: the session lock that its writer holds ("signalbo" as bytes; advisory locks are
 /// per database). It stands until hosts share a database by shard leases.
@@ -149,10 +149,13 @@ pub(crate) async fn open(url: &str, options: &OpenOptions) -> Result<Pools, DbEr
         .map_err(|_| DbError::BadUrl(without_password(url)))?
         .application_name("signalbox");
     // A host that is frozen inside a transaction must not keep its locks for ever.
-    let writer_options = connect.clone().options([
+    let mut writer_options = connect.clone().options([
         ("idle_in_transaction_session_timeout", "10s"),
         ("statement_timeout", "60s"),
     ]);
+    if options.synchronous == Synchronous::Off {
+        writer_options = writer_options.options([("synchronous_commit", "off")]);
+    }
     let mut writer = first_writer(&writer_options).await?;
     migrate::postgres(&mut writer).await?;
     let mark = read_mark(&mut writer).await?;
