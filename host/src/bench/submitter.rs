@@ -40,6 +40,8 @@ pub(super) struct Submitters {
     done: oneshot::Receiver<anyhow::Result<Done>>,
     /// The thread of the clients.
     thread: Option<i32>,
+    /// Lets that thread end when it is dropped: the CPU time of a thread that has ended cannot be read.
+    _clients: Option<std::sync::mpsc::Sender<()>>,
     /// Ends the listener when it is dropped.
     _listener: Option<oneshot::Sender<()>>,
 }
@@ -56,6 +58,7 @@ impl Submitters {
                 Ok(Submitters {
                     done,
                     thread: None,
+                    _clients: None,
                     _listener: None,
                 })
             }
@@ -86,6 +89,7 @@ impl Submitters {
             .enable_all()
             .build()?;
         let (say_thread, thread) = std::sync::mpsc::channel();
+        let (hold, held) = std::sync::mpsc::channel::<()>();
         let site = Arc::clone(site);
         std::thread::Builder::new()
             .name("bench-client".to_owned())
@@ -93,11 +97,13 @@ impl Submitters {
                 // The receivers may have gone away with a benchmark that failed.
                 let _ = say_thread.send(machine::this_thread());
                 let _ = told.send(client.block_on(all_over_http(site, at, count, timing)));
+                let _ = held.recv();
             })?;
         let thread = thread.recv().context("the client's thread has ended")?;
         Ok(Submitters {
             done,
             thread,
+            _clients: Some(hold),
             _listener: Some(stop),
         })
     }
