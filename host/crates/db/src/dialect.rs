@@ -289,14 +289,15 @@ impl Db {
 
     /// `select` for the rows whose `column` is one of the ids in `$1`.
     ///
-    /// Differs because the function that unfolds a JSON array has another name.
+    /// Differs because the function that unfolds a JSON array has another name, and because PostgreSQL takes `IN` for
+    /// a join and reads the whole table.
     pub(crate) fn one_of(&self, select: &str, column: &str) -> String {
         let list = if self.is_postgres() {
-            "SELECT CAST(value AS BIGINT) FROM jsonb_array_elements_text(CAST($1 AS jsonb))"
+            "= ANY (ARRAY(SELECT CAST(value AS BIGINT) FROM jsonb_array_elements_text(CAST($1 AS jsonb))))"
         } else {
-            "SELECT value FROM json_each($1)"
+            "IN (SELECT value FROM json_each($1))"
         };
-        format!("{select}\nWHERE {column} IN ({list})")
+        format!("{select}\nWHERE {column} {list}")
     }
 
     /// Reads the first row.
