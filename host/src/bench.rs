@@ -5,35 +5,51 @@
 //! field are measured. Figures of one machine compare with figures of the same machine only.
 
 mod client;
+mod compare;
 mod machine;
+mod pace;
 mod report;
 mod stage_entry;
 mod submitter;
+mod timers;
 mod watch;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use signalbox_crm::run::RunState;
-use signalbox_db::{OpenOptions, RunFilter};
+use signalbox_db::{DbError, OpenOptions, RunFilter};
 
+pub use self::compare::{Change, Worse, changes};
 pub use self::report::{Case, Machine, Report};
 use self::stage_entry::{ROBOTS, Site};
 use self::submitter::{Submitters, Timing};
+pub use self::timers::{TimersOptions, TimersReport, run as run_timers};
 use crate::app::{App, AppOptions};
 use crate::clock::Clock;
 
 /// The way on which the deals come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Door {
     /// `POST /api/v1/items/{id}/move` with a token, over kept connections to a listener on the loopback interface.
     Http,
     /// A draft that the engine commits, as the handler of that request makes it.
     Inside,
+}
+
+impl Door {
+    /// The word on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Door::Http => "http",
+            Door::Inside => "inside",
+        }
+    }
 }
 
 /// What is measured.
@@ -47,6 +63,8 @@ pub struct Options {
     pub submitters: Vec<usize>,
     /// The doors.
     pub doors: Vec<Door>,
+    /// Deals a second, from all submitters together; without it each sends as soon as it can.
+    pub offered_per_second: Option<f64>,
     /// Deals that take turns.
     pub deal_count: usize,
     /// Robots that run at the same time.
@@ -62,20 +80,7 @@ const WARM_UP_MAX: Duration = Duration::from_secs(2);
 /// A database that is not empty or cannot be opened; a deal that did not get its effects; a count that is wrong.
 pub async fn run(options: &Options) -> anyhow::Result<Report> {
     let folder = tempfile::tempdir().context("no folder for a temporary database")?;
-    let database = match &options.database {
-        Some(url) => url.clone(),
-        None => format!("sqlite:{}", folder.path().join("bench.db").display()),
-    };
-    let machine = Machine::found(&database, folder.path())?;
-    let app = App::start(AppOptions {
-        database: Some(database),
-        open: OpenOptions::default(),
-        clock: Clock::System,
-        worker_count: options.worker_count,
-        cache_dir: None,
-        keep: crate::janitor::Retention::default(),
-    })
-    .await?;
+    let (app, machine) = start(options.database.as_deref(), folder.path(), options.worker_count).await?;
     let measured = measure_all(options, &app).await;
     app.stop().await;
     let (cases, deal_count) = measured?;
@@ -87,6 +92,25 @@ pub async fn run(options: &Options) -> anyhow::Result<Report> {
     })
 }
 
+/// A host on the database, or on a new one in the folder.
+async fn start(database: Option<&str>, folder: &Path, worker_count: u32) -> anyhow::Result<(App, Machine)> {
+    let database = match database {
+        Some(url) => url.to_owned(),
+        None => format!("sqlite:{}", folder.join("bench.db").display()),
+    };
+    let machine = Machine::found(&database, folder)?;
+    let app = App::start(AppOptions {
+        database: Some(database),
+        open: OpenOptions::default(),
+        clock: Clock::System,
+        worker_count,
+        cache_dir: None,
+        keep: crate::janitor::Retention::default(),
+    })
+    .await?;
+    Ok((app, machine))
+}
+
 async fn measure_all(options: &Options, app: &App) -> anyhow::Result<(Vec<Case>, u64)> {
     let site = Arc::new(Site::build(app, options.deal_count).await?);
     let mut cases = Vec::new();
@@ -95,7 +119,12 @@ async fn measure_all(options: &Options, app: &App) -> anyhow::Result<(Vec<Case>,
     site.play(site.deals[0]).await?;
     for door in &options.doors {
         for submitters in &options.submitters {
-            let (case, deals) = measure(options, &site, *door, *submitters).await?;
+            let load = Load {
+                door: *door,
+                submitters: *submitters,
+                offered_per_second: options.offered_per_second,
+            };
+            let (case, deals) = measure(options.measured, &site, load).await?;
             cases.push(case);
             deal_count += deals;
         }
@@ -105,35 +134,32 @@ async fn measure_all(options: &Options, app: &App) -> anyhow::Result<(Vec<Case>,
 }
 
 /// One case, and how many deals it submitted in all.
-async fn measure(
-    options: &Options,
-    site: &Arc<Site>,
-    door: Door,
-    count: usize,
-) -> anyhow::Result<(Case, u64)> {
-    let warm_up = (options.measured / 5).min(WARM_UP_MAX);
+async fn measure(measured: Duration, site: &Arc<Site>, load: Load) -> anyhow::Result<(Case, u64)> {
+    let warm_up = (measured / 5).min(WARM_UP_MAX);
     let begin = Instant::now() + warm_up;
     let timing = Timing {
         begin,
-        end: begin + options.measured,
+        end: begin + measured,
+        offered_per_second: load.offered_per_second,
     };
     machine::forget_memory_peak();
-    let submitters = Submitters::start(site, door, count, timing)?;
+    let submitters = Submitters::start(site, load.door, load.submitters, timing)?;
     tokio::time::sleep_until(timing.begin.into()).await;
     let before = Meter::read(site, &submitters);
     tokio::time::sleep_until(timing.end.into()).await;
     let after = Meter::read(site, &submitters);
     let done = submitters.join().await?;
     site.core.lanes.idle().await;
-    let case = Case::of(
-        door,
-        count,
-        before,
-        after,
-        done.latencies,
-        machine::memory_peak_bytes(),
-    );
+    let case = Case::of(load, before, after, done.latencies, machine::memory_peak_bytes());
     Ok((case, done.deal_count))
+}
+
+/// How deals come in one case.
+#[derive(Debug, Clone, Copy)]
+struct Load {
+    door: Door,
+    submitters: usize,
+    offered_per_second: Option<f64>,
 }
 
 /// What is read at the beginning and at the end of the measured time.
@@ -160,17 +186,8 @@ impl Meter {
 
 /// Every deal has three completed runs, and there is no other run.
 async fn check_runs(app: &App, deal_count: u64) -> anyhow::Result<()> {
-    let count = async |state| {
-        app.core
-            .db
-            .run_count(&RunFilter {
-                state,
-                ..RunFilter::default()
-            })
-            .await
-    };
-    let completed = count(Some(RunState::Completed)).await?;
-    let all = count(None).await?;
+    let completed = count_runs(app, Some(RunState::Completed)).await?;
+    let all = count_runs(app, None).await?;
     let wanted = i64::try_from(deal_count * ROBOTS)?;
     ensure!(
         completed == wanted && all == wanted,
@@ -178,4 +195,12 @@ async fn check_runs(app: &App, deal_count: u64) -> anyhow::Result<()> {
          {completed} completed"
     );
     Ok(())
+}
+
+async fn count_runs(app: &App, state: Option<RunState>) -> Result<i64, DbError> {
+    let filter = RunFilter {
+        state,
+        ..RunFilter::default()
+    };
+    app.core.db.run_count(&filter).await
 }

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::{Door, Meter};
+use super::{Door, Load, Meter};
 
 /// Where it was measured.
 #[derive(Debug, Clone, Serialize)]
@@ -27,12 +27,14 @@ pub struct Machine {
 }
 
 /// One case.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Case {
     /// The way of the deals.
     pub door: Door,
     /// How many deals are on their way at once.
     pub submitters: usize,
+    /// Deals that were to come in a second; none where each submitter sends as soon as it can.
+    pub offered_per_second: Option<f64>,
     /// The measured time.
     pub seconds: f64,
     /// Runs that were committed in it.
@@ -70,9 +72,26 @@ pub struct Report {
 }
 
 impl Case {
+    /// Such as `http, 8 submitters`.
+    pub fn name(&self) -> String {
+        let plural = if self.submitters == 1 { "" } else { "s" };
+        let offered = match self.offered_per_second {
+            Some(offered) => format!(", {offered} deals/s offered"),
+            None => String::new(),
+        };
+        format!(
+            "{}, {} submitter{plural}{offered}",
+            self.door.as_str(),
+            self.submitters
+        )
+    }
+
     pub(super) fn of(
-        door: Door,
-        submitters: usize,
+        Load {
+            door,
+            submitters,
+            offered_per_second,
+        }: Load,
         before: Meter,
         after: Meter,
         mut latencies: Vec<Duration>,
@@ -92,6 +111,7 @@ impl Case {
         Case {
             door,
             submitters,
+            offered_per_second,
             seconds,
             runs,
             runs_per_second: runs as f64 / seconds,
@@ -110,8 +130,8 @@ fn difference(before: Option<Duration>, after: Option<Duration>) -> Option<Durat
     Some(after?.saturating_sub(before?))
 }
 
-impl Report {
-    /// What stands over the table.
+impl Machine {
+    /// What stands over a table.
     pub fn head(&self) -> String {
         let Machine {
             database,
@@ -121,9 +141,9 @@ impl Report {
             sync_p50_us,
             sync_p99_us,
             ..
-        } = &self.machine;
+        } = self;
         let mut text = String::new();
-        if !self.machine.is_optimised {
+        if !self.is_optimised {
             text.push_str(
                 "Built without optimisation: these figures mean nothing. Use `cargo build --release`.\n\n",
             );
@@ -138,11 +158,20 @@ impl Report {
             text,
             "disk      fdatasync of 4 KiB in {sync_folder}: p50 {sync_p50_us} us, p99 {sync_p99_us} us"
         );
-        let _ = writeln!(
-            text,
-            "checked   {} deals, {} runs, all completed\n",
-            self.deal_count, self.run_count
-        );
         text
+    }
+}
+
+impl Report {
+    /// What stands over the table.
+    pub fn head(&self) -> String {
+        let Report {
+            machine,
+            deal_count,
+            run_count,
+            ..
+        } = self;
+        let head = machine.head();
+        format!("{head}checked   {deal_count} deals, {run_count} runs, all completed\n\n")
     }
 }

@@ -60,11 +60,7 @@ impl Site {
             fields: BTreeMap::new(),
         };
         let actor = Actor::Employee(admin.employee);
-        let mut deals = Vec::with_capacity(deal_count);
-        while deals.len() < deal_count {
-            let chunk = CHUNK.min(deal_count - deals.len());
-            deals.extend(create_deals(core, &actor, &new, chunk).await?);
-        }
+        let deals = create_in_chunks(core, &actor, &new, deal_count).await?;
         Ok(Site {
             core: Arc::clone(core),
             robots: Arc::clone(&app.robots),
@@ -95,6 +91,21 @@ impl Site {
         draft.commit().await?;
         Ok(())
     }
+}
+
+/// Makes equal deals, several in a commit.
+pub(super) async fn create_in_chunks(
+    core: &SharedCore,
+    actor: &Actor,
+    new: &NewItem,
+    count: usize,
+) -> Result<Vec<ItemId>, DraftError> {
+    let mut deals = Vec::with_capacity(count);
+    while deals.len() < count {
+        let chunk = CHUNK.min(count - deals.len());
+        deals.extend(create_deals(core, actor, new, chunk).await?);
+    }
+    Ok(deals)
 }
 
 async fn create_deals(

@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use super::client::Connection;
+use super::pace::Pace;
 use super::stage_entry::Site;
 use super::{Door, machine};
 use crate::http::{self, AppState};
@@ -17,6 +18,7 @@ use crate::http::{self, AppState};
 pub(super) struct Timing {
     pub(super) begin: Instant,
     pub(super) end: Instant,
+    pub(super) offered_per_second: Option<f64>,
 }
 
 /// What submitters did.
@@ -134,8 +136,9 @@ async fn all_inside(site: Arc<Site>, count: usize, timing: Timing) -> anyhow::Re
         let site = Arc::clone(&site);
         tasks.spawn(async move {
             let mut done = Done::default();
+            let mut pace = Pace::of(timing, place, count);
             for deal in deals_of(&site, place, count) {
-                let began = Instant::now();
+                let began = pace.next().await;
                 if began >= timing.end {
                     break;
                 }
@@ -160,8 +163,9 @@ async fn all_over_http(
         tasks.spawn(async move {
             let mut connection = Connection::open(at, &site.token, site.stage).await?;
             let mut done = Done::default();
+            let mut pace = Pace::of(timing, place, count);
             for deal in deals_of(&site, place, count) {
-                let began = Instant::now();
+                let began = pace.next().await;
                 if began >= timing.end {
                     break;
                 }

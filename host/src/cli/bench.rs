@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use clap::Subcommand;
 use serde_json::json;
 use signalbox_db::DbError;
 
@@ -10,6 +11,9 @@ use super::output::table;
 use super::{Answer, Exit, Failure, Globals};
 use crate::app::WORKERS_DEFAULT;
 use crate::bench::{self, Case, Door, Options, Report};
+
+mod compare;
+mod timers;
 
 /// Seconds of a case. 10: a case commits tens of thousands of runs, and the disk's moods even out.
 const SECONDS_DEFAULT: f64 = 10.0;
@@ -22,11 +26,16 @@ const SECONDS_SMALL: f64 = 1.0;
 /// the last commit, CPU time of the host for each run, the size of commit groups, and the peak of memory. Afterwards
 /// the stored runs are counted: the command fails when one is missing, doubled or not completed.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 #[command(after_help = "Examples:
   signalbox bench
-  signalbox bench --seconds 30 --submitters 32 --door inside
-  signalbox bench --database postgres://signalbox@localhost/empty --json")]
+  signalbox bench --seconds 30 --submitters 32 --door inside --rate 1500
+  signalbox bench --database postgres://signalbox@localhost/empty --json > new.json
+  signalbox bench compare old.json new.json
+  signalbox bench timers --due 10000 --pending 1000000")]
 pub(super) struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// An empty database: `sqlite:PATH` or `postgres://...` [default: a temporary SQLite file]
     #[arg(long, value_name = "URL")]
     database: Option<String>,
@@ -42,6 +51,11 @@ pub(super) struct Args {
     /// The way of the deals into the host
     #[arg(long, value_enum, value_delimiter = ',', default_value = "http,inside")]
     door: Vec<Door>,
+    /// Deals a second that all submitters offer together [default: each sends when its last deal is done]
+    ///
+    /// A deal that is sent late, because the one before it took long, counts from the instant of its turn.
+    #[arg(long, value_name = "DEALS", value_parser = rate)]
+    rate: Option<f64>,
     /// Deals that take turns [default: 10000]
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1000..=1_000_000))]
     deals: Option<u32>,
@@ -57,15 +71,37 @@ fn seconds(text: &str) -> Result<f64, String> {
     }
 }
 
+fn rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if (0.1..=1e6).contains(&rate) => Ok(rate),
+        _ => Err("a number from 0.1 to 1000000 is needed".to_owned()),
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Compare(compare::Args),
+    Timers(timers::Args),
+}
+
+fn failure(error: anyhow::Error, database: Option<&str>) -> Failure {
+    match error.downcast::<DbError>() {
+        Ok(error) => database_failure(error, database.unwrap_or("sqlite")),
+        Err(other) => Failure::new(Exit::Failed, other),
+    }
+}
+
 impl Args {
     pub(super) async fn run(self, _: &Globals) -> Result<Answer, Failure> {
+        match self.command {
+            Some(Command::Compare(args)) => return args.run(),
+            Some(Command::Timers(args)) => return args.run().await,
+            None => {}
+        }
         let options = self.options();
         let report = bench::run(&options)
             .await
-            .map_err(|error| match error.downcast::<DbError>() {
-                Ok(error) => database_failure(error, options.database.as_deref().unwrap_or("sqlite")),
-                Err(other) => Failure::new(Exit::Failed, other),
-            })?;
+            .map_err(|error| failure(error, options.database.as_deref()))?;
         let text = report.head() + &cases(&report);
         Ok(Answer::new("signalbox.bench/1", text).with_all(json!(report)))
     }
@@ -83,6 +119,7 @@ impl Args {
                 false => self.submitters.iter().map(|count| usize::from(*count)).collect(),
             },
             doors: self.door.clone(),
+            offered_per_second: self.rate,
             deal_count: self.deals.map_or(deals, |count| count as usize),
             worker_count: self.workers,
         }
@@ -106,12 +143,8 @@ fn cases(report: &Report) -> String {
 
 fn row(case: &Case) -> [String; 9] {
     let maybe = |figure: Option<f64>| figure.map_or("-".to_owned(), |figure| format!("{figure:.0}"));
-    let door = match case.door {
-        Door::Http => "http",
-        Door::Inside => "inside",
-    };
     [
-        door.to_owned(),
+        case.door.as_str().to_owned(),
         case.submitters.to_string(),
         format!("{:.0}", case.runs_per_second),
         format!("{:.0}", case.deals_per_second),

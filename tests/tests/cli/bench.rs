@@ -59,6 +59,87 @@ fn benchmark_on_sqlite_loses_and_doubles_no_run() {
 }
 
 #[test]
+fn offered_load_is_kept_and_a_report_compares_with_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = [
+        "bench",
+        "--small",
+        "--json",
+        "--door",
+        "inside",
+        "--submitters",
+        "2",
+    ];
+    let paced = run(folder.path(), &[&args[..], &["--rate", "20"]].concat()).with_code(0);
+    let report = paced.json("signalbox.bench/1");
+    let case = &report["cases"][0];
+    assert_eq!(case["offered_per_second"], 20.0, "{case:#}");
+    let runs = case["runs"].as_u64().unwrap();
+    // 20 deals of three runs in the measured second, give or take those on its edges.
+    assert!((30..=90).contains(&runs), "{case:#}");
+
+    let mut slower = report.clone();
+    slower["cases"][0]["runs_per_second"] = (case["runs_per_second"].as_f64().unwrap() / 2.0).into();
+    let write =
+        |name: &str, report: &Value| std::fs::write(folder.path().join(name), report.to_string()).unwrap();
+    write("old.json", &report);
+    write("new.json", &slower);
+    let compare = |old, new| run(folder.path(), &["bench", "compare", old, new]);
+    assert!(
+        compare("old.json", "old.json")
+            .with_code(0)
+            .out
+            .contains("nothing is worse")
+    );
+    let worse = compare("old.json", "new.json").with_code(1).out;
+    assert!(
+        worse.contains("0.50") && worse.contains("1 figure is worse"),
+        "{worse}"
+    );
+    std::fs::write(
+        folder.path().join("other.json"),
+        "{\"schema\":\"signalbox.run.list/1\",\"cases\":[]}",
+    )
+    .unwrap();
+    compare("old.json", "other.json").refused(2, "signalbox.run.list/1");
+    compare("old.json", "missing.json").refused(2, "missing.json cannot be read");
+}
+
+#[test]
+fn timers_of_one_instant_are_neither_lost_nor_doubled() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = [
+        "bench",
+        "timers",
+        "--due",
+        "300",
+        "--pending",
+        "200",
+        "--lead",
+        "20",
+        "--json",
+    ];
+    let report = run(folder.path(), &args)
+        .with_code(0)
+        .json("signalbox.bench.timers/1");
+    assert_eq!(
+        (&report["due_count"], &report["pending_count"]),
+        (&300.into(), &200.into())
+    );
+    let late = |name: &str| report[name].as_f64().unwrap();
+    assert!(
+        0.0 < late("late_p50_ms") && late("late_p50_ms") <= late("late_max_ms"),
+        "{report:#}"
+    );
+    let args = ["bench", "timers", "--due", "1000000", "--lead", "2"];
+    run(
+        folder.path(),
+        &[&args[..], &["--database", "postgres://localhost:1/none"]].concat(),
+    )
+    .refused(10, "cannot be reached");
+}
+
+#[test]
 fn benchmark_on_postgres_loses_and_doubles_no_run() {
     let Some(cluster) = signalbox_tests::postgres::cluster() else {
         return;

@@ -29,6 +29,8 @@ const COMMANDS: &[&str] = &[
     "db check",
     "db backup",
     "bench",
+    "bench compare",
+    "bench timers",
     "import",
     "import xes",
     "rehearse",
