@@ -154,10 +154,13 @@ async fn known(draft: &mut Draft, channel: &Channel, incoming: &Incoming) -> Res
     };
     let item = match (item, &contact) {
         (Some(item), _) => Some(item),
-        (None, Some(contact)) => match core.db.open_items(contact.id, 1).await?.pop() {
-            Some(found) => Some(draft.item(found.id).await?),
-            None => None,
-        },
+        (None, Some(contact)) => {
+            draft.has_read(RecordKey::ItemsOf(contact.id));
+            match core.db.open_items(contact.id, 1).await?.pop() {
+                Some(found) => Some(draft.item(found.id).await?),
+                None => None,
+            }
+        }
         (None, None) => None,
     };
     Ok(Known {
@@ -172,6 +175,7 @@ async fn known(draft: &mut Draft, channel: &Channel, incoming: &Incoming) -> Res
 /// The client by account, phone or e-mail, in this order; of several the oldest.
 async fn find_contact(draft: &mut Draft, incoming: &Incoming) -> Result<Option<Contact>, DraftError> {
     for point in &incoming.points {
+        draft.has_read(RecordKey::contacts_at(point.kind, &point.key));
         let found = draft.core().db.contacts_at(point.kind, &point.key, 1).await?;
         if let Some(contact) = found.into_iter().next() {
             return Ok(Some(draft.contact(contact.id).await?));

@@ -1,10 +1,13 @@
 //! Which rows were written lately, so that a commit can tell whether a draft read something that changed.
 
 use std::collections::{HashMap, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
+use signalbox_crm::contact::PointKind;
 use signalbox_crm::ids::{ActivityId, ContactId, ConversationId, ItemId, MessageId};
 
-/// Something that a draft reads and a commit writes.
+/// Something that a draft reads and a commit writes: a row, or a list, which is written whenever a row comes, goes or
+/// changes in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RecordKey {
     /// An item's row.
@@ -15,12 +18,26 @@ pub enum RecordKey {
     Activity(ActivityId),
     /// A contact's row.
     Contact(ContactId),
+    /// The list of the contacts with a phone, an e-mail or an account, by its hash: two that share a hash cost an
+    /// execution that was not needed.
+    ContactsAt(u64),
+    /// The list of a contact's items.
+    ItemsOf(ContactId),
     /// A conversation's row, and the list of its messages.
     Conversation(ConversationId),
     /// A message's row.
     Message(MessageId),
     /// Everything that admins set up.
     Directory,
+}
+
+impl RecordKey {
+    /// The list of the contacts with this phone, e-mail or account.
+    pub fn contacts_at(kind: PointKind, key: &str) -> Self {
+        let mut hasher = DefaultHasher::new();
+        (kind.as_str(), key).hash(&mut hasher);
+        RecordKey::ContactsAt(hasher.finish())
+    }
 }
 
 /// Writes that are remembered. A draft that is older than the oldest of them is executed again, to be safe.

@@ -37,6 +37,29 @@ fn message(update: i64, text: &str) -> Value {
 }
 
 #[tokio::test]
+async fn client_who_writes_in_two_chats_at_once_is_one_contact_with_one_deal() {
+    let api = Api::start().await;
+    let sales = telegram(&api).await;
+    let held = api.app.core.lanes.hold();
+    for chat in [777, 778] {
+        let mut update = message(chat, "Здравствуйте");
+        update["message"]["chat"]["id"] = chat.into();
+        assert_eq!(hook(&api, &[TOKEN], &update).await.ok(200), json!({}));
+    }
+    drop(held);
+    api.app.core.lanes.idle().await;
+    for list in [
+        format!("/items?pipeline={}", sales.pipeline),
+        "/contacts".to_owned(),
+    ] {
+        let found = api.get(&list).await.ok(200);
+        assert_eq!(found["items"].as_array().unwrap().len(), 1, "{found:#}");
+    }
+    let open = api.get("/conversations?open=true").await.ok(200);
+    assert_eq!(open["items"].as_array().unwrap().len(), 2, "{open:#}");
+}
+
+#[tokio::test]
 async fn message_opens_a_conversation_that_a_person_answers_and_closes() {
     let api = Api::start().await;
     let sales = telegram(&api).await;

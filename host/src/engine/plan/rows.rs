@@ -13,6 +13,9 @@ impl Plan<'_> {
     pub(super) fn rows(&mut self, changes: ChangeSet) {
         for staged in changes.items.into_values() {
             self.write(RecordKey::Item(staged.row.id));
+            if let Some(contact) = staged.row.contact {
+                self.write(RecordKey::ItemsOf(contact));
+            }
             self.outcome.items.push(Arc::new(staged.row.clone()));
             split(
                 staged,
@@ -22,6 +25,9 @@ impl Plan<'_> {
         }
         for staged in changes.contacts.into_values() {
             self.write(RecordKey::Contact(staged.row.id));
+            for point in &staged.row.points {
+                self.write(RecordKey::contacts_at(point.kind, &point.key));
+            }
             split(
                 staged,
                 &mut self.outcome.batch.contacts_new,
