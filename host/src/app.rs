@@ -267,7 +267,7 @@ async fn open_core(db: Db, clock: Clock) -> anyhow::Result<(SharedCore, JoinHand
     }
     let marks = db.load_id_marks().await?;
     let turns = db.load_turns().await?;
-    let memory = Memory::new(Marks::stored(&marks), turns, waiting_runs(&db).await?);
+    let memory = Memory::new(Marks::stored(&marks), turns, db.has_waiting_runs().await?);
     let (submissions, queue) = mpsc::channel(QUEUE_MAX);
     let core = Arc::new(Core {
         db,
@@ -291,23 +291,6 @@ async fn name_installation(db: &Db, now: Timestamp) -> anyhow::Result<Arc<str>> 
     batch.meta = vec![(INSTALLATION.to_owned(), id.clone())];
     db.commit(&batch).await?;
     Ok(id.into())
-}
-
-/// Runs that wait for another run to be final.
-async fn waiting_runs(db: &Db) -> anyhow::Result<Vec<ReadyRun>> {
-    let mut waiting: Vec<ReadyRun> = Vec::new();
-    loop {
-        let page = db
-            .waiting_runs(waiting.last().map(|ready| ready.run.id), RECOVERY_PAGE)
-            .await?;
-        if page.is_empty() {
-            return Ok(waiting);
-        }
-        waiting.extend(page.into_iter().map(|found| ReadyRun {
-            run: found.run,
-            event: Arc::new(found.event),
-        }));
-    }
 }
 
 /// A version of a robot, as it goes into the directory.

@@ -19,7 +19,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::alarm::first_due_at;
 use super::core::Core;
 use super::lanes::{LaneKey, ReadyRun, Task};
-use super::plan::{Memory, Plan};
+use super::plan::{Memory, Plan, read_waiting};
 use super::recent::RecordKey;
 use signalbox_crm::changes::ChangeSet;
 
@@ -202,29 +202,10 @@ async fn store(core: &Core, memory: &mut Memory, proposals: Vec<Proposal>) -> Re
     Ok(answers)
 }
 
-/// Reads the items of the runs whose turn it may be after this group: the plan has no way to the database.
-async fn read_waiting_items(core: &Core, memory: &Memory, proposals: &[Proposal]) -> Result<(), DbError> {
-    let settled = proposals.iter().flat_map(|proposal| {
-        let ended = proposal.ended.iter().map(|ended| ended.ready.run.id);
-        let changed = proposal.changes.runs.iter().map(|change| change.run);
-        ended.chain(changed).chain(proposal.settled.iter().copied())
-    });
-    for id in memory.items_after(settled) {
-        if core.records.item(id).is_some() {
-            continue;
-        }
-        let as_of = core.records.seq();
-        if let Some(item) = core.db.item(id.number).await? {
-            core.records.remember(&Arc::new(item), as_of);
-        }
-    }
-    Ok(())
-}
-
 /// Validates the proposals, stores those that pass, and makes them visible.
 async fn store_once(core: &Core, memory: &mut Memory, proposals: Vec<Proposal>) -> Result<Answers, DbError> {
-    read_waiting_items(core, memory, &proposals).await?;
-    let mut plan = Plan::new(core, memory);
+    let waiting = read_waiting(core, memory, &proposals).await?;
+    let mut plan = Plan::new(core, memory, waiting);
     let admitted: Vec<_> = proposals
         .into_iter()
         .map(|proposal| plan.admit(proposal))
@@ -258,7 +239,7 @@ fn publish(core: &Core, memory: &mut Memory, outcome: super::plan::Outcome, comm
     let seq = core
         .records
         .committed(&outcome.items, outcome.keys, outcome.directory);
-    memory.committed(&outcome.batch, outcome.waiting, &outcome.settled);
+    memory.committed(&outcome.batch);
     memory.note_cancelled(&committed.cancelled);
     let lanes: Vec<LaneKey> = outcome.left.iter().map(|item| LaneKey::Item(*item)).collect();
     core.lanes.forget(&lanes, &committed.cancelled);

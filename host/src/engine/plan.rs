@@ -12,7 +12,7 @@ use std::sync::Arc;
 use signalbox_crm::changes::ChangeSet;
 use signalbox_crm::directory::Directory;
 use signalbox_crm::event::{Event, Fact, Origin};
-use signalbox_crm::ids::{AttachmentId, EmployeeId, EventId, IdKind, ItemId, RunId};
+use signalbox_crm::ids::{AttachmentId, EmployeeId, EventId, IdKind, ItemId};
 use signalbox_crm::item::Item;
 use signalbox_crm::matching::Matcher;
 use signalbox_crm::pipeline::StageKind;
@@ -20,6 +20,7 @@ use signalbox_crm::rejection::Rejection;
 use signalbox_crm::run::{Reason, Run, RunState};
 use signalbox_db::{Batch, StageLeft};
 
+pub use self::chains::{Waiting, read_waiting};
 pub use self::memory::Memory;
 use super::committer::{CommitError, Proposal};
 use super::core::{AttemptStored, Core};
@@ -33,6 +34,7 @@ pub type Admitted = (Vec<EventId>, Vec<Run>);
 pub struct Plan<'a> {
     core: &'a Core,
     memory: &'a mut Memory,
+    waiting: Waiting,
     base: Arc<Directory>,
     directory: Option<Directory>,
     outcome: Outcome,
@@ -55,10 +57,6 @@ pub struct Outcome {
     pub ready: Vec<ReadyRun>,
     /// Waiting runs that may start, if the database still had them waiting.
     pub promoted: Vec<ReadyRun>,
-    /// New runs that wait for another run.
-    pub waiting: Vec<ReadyRun>,
-    /// Runs that are final now: nobody waits for them any more.
-    pub settled: Vec<RunId>,
     /// Items that left a stage.
     pub left: Vec<ItemId>,
     /// Attempts that ended.
@@ -76,12 +74,13 @@ impl Outcome {
 }
 
 impl<'a> Plan<'a> {
-    /// An empty plan on top of what is committed.
-    pub fn new(core: &'a Core, memory: &'a mut Memory) -> Self {
+    /// An empty plan on top of what is committed; `waiting` are the runs that wait for those which will end in it.
+    pub fn new(core: &'a Core, memory: &'a mut Memory, waiting: Waiting) -> Self {
         let turn_seq = memory.turn_seq;
         Plan {
             core,
             memory,
+            waiting,
             base: core.records.directory(),
             directory: None,
             outcome: Outcome {
@@ -91,8 +90,6 @@ impl<'a> Plan<'a> {
                 directory: None,
                 ready: Vec::new(),
                 promoted: Vec::new(),
-                waiting: Vec::new(),
-                settled: Vec::new(),
                 left: Vec::new(),
                 attempts: Vec::new(),
                 counted: Vec::new(),
@@ -232,10 +229,8 @@ impl<'a> Plan<'a> {
             run: run.clone(),
             event: Arc::clone(event),
         };
-        match run.state {
-            RunState::Available => self.outcome.ready.push(ready),
-            RunState::Scheduled if run.after.is_some() => self.outcome.waiting.push(ready),
-            _ => {}
+        if run.state == RunState::Available {
+            self.outcome.ready.push(ready);
         }
         self.outcome.batch.runs.push(run);
     }

@@ -203,7 +203,7 @@ pub(crate) async fn due_runs_come_in_order_of_their_time(place: &Place) {
         ids(db.available_runs(Some(RunId(6)), 10).await.unwrap()),
         Vec::<i64>::new()
     );
-    assert_eq!(ids(db.waiting_runs(None, 10).await.unwrap()), [5]);
+    assert!(db.has_waiting_runs().await.unwrap());
     assert_eq!(ids(db.runs_after(&[RunId(1), RunId(2)]).await.unwrap()), [5]);
     assert_eq!(db.runs_left_behind().await.unwrap(), []);
     let mut batch = signalbox_db::Batch::new(at(40));

@@ -256,18 +256,18 @@ impl Db {
         self.rows(sql, args, read_with_event).await
     }
 
-    /// Runs that wait for another run, in the order in which they were made.
+    /// Whether any run waits for another run.
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn waiting_runs(&self, after: Option<RunId>, limit: u32) -> Result<Vec<RunWithEvent>, DbError> {
+    pub async fn has_waiting_runs(&self) -> Result<bool, DbError> {
         let mut filter = Filter::default();
-        filter
-            .and("run.after IS NOT NULL AND run.state = 'scheduled'", [])
-            .and("run.reason = 'after-previous'", [])
-            .maybe("run.id > ?", after.map(|id| id.0));
-        let (sql, args) = filter.page(SELECT_WITH_EVENT, "ORDER BY run.id", limit);
-        self.rows(sql, args, read_with_event).await
+        filter.and(
+            "run.after IS NOT NULL AND run.state = 'scheduled' AND run.reason = 'after-previous'",
+            [],
+        );
+        let (sql, args) = filter.page(SELECT, "", 1);
+        Ok(self.row(sql, args, read).await?.is_some())
     }
 
     /// Final runs for which others still wait: what a host that was killed between two commits left behind.

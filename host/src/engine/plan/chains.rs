@@ -1,5 +1,6 @@
 //! Ends of runs, and the runs that wait for them.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use signalbox_crm::attachment::OnError;
@@ -9,12 +10,65 @@ use signalbox_crm::item::Item;
 use signalbox_crm::matching::{Start, start};
 use signalbox_crm::run::{Reason, RunState};
 use signalbox_crm::time::Timestamp;
-use signalbox_db::RunUpdate;
+use signalbox_db::{DbError, RunUpdate, RunWithEvent};
 
-use super::Plan;
-use crate::engine::committer::Ended;
-use crate::engine::core::AttemptStored;
+use super::{Memory, Plan};
+use crate::engine::committer::{Ended, Proposal};
+use crate::engine::core::{AttemptStored, Core};
 use crate::engine::lanes::ReadyRun;
+
+/// Runs that wait for another, by the run for which they wait.
+pub type Waiting = HashMap<RunId, Vec<ReadyRun>>;
+
+/// Reads the runs that wait for those which the proposals end, those that wait for them in turn, and their items: the
+/// plan has no way to the database.
+///
+/// # Errors
+/// The database.
+pub async fn read_waiting(
+    core: &Core,
+    memory: &mut Memory,
+    proposals: &[Proposal],
+) -> Result<Waiting, DbError> {
+    let mut waiting = Waiting::new();
+    if !memory.may_have_chains(&core.records.directory()) {
+        return Ok(waiting);
+    }
+    let mut ended: Vec<RunId> = proposals.iter().flat_map(ends_of).collect();
+    while !ended.is_empty() {
+        let found = core.db.runs_after(&ended).await?;
+        ended = found.iter().map(|found| found.run.id).collect();
+        for RunWithEvent { run, event } in found {
+            read_item(core, run.item).await?;
+            let Some(after) = run.after else { continue };
+            let event = Arc::new(event);
+            waiting.entry(after).or_default().push(ReadyRun { run, event });
+        }
+    }
+    for runs in waiting.values_mut() {
+        runs.sort_by_key(|ready| ready.run.id);
+    }
+    Ok(waiting)
+}
+
+/// The runs that a proposal may end.
+fn ends_of(proposal: &Proposal) -> impl Iterator<Item = RunId> + '_ {
+    let ended = proposal.ended.iter().map(|ended| ended.ready.run.id);
+    let changed = proposal.changes.runs.iter().filter(|change| change.to.is_final());
+    let changed = changed.map(|change| change.run);
+    ended.chain(changed).chain(proposal.settled.iter().copied())
+}
+
+async fn read_item(core: &Core, id: Option<ItemId>) -> Result<(), DbError> {
+    let Some(id) = id.filter(|id| core.records.item(*id).is_none()) else {
+        return Ok(());
+    };
+    let as_of = core.records.seq();
+    if let Some(item) = core.db.item(id.number).await? {
+        core.records.remember(&Arc::new(item), as_of);
+    }
+    Ok(())
+}
 
 impl Plan<'_> {
     /// The record of an attempt, and what it means for the runs that wait for this one.
@@ -58,8 +112,7 @@ impl Plan<'_> {
     /// A run is final: the runs after it start, or are cancelled when it failed and its chain stops. `failed` is the
     /// attachment of a run that failed.
     pub(super) fn settle(&mut self, at: Timestamp, run: RunId, failed: Option<AttachmentId>) {
-        self.outcome.settled.push(run);
-        let Some(waiting) = self.memory.waiting.get(&run).cloned() else {
+        let Some(waiting) = self.waiting.get(&run).cloned() else {
             return;
         };
         let attachments = &self.directory().attachments;

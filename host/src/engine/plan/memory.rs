@@ -2,34 +2,35 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use signalbox_crm::ids::{AttachmentId, EmployeeId, ItemId, RunId};
+use signalbox_crm::attachment::Mode;
+use signalbox_crm::directory::Directory;
+use signalbox_crm::ids::{AttachmentId, EmployeeId, RunId};
 use signalbox_crm::loop_guard::LoopGuard;
 use signalbox_db::{Batch, Turn};
 
 use crate::engine::ids::Marks;
-use crate::engine::lanes::ReadyRun;
 
 /// What only the committer knows from one commit to the next.
 pub struct Memory {
     pub(super) guard: LoopGuard,
     pub(super) turns: HashMap<AttachmentId, BTreeMap<EmployeeId, i64>>,
     pub(super) turn_seq: i64,
-    /// Runs that wait for another run to be final.
-    pub(super) waiting: HashMap<RunId, Vec<ReadyRun>>,
-    /// Runs that the database has cancelled, and for which others wait that it has not.
+    /// Without it no run waits for another, and nobody needs to look.
+    has_chains: bool,
+    /// Runs that the database has cancelled, and for which others may wait that it has not.
     pub left_behind: Vec<RunId>,
     pub(super) marks: Marks,
 }
 
 impl Memory {
-    /// What was stored when the host started.
-    pub fn new(marks: Marks, turns: Vec<Turn>, waiting: Vec<ReadyRun>) -> Self {
+    /// What was stored when the host started. `has_chains`: a run waits for another.
+    pub fn new(marks: Marks, turns: Vec<Turn>, has_chains: bool) -> Self {
         let turn_seq = turns.iter().map(|turn| turn.seq).max().unwrap_or(0);
         let mut memory = Memory {
             guard: LoopGuard::default(),
             turns: HashMap::new(),
             turn_seq,
-            waiting: HashMap::new(),
+            has_chains,
             left_behind: Vec::new(),
             marks,
         };
@@ -40,41 +41,25 @@ impl Memory {
                 .or_default()
                 .insert(turn.employee, turn.seq);
         }
-        memory.wait(waiting);
         memory
+    }
+
+    /// Whether a run may wait for another, now or after a commit with this set-up.
+    pub fn may_have_chains(&mut self, directory: &Directory) -> bool {
+        let mut attachments = directory.attachments.values();
+        self.has_chains |= attachments.any(|attachment| attachment.mode == Mode::AfterPrevious);
+        self.has_chains
     }
 
     /// Notes which runs the database has cancelled. Runs that wait for one of them were cancelled as well, or go on.
     pub fn note_cancelled(&mut self, cancelled: &[RunId]) {
-        for run in cancelled {
-            let Some(waiting) = self.waiting.get_mut(run) else {
-                continue;
-            };
-            waiting.retain(|next| !cancelled.contains(&next.run.id));
-            if waiting.is_empty() {
-                self.waiting.remove(run);
-            } else {
-                self.left_behind.push(*run);
-            }
+        if self.has_chains {
+            self.left_behind.extend(cancelled);
         }
-    }
-
-    fn wait(&mut self, runs: Vec<ReadyRun>) {
-        for ready in runs {
-            if let Some(after) = ready.run.after {
-                self.waiting.entry(after).or_default().push(ready);
-            }
-        }
-    }
-
-    /// The items of the runs that wait for one of these.
-    pub fn items_after(&self, runs: impl Iterator<Item = RunId>) -> Vec<ItemId> {
-        let waiting = runs.filter_map(|run| self.waiting.get(&run)).flatten();
-        waiting.filter_map(|ready| ready.run.item).collect()
     }
 
     /// Notes what a commit stored.
-    pub fn committed(&mut self, batch: &Batch, waiting: Vec<ReadyRun>, settled: &[RunId]) {
+    pub fn committed(&mut self, batch: &Batch) {
         for turn in &batch.turns {
             self.turns
                 .entry(turn.attachment)
@@ -83,9 +68,5 @@ impl Memory {
             self.turn_seq = self.turn_seq.max(turn.seq);
         }
         self.marks.raised(&batch.id_marks);
-        for run in settled {
-            self.waiting.remove(run);
-        }
-        self.wait(waiting);
     }
 }
