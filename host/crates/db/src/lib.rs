@@ -20,6 +20,7 @@ mod error;
 mod event;
 mod expiry;
 mod filter;
+mod function;
 mod host_rows;
 mod inbound;
 mod item;

@@ -15,6 +15,7 @@ use crate::batch::Committed;
 use crate::commit::Step;
 use crate::dialect::{Arg, Sql};
 use crate::error::DbError;
+use crate::function::{self, Functions};
 use crate::migrate;
 use crate::open::{OpenOptions, Pools, Synchronous};
 
@@ -35,10 +36,47 @@ ON CONFLICT (key) DO UPDATE SET value = excluded.value";
 const SELECT_MARK: &str = "SELECT value FROM meta WHERE key = 'last-commit'";
 const SELECT_HOST: &str = "SELECT CAST(gen_random_uuid() AS TEXT)";
 
+/// A connection, and what its session knows.
+struct Session {
+    connection: PgConnection,
+    functions: Functions,
+}
+
+impl From<PgConnection> for Session {
+    fn from(connection: PgConnection) -> Self {
+        Session {
+            connection,
+            functions: Functions::default(),
+        }
+    }
+}
+
+impl Session {
+    /// One transaction, as few ways to the server as can be. An error leaves it rolled back, or the connection broken.
+    async fn transaction(&mut self, steps: Vec<Step>, committed: &mut Committed) -> Result<(), Failed> {
+        let Session {
+            connection,
+            functions,
+        } = self;
+        match functions.call_of(connection, &steps).await? {
+            Some(call) => function::run(connection, call, steps, committed).await,
+            None => apply::in_postgres(connection, steps, committed).await,
+        }
+    }
+
+    /// Whether the connection is alive and outside of a transaction.
+    async fn is_alive(&mut self) -> bool {
+        sqlx::query("ROLLBACK")
+            .execute(&mut self.connection)
+            .await
+            .is_ok()
+    }
+}
+
 /// The connection that commits.
 pub(crate) struct PostgresWriter {
     options: PgConnectOptions,
-    connection: Option<PgConnection>,
+    session: Option<Session>,
     /// A transaction was begun and its end was not seen: the task was dropped with its tokio runtime.
     is_in_transaction: bool,
     is_closed: bool,
@@ -59,31 +97,31 @@ impl PostgresWriter {
             return Err(DbError::Unavailable(sqlx::Error::PoolClosed));
         }
         if self.is_in_transaction {
-            self.connection = None;
+            self.session = None;
         }
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => self.reconnect().await?,
+        let mut session = match self.session.take() {
+            Some(session) => session,
+            None => self.reconnect().await?.into(),
         };
         self.count += 1;
         let mark = format!("{}-{}", self.host, self.count);
         steps.push(Step::new(Sql::same(PUT_MARK), vec![Arg::Text(mark.clone())]));
         self.is_in_transaction = true;
         let mut committed = Committed::default();
-        let result = apply::in_postgres(&mut connection, steps, &mut committed).await;
+        let result = session.transaction(steps, &mut committed).await;
         self.is_in_transaction = false;
         let failed = match result {
             Ok(()) => {
-                self.connection = Some(connection);
+                self.session = Some(session);
                 self.mark = Some(mark);
                 return Ok(committed);
             }
             Err(failed) => failed,
         };
         // A connection that cannot roll back is dropped, and the server rolls back; the next commit connects anew.
-        let is_alive = sqlx::query("ROLLBACK").execute(&mut connection).await.is_ok();
+        let is_alive = session.is_alive().await;
         if is_alive {
-            self.connection = Some(connection);
+            self.session = Some(session);
         }
         match failed {
             Failed::Before(error) => Err(error),
@@ -102,7 +140,7 @@ impl PostgresWriter {
             if let Ok(mut connection) = connect_writer(&self.options).await
                 && let Ok(found) = read_mark(&mut connection).await
             {
-                self.connection = Some(connection);
+                self.session = Some(connection.into());
                 if found.as_deref() == Some(mark.as_str()) {
                     self.mark = Some(mark);
                     return Ok(());
@@ -128,9 +166,9 @@ impl PostgresWriter {
 
     pub(crate) async fn close(&mut self) {
         self.is_closed = true;
-        if let Some(connection) = self.connection.take() {
+        if let Some(session) = self.session.take() {
             // The server ends the session either way.
-            drop(connection.close().await);
+            drop(session.connection.close().await);
         }
     }
 }
@@ -187,7 +225,7 @@ pub(crate) async fn open(url: &str, options: &OpenOptions) -> Result<Pools, DbEr
         closing: Arc::clone(&closing),
         writer: Mutex::new(PostgresWriter {
             options: writer_options,
-            connection: Some(writer),
+            session: Some(writer.into()),
             is_in_transaction: false,
             is_closed: false,
             closing,

@@ -77,7 +77,7 @@ fn text_of(steps: &[Step]) -> String {
 }
 
 /// Writes a statement whose `$1` is the argument after `before` others. No literal of ours has a dollar sign.
-fn renumber(sql: &str, before: usize, text: &mut String) {
+pub(crate) fn renumber(sql: &str, before: usize, text: &mut String) {
     let mut parts = sql.split('$');
     text.push_str(parts.next().unwrap_or_default());
     for part in parts {
