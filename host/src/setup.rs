@@ -8,7 +8,7 @@ mod names;
 use anyhow::{Context, anyhow};
 use serde::Deserialize;
 use signalbox_crm::calendar::CalendarSpec;
-use signalbox_crm::conversation::{Channel, Provider};
+use signalbox_crm::conversation::{Channel, Guarantee, Provider};
 use signalbox_crm::directory::{Calendar, Directory, DirectoryChange};
 use signalbox_crm::ids::{CalendarId, ChannelId, EmployeeId, IdKind, ItemKind, PipelineId, StageId};
 use signalbox_crm::people::{Actor, Employee, Role};
@@ -149,6 +149,12 @@ pub struct ChannelSetup {
     /// Where answers go.
     #[serde(default)]
     pub base_url: Option<String>,
+    /// What the receiver can take in a second.
+    #[serde(default)]
+    pub per_second: Option<u16>,
+    /// What becomes of a message when nobody can tell whether the receiver has it.
+    #[serde(default)]
+    pub guarantee: Guarantee,
     /// The key of the pipeline in which items are opened.
     #[serde(default)]
     pub opens_item_in: Option<String>,
@@ -379,6 +385,8 @@ impl ChannelSetup {
             inbound_secret: self.inbound_secret.clone(),
             outbound_secret: self.outbound_secret.clone(),
             base_url: self.base_url.clone(),
+            per_second: self.per_second,
+            guarantee: self.guarantee,
             opens_item_in: self
                 .opens_item_in
                 .as_deref()

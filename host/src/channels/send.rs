@@ -35,10 +35,15 @@ pub enum Sent {
         /// Its id of the message, if it told one.
         external_id: Option<String>,
     },
-    /// It may work later. Perhaps it was delivered: the next attempt has the same key.
+    /// The receiver does not have it, and may take it later.
     Retry {
         /// How long the receiver asks us to wait.
         after: Option<Duration>,
+        /// What happened.
+        error: String,
+    },
+    /// Nobody can tell whether the receiver has it.
+    Unknown {
         /// What happened.
         error: String,
     },
@@ -94,8 +99,11 @@ impl Sender {
             Err(error) if error.is_builder() => Sent::Dead {
                 error: self.describe(error),
             },
-            Err(error) => Sent::Retry {
+            Err(error) if error.is_connect() => Sent::Retry {
                 after: None,
+                error: self.describe(error),
+            },
+            Err(error) => Sent::Unknown {
                 error: self.describe(error),
             },
         };
@@ -224,7 +232,7 @@ fn without_secret(mut sent: Sent, secret: &str) -> Sent {
     let own_part = secret
         .strip_prefix("whsec_")
         .or(secret.split_once(':').map(|(_, part)| part));
-    if let Sent::Retry { error, .. } | Sent::Dead { error } = &mut sent {
+    if let Sent::Retry { error, .. } | Sent::Unknown { error } | Sent::Dead { error } = &mut sent {
         for secret in std::iter::once(secret).chain(own_part) {
             // A shorter part would be found in every other word.
             if secret.len() >= 8 {

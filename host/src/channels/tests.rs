@@ -1,5 +1,6 @@
 use axum::http::HeaderMap;
 use proptest::prelude::*;
+use signalbox_crm::conversation::Guarantee;
 use signalbox_crm::ids::ChannelId;
 
 use super::*;
@@ -13,6 +14,8 @@ pub(super) fn channel(provider: Provider) -> Channel {
         inbound_secret: "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD".to_owned(),
         outbound_secret: None,
         base_url: None,
+        per_second: None,
+        guarantee: Guarantee::default(),
         opens_item_in: None,
         default_assignee: None,
         is_active: true,

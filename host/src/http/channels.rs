@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
-use signalbox_crm::conversation::{Channel, Provider};
+use signalbox_crm::conversation::{Channel, Guarantee, Provider};
 use signalbox_crm::directory::DirectoryChange;
 use signalbox_crm::ids::{ChannelId, EmployeeId, IdKind, PipelineId};
 use signalbox_crm::setting_up::check_channel;
@@ -43,6 +43,13 @@ struct ChannelView {
     provider: Provider,
     has_outbound_secret: bool,
     base_url: Option<String>,
+    /// Messages that the receiver can take in a second.
+    per_second: u16,
+    /// `at-least-once` or `at-most-once`.
+    #[schema(value_type = String)]
+    guarantee: Guarantee,
+    /// The receiver takes a message once that comes again with the same key.
+    deduplicates: bool,
     #[schema(value_type = Option<String>)]
     opens_item_in: Option<PipelineId>,
     #[schema(value_type = Option<String>)]
@@ -60,6 +67,11 @@ impl From<&Channel> for ChannelView {
             provider: channel.provider,
             has_outbound_secret: channel.outbound_secret.is_some(),
             base_url: channel.base_url.clone(),
+            per_second: channel
+                .per_second
+                .unwrap_or(channel.provider.per_second_default()),
+            guarantee: channel.guarantee,
+            deduplicates: channel.provider.deduplicates(),
             opens_item_in: channel.opens_item_in,
             default_assignee: channel.default_assignee,
             is_active: channel.is_active,
@@ -108,6 +120,13 @@ struct ChannelNew {
     outbound_secret: Option<String>,
     /// Where answers go. No answers without it.
     base_url: Option<String>,
+    /// Messages that the receiver can take in a second, 1 to 1,000; 25 for Telegram and 50 for others without it.
+    per_second: Option<u16>,
+    /// When nobody can tell whether the receiver has a message: `at-least-once` sends it again, `at-most-once` gives
+    /// it up.
+    #[serde(default)]
+    #[schema(value_type = String)]
+    guarantee: Guarantee,
     /// Opens a lead or deal in this pipeline for a client who has none open.
     #[schema(value_type = Option<String>)]
     opens_item_in: Option<PipelineId>,
@@ -139,6 +158,8 @@ async fn create(
             inbound_secret: body.inbound_secret.clone(),
             outbound_secret: body.outbound_secret.clone(),
             base_url: body.base_url.clone(),
+            per_second: body.per_second,
+            guarantee: body.guarantee,
             opens_item_in: body.opens_item_in,
             default_assignee: body.default_assignee,
             is_active: true,
@@ -179,6 +200,11 @@ struct ChannelChange {
     #[schema(value_type = Option<String>)]
     base_url: Option<Option<String>>,
     #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<u16>)]
+    per_second: Option<Option<u16>>,
+    #[schema(value_type = Option<String>)]
+    guarantee: Option<Guarantee>,
+    #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]
     opens_item_in: Option<Option<PipelineId>>,
     #[serde(default, deserialize_with = "nullable")]
@@ -212,6 +238,8 @@ async fn patch(
         setup::set(&mut channel.inbound_secret, body.inbound_secret.as_ref());
         setup::set(&mut channel.outbound_secret, body.outbound_secret.as_ref());
         setup::set(&mut channel.base_url, body.base_url.as_ref());
+        setup::set(&mut channel.per_second, body.per_second.as_ref());
+        setup::set(&mut channel.guarantee, body.guarantee.as_ref());
         setup::set(&mut channel.opens_item_in, body.opens_item_in.as_ref());
         setup::set(&mut channel.default_assignee, body.default_assignee.as_ref());
         setup::set(&mut channel.is_active, body.is_active.as_ref());

@@ -113,7 +113,10 @@ pub(crate) async fn rows_read_back_as_they_were_committed(place: &Place) {
     assert_eq!(db.notification(NotificationId(1)).await.unwrap(), Some(told));
     assert_eq!(db.timeline(1, None, 10).await.unwrap()[0].entry, note);
     assert_eq!(db.history("deal:1", None, 10).await.unwrap()[0].entry, change);
-    assert_eq!(db.due_deliveries(at(9), 10).await.unwrap(), vec![delivery(1)]);
+    assert_eq!(
+        db.due_deliveries(at(9), &[], 10).await.unwrap(),
+        vec![delivery(1)]
+    );
     assert_eq!(db.inbound(InboundId(1)).await.unwrap(), Some(inbound(1, "a")));
     assert_eq!(db.event(event(1).id).await.unwrap(), Some(event(1)));
 }
@@ -263,7 +266,20 @@ pub(crate) async fn delivery_is_pending_until_it_is_delivered_or_dead(place: &Pl
     let mut first = batch();
     first.deliveries = vec![delivery(1), delivery(2)];
     db.commit(&first).await.unwrap();
-    assert_eq!(db.next_delivery_at().await.unwrap(), Some(at(1)));
+    assert_eq!(db.next_delivery_after(at(0)).await.unwrap(), Some(at(1)));
+    assert_eq!(db.next_delivery_after(at(1)).await.unwrap(), Some(at(2)));
+    // The second of a conversation waits for the first, also when that is due later.
+    let due = async |now, except: &[ChannelId]| db.due_deliveries(at(now), except, 10).await.unwrap();
+    assert_eq!(due(9, &[]).await, [delivery(1)]);
+    assert_eq!(due(9, &[ChannelId(1)]).await, []);
+    let mut later = delivery(1);
+    later.due_at = at(50);
+    later.started_at = Some(at(3));
+    let mut again = batch();
+    again.deliveries_done = vec![later.clone()];
+    db.commit(&again).await.unwrap();
+    assert_eq!(due(9, &[]).await, []);
+    assert_eq!(due(50, &[ChannelId(2)]).await, [later]);
 
     let mut dead = delivery(1);
     dead.state = DeliveryState::Dead;

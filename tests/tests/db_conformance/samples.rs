@@ -153,6 +153,7 @@ pub(crate) fn delivery(id: i64) -> Delivery {
         state: DeliveryState::Pending,
         attempt_count: 0,
         due_at: at(id),
+        started_at: None,
         last_error: None,
         created_at: at(0),
         finished_at: None,

@@ -101,7 +101,8 @@ pub(crate) async fn abandoned_commit_is_stored_all_the_same(place: &Place) {
     );
 }
 
-pub(crate) async fn commit_that_dies_midway_leaves_nothing(place: &Place) {
+/// On PostgreSQL the whole commit is one message to the server, which may have it when the host dies.
+pub(crate) async fn commit_that_dies_midway_leaves_nothing_or_everything(place: &Place) {
     let url = place.url.clone();
     // The whole runtime goes away in the middle, as when the process dies.
     let midway = std::thread::spawn(move || {
@@ -121,13 +122,12 @@ pub(crate) async fn commit_that_dies_midway_leaves_nothing(place: &Place) {
     });
     midway.join().unwrap();
     let db = reopen(place).await;
-    assert_eq!(
-        db.item_count(&signalbox_db::ItemFilter::default()).await.unwrap(),
-        0
-    );
     let check = db.check(true).await.unwrap();
     assert_eq!(check.problems, Vec::<String>::new());
-    db.commit(&large()).await.unwrap();
+    match db.item_count(&signalbox_db::ItemFilter::default()).await.unwrap() {
+        0 => drop(db.commit(&large()).await.unwrap()),
+        count => assert_eq!((count, db.is_postgres()), (3_000, true)),
+    }
 }
 
 /// The dead host's lock is free when the server has seen its connection end.

@@ -23,6 +23,35 @@ impl Provider {
             Provider::Generic => "generic",
         }
     }
+
+    /// Whether a receiver recognises a message that comes again by its key, and takes it once. Telegram's Bot API has
+    /// no such key.
+    pub fn deduplicates(self) -> bool {
+        match self {
+            Provider::Telegram => false,
+            Provider::Generic => true,
+        }
+    }
+
+    /// What a channel sends in a second if its admin says nothing. Telegram: its "Bots FAQ" names 30 for all chats
+    /// together.
+    pub fn per_second_default(self) -> u16 {
+        match self {
+            Provider::Telegram => 25,
+            Provider::Generic => 50,
+        }
+    }
+}
+
+/// What becomes of a message when nobody can tell whether the receiver has it: no answer came, or the host ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Guarantee {
+    /// It is sent again, with the same key: a receiver that does not deduplicate may have it twice.
+    #[default]
+    AtLeastOnce,
+    /// It is given up as dead, for a person to decide.
+    AtMostOnce,
 }
 
 /// A connected messenger or form.
@@ -42,6 +71,12 @@ pub struct Channel {
     pub outbound_secret: Option<String>,
     /// Where answers go, for example `https://api.telegram.org`. No answers without it.
     pub base_url: Option<String>,
+    /// What the receiver can take in a second, 1 to 1,000; the provider's default without it.
+    #[serde(default)]
+    pub per_second: Option<u16>,
+    /// What becomes of a message when nobody can tell whether the receiver has it.
+    #[serde(default)]
+    pub guarantee: Guarantee,
     /// Opens a lead or deal in this pipeline for a client who has none open; none: conversations only.
     pub opens_item_in: Option<PipelineId>,
     /// In charge of what the channel opens, until a robot or a person decides.

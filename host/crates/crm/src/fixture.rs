@@ -275,6 +275,8 @@ pub(crate) fn channel(id: ChannelId, key: &str) -> Channel {
         inbound_secret: "whsec_AAAA".to_owned(),
         outbound_secret: None,
         base_url: None,
+        per_second: None,
+        guarantee: crate::conversation::Guarantee::default(),
         opens_item_in: None,
         default_assignee: None,
         is_active: true,

@@ -15,6 +15,7 @@ pub mod contact;
 pub mod contacting;
 pub mod conversation;
 pub mod deadline;
+pub mod destination;
 pub mod directory;
 pub mod editing;
 pub mod email;

@@ -22,6 +22,9 @@ pub const ENTRIES_MAX: usize = 200;
 /// The most working days between the last contact and an activity: a year.
 pub const WORKING_DAYS_MAX: u32 = 366;
 
+/// What a receiver may be sent in a second.
+pub const PER_SECOND: std::ops::RangeInclusive<u16> = 1..=1000;
+
 /// Checks an employee before it is saved.
 ///
 /// # Errors
@@ -183,6 +186,10 @@ pub fn check_channel(directory: &Directory, channel: &Channel) -> Result<(), Rej
     let others = directory.channels.values().filter(|c| c.id != channel.id);
     check_key(&channel.key, others.map(|c| (c.key.as_str(), c.id.to_string())))?;
     check_title("title", &channel.title)?;
+    if let Some(per_second) = channel.per_second.filter(|count| !PER_SECOND.contains(count)) {
+        let message = format!("`per_second` is {per_second}, and 1 to 1000 is possible");
+        return Err(Rejection::invalid(message));
+    }
     if let Some(id) = channel.opens_item_in {
         let pipeline = directory.pipeline(id)?;
         if directory.stages_of(id).is_empty() {

@@ -361,6 +361,7 @@ pub fn reply(
         state: DeliveryState::Pending,
         attempt_count: 0,
         due_at: rules.now,
+        started_at: None,
         last_error: None,
         created_at: rules.now,
         finished_at: None,

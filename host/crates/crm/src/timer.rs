@@ -84,6 +84,8 @@ pub struct Delivery {
     pub attempt_count: u32,
     /// When to try next.
     pub due_at: Timestamp,
+    /// When an attempt began whose end is not known yet. Only where a message may be delivered at most once.
+    pub started_at: Option<Timestamp>,
     /// What the last attempt said.
     pub last_error: Option<String>,
     /// When it was asked for.

@@ -22,14 +22,14 @@ const STATES: [DeliveryState; 3] = [
 const INSERT: Sql = over_rows!(
     "INSERT INTO delivery (
     id, channel, conversation, message, item, item_kind, run, external_chat, text, idempotency_key,
-    state, attempt_count, due_at, last_error, created_at, finished_at
+    state, attempt_count, due_at, started_at, last_error, created_at, finished_at
 )
 SELECT
     CAST(r.value ->> 0 AS BIGINT), CAST(r.value ->> 1 AS BIGINT), CAST(r.value ->> 2 AS BIGINT),
     CAST(r.value ->> 3 AS BIGINT), CAST(r.value ->> 4 AS BIGINT), r.value ->> 5,
     CAST(r.value ->> 6 AS BIGINT), r.value ->> 7, r.value ->> 8, r.value ->> 9, r.value ->> 10,
-    CAST(r.value ->> 11 AS BIGINT), CAST(r.value ->> 12 AS BIGINT), r.value ->> 13,
-    CAST(r.value ->> 14 AS BIGINT), CAST(r.value ->> 15 AS BIGINT)",
+    CAST(r.value ->> 11 AS BIGINT), CAST(r.value ->> 12 AS BIGINT), CAST(r.value ->> 13 AS BIGINT),
+    r.value ->> 14, CAST(r.value ->> 15 AS BIGINT), CAST(r.value ->> 16 AS BIGINT)",
     ""
 );
 
@@ -37,7 +37,8 @@ const UPDATE: Sql = over_rows!(
     "UPDATE delivery
 SET
     state = r.value ->> 1, attempt_count = CAST(r.value ->> 2 AS BIGINT), due_at = CAST(r.value ->> 3 AS BIGINT),
-    last_error = r.value ->> 4, finished_at = CAST(r.value ->> 5 AS BIGINT)",
+    started_at = CAST(r.value ->> 4 AS BIGINT), last_error = r.value ->> 5,
+    finished_at = CAST(r.value ->> 6 AS BIGINT)",
     "WHERE delivery.id = CAST(r.value ->> 0 AS BIGINT)
 AND delivery.state = 'pending'"
 );
@@ -45,7 +46,7 @@ AND delivery.state = 'pending'"
 const AGAIN: Sql = over_rows!(
     "UPDATE delivery
 SET
-    state = 'pending', due_at = CAST(r.value ->> 1 AS BIGINT), finished_at = NULL",
+    state = 'pending', due_at = CAST(r.value ->> 1 AS BIGINT), started_at = NULL, finished_at = NULL",
     "WHERE delivery.id = CAST(r.value ->> 0 AS BIGINT)
 AND delivery.state = 'dead'"
 );
@@ -54,8 +55,8 @@ AND delivery.state = 'dead'"
 const SELECT: &str =
     "SELECT delivery.id, delivery.channel, delivery.conversation, delivery.message, delivery.item,
     delivery.item_kind, delivery.run, delivery.external_chat, delivery.text, delivery.idempotency_key,
-    delivery.state, delivery.attempt_count, delivery.due_at, delivery.last_error, delivery.created_at,
-    delivery.finished_at
+    delivery.state, delivery.attempt_count, delivery.due_at, delivery.started_at, delivery.last_error,
+    delivery.created_at, delivery.finished_at
 FROM delivery";
 
 fn read(fields: &mut Fields<'_>) -> Result<Delivery, DbError> {
@@ -72,6 +73,7 @@ fn read(fields: &mut Fields<'_>) -> Result<Delivery, DbError> {
         state: by_word("delivery state", &fields.text()?, &STATES, DeliveryState::as_str)?,
         attempt_count: fields.count()?,
         due_at: fields.instant()?,
+        started_at: fields.maybe_instant()?,
         last_error: fields.maybe_text()?,
         created_at: fields.instant()?,
         finished_at: fields.maybe_instant()?,
@@ -92,6 +94,7 @@ fn write(rows: &mut Rows, delivery: &Delivery) {
         .word(delivery.state.as_str())
         .int(i64::from(delivery.attempt_count))
         .instant(delivery.due_at)
+        .maybe_instant(delivery.started_at)
         .maybe_text(delivery.last_error.as_deref())
         .instant(delivery.created_at)
         .maybe_instant(delivery.finished_at);
@@ -113,6 +116,7 @@ pub(crate) fn steps(batch: &Batch, steps: &mut Vec<Step>) {
                 .word(delivery.state.as_str())
                 .int(i64::from(delivery.attempt_count))
                 .instant(delivery.due_at)
+                .maybe_instant(delivery.started_at)
                 .maybe_text(delivery.last_error.as_deref())
                 .maybe_instant(delivery.finished_at);
         }
@@ -139,28 +143,44 @@ pub struct DeliveryFilter {
 }
 
 impl Db {
-    /// Pending deliveries that are due, oldest first.
+    /// Pending deliveries that are due, oldest first: of each conversation the first that is pending, and none of the
+    /// channels `except`.
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn due_deliveries(&self, now: Timestamp, limit: u32) -> Result<Vec<Delivery>, DbError> {
+    pub async fn due_deliveries(
+        &self,
+        now: Timestamp,
+        except: &[ChannelId],
+        limit: u32,
+    ) -> Result<Vec<Delivery>, DbError> {
         let mut filter = Filter::default();
         filter.and(
             "delivery.state = 'pending' AND delivery.due_at <= ?",
             [now.into()],
         );
+        filter.and(
+            "NOT EXISTS (SELECT 1 FROM delivery AS earlier WHERE earlier.conversation = delivery.conversation \
+             AND earlier.state = 'pending' AND earlier.id < delivery.id)",
+            [],
+        );
+        for channel in except {
+            filter.and("delivery.channel <> ?", [channel.0.into()]);
+        }
         let (sql, args) = filter.page(SELECT, "ORDER BY delivery.due_at, delivery.id", limit);
         self.rows(sql, args, read).await
     }
 
-    /// When the next delivery is due.
+    /// When a delivery is due that is not due at `now`.
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn next_delivery_at(&self) -> Result<Option<Timestamp>, DbError> {
-        let sql = "SELECT MIN(delivery.due_at)\nFROM delivery\nWHERE delivery.state = 'pending'";
+    pub async fn next_delivery_after(&self, now: Timestamp) -> Result<Option<Timestamp>, DbError> {
+        let mut filter = Filter::default();
+        filter.and("delivery.state = 'pending' AND delivery.due_at > ?", [now.into()]);
+        let (sql, args) = filter.page("SELECT MIN(delivery.due_at)\nFROM delivery", "", 1);
         Ok(self
-            .row(sql, vec![], |fields| fields.maybe_instant())
+            .row(sql, args, |fields| fields.maybe_instant())
             .await?
             .flatten())
     }

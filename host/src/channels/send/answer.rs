@@ -60,7 +60,8 @@ pub(super) fn telegram(answer: &Answer) -> Sent {
     let parsed = match parsed {
         Ok(parsed) => parsed,
         Err(problem) if answer.status.is_success() => {
-            return retry(None, format!("status 200, but {problem}"));
+            let error = format!("status 200, but {problem}");
+            return Sent::Unknown { error };
         }
         Err(problem) => return refused(answer.status, answer.retry_after, &problem),
     };
@@ -92,7 +93,8 @@ pub(super) fn generic(answer: &Answer) -> Sent {
     refused(answer.status, answer.retry_after, &String::from_utf8_lossy(body))
 }
 
-/// Overload, failure and redirects may pass (an admin can correct the address); other refusals are final.
+/// Overload and redirects may pass (an admin can correct the address); a failure of the receiver or of a gateway
+/// before it tells nothing; other refusals are final.
 fn refused(status: StatusCode, after: Option<Duration>, words: &str) -> Sent {
     let words = text::line(words, WORDS_CHARS_MAX);
     let error = match words.as_str() {
@@ -107,10 +109,9 @@ fn refused(status: StatusCode, after: Option<Duration>, words: &str) -> Sent {
     if status.is_client_error() && !is_passing.contains(&status) {
         return Sent::Dead { error };
     }
-    retry(after, error)
-}
-
-fn retry(after: Option<Duration>, error: String) -> Sent {
+    if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE && after.is_none() {
+        return Sent::Unknown { error };
+    }
     Sent::Retry { after, error }
 }
 

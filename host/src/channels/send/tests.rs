@@ -110,6 +110,7 @@ fn delivery() -> Delivery {
         state: DeliveryState::Pending,
         attempt_count: 0,
         due_at: now,
+        started_at: None,
         last_error: None,
         created_at: now,
         finished_at: None,
@@ -142,6 +143,12 @@ fn dead(error: &str) -> Sent {
     Sent::Dead { error }
 }
 
+fn unknown(error: &str) -> Sent {
+    Sent::Unknown {
+        error: error.to_owned(),
+    }
+}
+
 fn retry(after_seconds: Option<u64>, error: &str) -> Sent {
     Sent::Retry {
         after: after_seconds.map(Duration::from_secs),
@@ -172,11 +179,11 @@ async fn refusals_of_telegram_are_told_apart() {
     let blocked = r#"{"ok":false,"error_code":403,"description":"Forbidden: bot was blocked by the user"}"#;
     let flood = r#"{"ok":false,"error_code":429,"description":"Too Many Requests: retry after 34","parameters":{"retry_after":34}}"#;
     let endless = flood.replace("34}", "99999999}");
-    let unknown = r#"{"ok":false,"error_code":400,"description":"Bad Request: chat not found"}"#;
+    let no_chat = r#"{"ok":false,"error_code":400,"description":"Bad Request: chat not found"}"#;
     let echo = format!(r#"{{"ok":false,"description":"no method /bot{TOKEN}/sendMessage"}}"#);
     for (receiver, expected) in [
         (
-            Receiver::new(400, unknown),
+            Receiver::new(400, no_chat),
             dead("status 400: Bad Request: chat not found"),
         ),
         (
@@ -205,15 +212,15 @@ async fn refusals_of_telegram_are_told_apart() {
         ),
         (
             Receiver::new(500, "{}"),
-            retry(None, "status 500: the answer is not Telegram's"),
+            unknown("status 500: the answer is not Telegram's"),
         ),
         (
             Receiver::new(200, "<html>Log in</html>"),
-            retry(None, "status 200, but the answer is not Telegram's"),
+            unknown("status 200, but the answer is not Telegram's"),
         ),
         (
             Receiver::new(200, vec![b' '; 10 * ANSWER_BYTES_MAX]),
-            retry(None, "status 200, but the answer has more than 65536 bytes"),
+            unknown("status 200, but the answer has more than 65536 bytes"),
         ),
     ] {
         assert_eq!(sent(Provider::Telegram, &receiver).await, expected);
@@ -266,7 +273,7 @@ async fn answers_of_a_generic_receiver_are_told_apart() {
         ),
         (
             Receiver::new(500, vec![b'x'; 10 * ANSWER_BYTES_MAX]),
-            retry(None, "status 500"),
+            unknown("status 500"),
         ),
     ] {
         assert_eq!(sent(Provider::Generic, &receiver).await, expected);
@@ -292,7 +299,7 @@ async fn silent_receiver_is_given_up_in_time() {
         let channel = to(provider, base_url.clone());
         assert_eq!(
             send_with(&sender, &channel).await,
-            retry(None, "no answer within 50 ms")
+            unknown("no answer within 50 ms")
         );
     }
 }

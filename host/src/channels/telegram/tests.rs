@@ -1,4 +1,4 @@
-use signalbox_crm::conversation::{Channel, Provider};
+use signalbox_crm::conversation::{Channel, Guarantee, Provider};
 use signalbox_crm::ids::ChannelId;
 
 use super::*;
@@ -249,6 +249,8 @@ fn token_must_be_the_channels() {
         inbound_secret: "s3cret-Token_1".to_owned(),
         outbound_secret: None,
         base_url: None,
+        per_second: None,
+        guarantee: Guarantee::default(),
         opens_item_in: None,
         default_assignee: None,
         is_active: true,

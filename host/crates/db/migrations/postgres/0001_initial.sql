@@ -303,6 +303,7 @@ CREATE TABLE delivery (
     state TEXT NOT NULL CHECK (state IN ('pending', 'delivered', 'dead')),
     attempt_count BIGINT NOT NULL,
     due_at BIGINT NOT NULL,
+    started_at BIGINT,
     last_error TEXT,
     created_at BIGINT NOT NULL,
     finished_at BIGINT,
@@ -310,6 +311,7 @@ CREATE TABLE delivery (
     CHECK ((state = 'pending') = (finished_at IS NULL))
 );
 CREATE INDEX delivery_due ON delivery (due_at, id) WHERE state = 'pending';
+CREATE INDEX delivery_conversation ON delivery (conversation, id) WHERE state = 'pending';
 CREATE INDEX delivery_message ON delivery (message);
 CREATE INDEX delivery_finished ON delivery (finished_at) WHERE finished_at IS NOT NULL;
 

@@ -303,6 +303,7 @@ CREATE TABLE delivery (
     state TEXT NOT NULL CHECK (state IN ('pending', 'delivered', 'dead')),
     attempt_count INTEGER NOT NULL,
     due_at INTEGER NOT NULL,
+    started_at INTEGER,
     last_error TEXT,
     created_at INTEGER NOT NULL,
     finished_at INTEGER,
@@ -310,6 +311,7 @@ CREATE TABLE delivery (
     CHECK ((state = 'pending') = (finished_at IS NULL))
 ) STRICT;
 CREATE INDEX delivery_due ON delivery (due_at, id) WHERE state = 'pending';
+CREATE INDEX delivery_conversation ON delivery (conversation, id) WHERE state = 'pending';
 CREATE INDEX delivery_message ON delivery (message);
 CREATE INDEX delivery_finished ON delivery (finished_at) WHERE finished_at IS NOT NULL;
 
