@@ -8,6 +8,7 @@ pub mod committer;
 pub mod core;
 pub mod draft;
 pub mod effects;
+mod fail_digest;
 pub mod ids;
 pub mod lanes;
 pub mod plan;

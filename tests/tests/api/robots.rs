@@ -90,6 +90,9 @@ async fn attachment_is_checked_changed_started_and_removed() {
     api.change("PATCH", &path, 1, json!({"attempts_max": 26}))
         .await
         .refused(422, "invalid");
+    api.change("PATCH", &path, 1, json!({"backoff_base_s": 7200}))
+        .await
+        .refused(422, "invalid");
     let changed = api
         .change("PATCH", &path, 1, json!({"title": "Tell Anna", "grants": []}))
         .await

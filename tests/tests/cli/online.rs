@@ -26,6 +26,9 @@ fn robot_is_attached_by_names_and_its_run_is_shown() {
         "to=anna@example.com",
         "--param",
         "title=Won: {=Document:TITLE}",
+        "--attempts=2",
+        "--backoff=10s",
+        "--backoff-max=5m",
         "--json",
     ];
     let made = host
@@ -44,6 +47,14 @@ fn robot_is_attached_by_names_and_its_run_is_shown() {
         (&attachment["title"], &attachment["grants"]),
         (&"Cheer".into(), &json!(["notifications"]))
     );
+    assert_eq!(
+        ["attempts_max", "backoff_base_s", "backoff_max_s"].map(|key| attachment[key].as_u64()),
+        [Some(2), Some(10), Some(300)]
+    );
+    host.cli(&[&attach[..], &["--backoff", "soon"]].concat())
+        .refused(2, "`soon`");
+    host.cli(&[&attach[..], &["--backoff", "2d"]].concat())
+        .refused(1, "backoff_base_s is 172800");
     let run = final_run(&host, &win(&host));
     assert_eq!(
         (&run["state"], &run["robot"]),
@@ -89,7 +100,7 @@ fn retry_waits_and_ends_as_the_robot_ended() {
     let run = final_run(&host, &item);
     assert_eq!(
         (&run["state"], &run["reason"]),
-        (&"discarded".into(), &"failed".into()),
+        (&"discarded".into(), &"not-retryable".into()),
         "{run}"
     );
     let retry = ["run", "retry", run["id"].as_str().unwrap(), "--wait"];

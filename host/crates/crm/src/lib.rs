@@ -36,6 +36,7 @@ pub mod phone;
 pub mod pipeline;
 pub mod planning;
 pub mod rejection;
+pub mod retry;
 pub mod robot;
 pub mod rules;
 pub mod run;

@@ -2,7 +2,7 @@
 
 use signalbox_crm::event::Event;
 use signalbox_crm::ids::{AttachmentId, EventId, RunId};
-use signalbox_crm::run::{Run, RunState};
+use signalbox_crm::run::{Failures, Run, RunState};
 use signalbox_crm::time::Timestamp;
 
 use crate::batch::Batch;
@@ -16,6 +16,7 @@ use crate::open::Db;
 
 const ROW_BYTES: usize = 160;
 
+/// A new run has not failed: those columns have their defaults.
 const INSERT: Sql = over_rows!(
     "INSERT INTO run (
     id, event, attachment, item, item_kind, stage_entry, cancel_on, state, reason, detail, due_at,
@@ -34,14 +35,14 @@ SELECT
 const SELECT: &str =
     "SELECT run.id, run.event, run.attachment, run.item, run.item_kind, run.stage_entry, run.cancel_on,
     run.state, run.reason, run.detail, run.due_at, run.after, run.timer_key, run.attempt_count,
-    run.created_at, run.finished_at
+    run.forgiven_count, run.fail_digest, run.equal_count, run.created_at, run.finished_at
 FROM run";
 
 /// The columns in the order in which [`read_with_event`] takes them.
 const SELECT_WITH_EVENT: &str =
     "SELECT run.id, run.event, run.attachment, run.item, run.item_kind, run.stage_entry, run.cancel_on,
     run.state, run.reason, run.detail, run.due_at, run.after, run.timer_key, run.attempt_count,
-    run.created_at, run.finished_at,
+    run.forgiven_count, run.fail_digest, run.equal_count, run.created_at, run.finished_at,
     event.id, event.fact, event.item, event.item_kind, event.root, event.depth, event.caused_by,
     event.at
 FROM run
@@ -71,6 +72,11 @@ fn read(fields: &mut Fields<'_>) -> Result<Run, DbError> {
         after: fields.maybe_int()?.map(RunId),
         timer_key: fields.maybe_text()?,
         attempt_count: fields.count()?,
+        failures: Failures {
+            forgiven_count: fields.count()?,
+            digest: fields.maybe_text()?,
+            equal_count: fields.count()?,
+        },
         created_at: fields.instant()?,
         finished_at: fields.maybe_instant()?,
     })
