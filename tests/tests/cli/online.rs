@@ -109,6 +109,19 @@ fn retry_waits_and_ends_as_the_robot_ended() {
         failed.contains("attempt 2 of move-stage@") && failed.contains("failed: required-fields: "),
         "{failed}"
     );
+
+    let bulk = ["run", "retry", "--code", "required-fields", "--pipeline", "sales"];
+    let shown = host.cli(&[&bulk[..], &["--dry-run"]].concat()).with_code(0).out;
+    for words in ["not-retryable", "required-fields", "1 run would be due at once"] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    let retried = host
+        .cli(&[&bulk[..], &["--json"]].concat())
+        .with_code(0)
+        .json("signalbox.run.retry-many/1");
+    assert_eq!(retried["runs"][0]["id"], run["id"], "{retried}");
+    host.cli(&["run", "retry"]).with_code(2);
+    host.cli(&["run", "retry", "run:1", "--dry-run"]).with_code(2);
     let version = host.send("GET", &format!("/items/{item}"), None, &Value::Null)["version"].as_i64();
     host.send(
         "PATCH",

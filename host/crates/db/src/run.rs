@@ -1,8 +1,8 @@
 //! Runs: new ones, and reading them. How they change is in `run_changes`.
 
 use signalbox_crm::event::Event;
-use signalbox_crm::ids::{AttachmentId, EventId, RunId};
-use signalbox_crm::run::{Failures, Run, RunState};
+use signalbox_crm::ids::{AttachmentId, EventId, PipelineId, RunId};
+use signalbox_crm::run::{Failures, Reason, Run, RunState};
 use signalbox_crm::time::Timestamp;
 
 use crate::batch::Batch;
@@ -136,10 +136,20 @@ pub struct RunFilter {
     pub item: Option<i64>,
     /// Started by this event.
     pub event: Option<EventId>,
+    /// In their state for this reason.
+    pub reason: Option<Reason>,
+    /// The last attempt ended with this code.
+    pub code: Option<String>,
+    /// About items that stand in this pipeline now.
+    pub pipeline: Option<PipelineId>,
+    /// Ended then or later.
+    pub finished_from: Option<Timestamp>,
+    /// Ended before.
+    pub finished_until: Option<Timestamp>,
 }
 
 impl RunFilter {
-    fn conditions(&self) -> Filter {
+    pub(crate) fn conditions(&self) -> Filter {
         let mut filter = Filter::default();
         filter
             .maybe("run.attachment = ?", self.attachment.map(|id| id.0))
@@ -148,7 +158,19 @@ impl RunFilter {
                 self.robot.as_deref(),
             )
             .maybe("run.item = ?", self.item)
-            .maybe("run.event = ?", self.event.map(|id| id.0));
+            .maybe("run.event = ?", self.event.map(|id| id.0))
+            .maybe("run.reason = ?", self.reason.map(Reason::as_str))
+            .maybe(
+                "EXISTS (SELECT 1 FROM attempt AS latest WHERE latest.run = run.id AND latest.number = run.attempt_count \
+                 AND latest.code = ?)",
+                self.code.as_deref(),
+            )
+            .maybe(
+                "EXISTS (SELECT 1 FROM item WHERE item.id = run.item AND item.pipeline = ?)",
+                self.pipeline.map(|id| id.0),
+            )
+            .maybe("run.finished_at >= ?", self.finished_from)
+            .maybe("run.finished_at < ?", self.finished_until);
         // As literals, so that the partial indexes serve them.
         match self.state {
             Some(RunState::Available | RunState::Running) => filter.and("run.state = 'available'", []),
