@@ -17,4 +17,5 @@ pub mod records;
 pub mod robots;
 pub mod scheduler;
 pub mod session;
+pub mod turn;
 pub mod worker;

@@ -14,8 +14,12 @@ use super::committer::CommitError;
 use super::core::SharedCore;
 use super::lanes::{ReadyRun, Task};
 use super::robots::Robots;
+use super::turn::Turn;
 
-/// Executions of one run that met changed rows, before the run waits like one that failed.
+/// Executions of one run that met changed rows, before it is executed while nobody else commits.
+const CONFLICTS_BEFORE_TURN: u32 = 3;
+/// Executions of one run that met changed rows, before the run waits like one that failed. After three of them it
+/// commits alone, so this is reached only when the database itself has other rows than the host remembers.
 const CONFLICTS_MAX: u32 = 10;
 /// Pause before a run is tried again that the database could not serve.
 const DATABASE_PAUSE: Duration = Duration::from_millis(250);
@@ -96,7 +100,13 @@ impl Worker {
     async fn execute(&self, ready: &ReadyRun) {
         let mut conflict_count = 0;
         loop {
-            match self.execution(ready).run().await {
+            let turn = match conflict_count {
+                CONFLICTS_BEFORE_TURN.. => self.core.turn().await,
+                _ => None,
+            };
+            // Its turn ends here, before anybody waits.
+            let step = self.execution(ready, turn).run().await;
+            match step {
                 Step::Done => return,
                 Step::Again => conflict_count += 1,
                 Step::Wait => tokio::time::sleep(DATABASE_PAUSE).await,
@@ -111,11 +121,12 @@ impl Worker {
         }
     }
 
-    fn execution<'a>(&'a self, ready: &'a ReadyRun) -> Execution<'a> {
+    fn execution<'a>(&'a self, ready: &'a ReadyRun, turn: Option<Turn>) -> Execution<'a> {
         Execution {
             core: &self.core,
             robots: &self.robots,
             ready,
+            turn,
         }
     }
 
@@ -128,7 +139,7 @@ impl Worker {
     /// Records a failure outside of any draft.
     async fn give_up(&self, ready: &ReadyRun, verdict: Verdict) {
         loop {
-            match self.execution(ready).fail(verdict.clone()).await {
+            match self.execution(ready, None).fail(verdict.clone()).await {
                 Step::Done => return,
                 Step::Wait => tokio::time::sleep(DATABASE_PAUSE).await,
                 Step::Again => {

@@ -27,12 +27,15 @@ use crate::engine::fail_digest::Led;
 use crate::engine::lanes::ReadyRun;
 use crate::engine::robots::{LoadError, Robots};
 use crate::engine::session::RunDraft;
+use crate::engine::turn::Turn;
 
 /// One execution of a run, in a draft on top of the last commit.
 pub(super) struct Execution<'a> {
     pub(super) core: &'a SharedCore,
     pub(super) robots: &'a Robots,
     pub(super) ready: &'a ReadyRun,
+    /// While it lasts nobody else commits.
+    pub(super) turn: Option<Turn>,
 }
 
 impl Execution<'_> {
@@ -299,7 +302,7 @@ impl Execution<'_> {
     async fn end(&self, mut proposal: Proposal, attachment: &Attachment, attempt: Attempt, led: Led) -> Step {
         let spare = (proposal.clone_record(), attempt.clone());
         proposal.ended = Some(self.ended(attachment, attempt, led, proposal.at));
-        match self.core.submit(proposal).await {
+        match self.propose(proposal).await {
             Err(CommitError::Rejected(rejection)) => {
                 let (mut record, mut attempt) = spare;
                 attempt.verdict = refused(rejection);
@@ -307,7 +310,7 @@ impl Execution<'_> {
                 record.ended = Some(self.ended(attachment, attempt, Led::default(), record.at));
                 self.submit(record).await
             }
-            other => other.map(drop).into(),
+            other => other.into(),
         }
     }
 
@@ -324,7 +327,15 @@ impl Execution<'_> {
     }
 
     async fn submit(&self, proposal: Proposal) -> Step {
-        self.core.submit(proposal).await.map(drop).into()
+        self.propose(proposal).await.into()
+    }
+
+    async fn propose(&self, proposal: Proposal) -> Result<(), CommitError> {
+        let stored = match &self.turn {
+            Some(turn) => turn.submit(self.core, proposal).await,
+            None => self.core.submit(proposal).await,
+        };
+        stored.map(drop)
     }
 }
 
