@@ -268,7 +268,7 @@ async fn open_core(db: Db, clock: Clock) -> anyhow::Result<(SharedCore, JoinHand
     let marks = db.load_id_marks().await?;
     let turns = db.load_turns().await?;
     let memory = Memory::new(Marks::stored(&marks), turns, db.has_waiting_runs().await?);
-    let (submissions, queue) = mpsc::channel(QUEUE_MAX);
+    let (requests, queue) = mpsc::channel(QUEUE_MAX);
     let core = Arc::new(Core {
         db,
         clock,
@@ -278,7 +278,7 @@ async fn open_core(db: Db, clock: Clock) -> anyhow::Result<(SharedCore, JoinHand
         alarm: Alarm::default(),
         outbox_changed: Notify::new(),
         attempts: broadcast::Sender::new(ATTEMPTS_KEPT),
-        submissions,
+        requests,
     });
     let task = tokio::spawn(committer::run(Arc::clone(&core), queue, memory));
     Ok((core, task))

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use signalbox_crm::backoff::retry_delay;
+use signalbox_crm::backoff::Backoff;
 use signalbox_crm::conversation::{Channel, Guarantee};
 use signalbox_crm::destination::{Attitude, Destination, Wait};
 use signalbox_crm::event::Fact;
@@ -281,7 +281,7 @@ async fn change(draft: &mut Draft, mut delivery: Delivery, sent: Sent) -> Result
         }
         Sent::Retry { after, error } if delivery.attempt_count < ATTEMPTS_MAX => {
             let seed = u64::from_ne_bytes(delivery.id.0.to_ne_bytes());
-            let pause = after.unwrap_or_else(|| retry_delay(delivery.attempt_count, seed));
+            let pause = after.unwrap_or_else(|| Backoff::DEFAULT.delay(delivery.attempt_count, seed));
             delivery.due_at = now.plus(pause).unwrap_or(Timestamp::MAX);
             delivery.last_error = Some(error);
         }

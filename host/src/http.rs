@@ -25,6 +25,7 @@ mod channels;
 mod contact_changes;
 mod contacts;
 mod conversations;
+mod dead_letters;
 mod deliveries;
 mod document;
 mod employees;
@@ -91,6 +92,7 @@ fn routes() -> OpenApiRouter<Arc<AppState>> {
         .merge(attachments::routes())
         .merge(runs::routes())
         .merge(tokens::routes())
+        .merge(dead_letters::routes())
         .merge(deliveries::routes());
     OpenApiRouter::new()
         .nest(BASE, api)

@@ -43,6 +43,7 @@ conformance! {
     runs::leaving_a_stage_cancels_what_waits_for_it;
     runs::final_run_does_not_end_again;
     runs::run_changes_only_from_the_states_that_are_named;
+    runs::failures_are_kept_until_a_person_retries_the_run;
     runs::due_runs_come_in_order_of_their_time;
     runs::moved_date_moves_the_waiting_run_only;
     runs::wake_up_is_replaced_by_the_one_with_the_same_key;

@@ -58,6 +58,15 @@ pub(super) struct Args {
     /// Runs in working time only; outside it waits
     #[arg(long)]
     in_working_time: bool,
+    /// Attempts before a run is discarded: 1 to 25; 4 without it
+    #[arg(long, value_name = "COUNT")]
+    attempts: Option<u32>,
+    /// The longest pause after the first attempt, which doubles with each one: `10s`, `5m`; 1s without it
+    #[arg(long, value_name = "DURATION")]
+    backoff: Option<String>,
+    /// The longest pause at all, up to `1d`; 1h without it
+    #[arg(long, value_name = "DURATION")]
+    backoff_max: Option<String>,
     /// What the robot may touch besides the item that started it: item, pipeline or all
     #[arg(long, value_name = "SCOPE")]
     scope: Option<String>,
@@ -75,6 +84,7 @@ pub(super) struct Args {
 impl Args {
     pub(super) async fn run(self, globals: &Globals) -> Result<Answer, Failure> {
         let timing = self.timing()?;
+        let backoff = self.backoff()?;
         let client = globals.client()?;
         let names = Names::new(&client);
         let (digest, manifest) = self.robot(&client).await?;
@@ -101,6 +111,10 @@ impl Args {
         if let Some(scope) = &self.scope {
             body.insert("scope".to_owned(), scope.clone().into());
         }
+        if let Some(attempts) = self.attempts {
+            body.insert("attempts_max".to_owned(), attempts.into());
+        }
+        body.extend(backoff);
         let made = client.post("/attachments", &Value::Object(body)).await?.body;
         Ok(Answer::new("signalbox.attach/1", text(&made)).with("attachment", made))
     }
@@ -160,15 +174,23 @@ impl Args {
         let Some(text) = &self.delay else {
             return Ok(json!({ "kind": "now" }));
         };
-        let wrong = || {
-            Failure::say(
-                Exit::Usage,
-                format!("--delay: `{text}` is not a duration such as `90s`, `30m`, `4h`, `2d`"),
-            )
-        };
-        let seconds =
-            signalbox_crm::params::seconds(&Value::String(text.clone())).filter(|seconds| *seconds > 0);
-        Ok(json!({ "kind": "delay", "seconds": seconds.ok_or_else(wrong)?, "working": self.working }))
+        let seconds = duration("--delay", text)?;
+        Ok(json!({ "kind": "delay", "seconds": seconds, "working": self.working }))
+    }
+
+    /// The pauses between attempts, where they are not the host's.
+    fn backoff(&self) -> Result<Map<String, Value>, Failure> {
+        let asked = [
+            ("backoff_base_s", "--backoff", &self.backoff),
+            ("backoff_max_s", "--backoff-max", &self.backoff_max),
+        ];
+        let mut body = Map::new();
+        for (key, option, text) in asked {
+            if let Some(text) = text {
+                body.insert(key.to_owned(), duration(option, text)?.into());
+            }
+        }
+        Ok(body)
     }
 
     /// What the manifest asks for, without what is withheld.
@@ -191,6 +213,15 @@ impl Args {
             .filter(|interface| !self.withhold.iter().any(|withheld| withheld == interface));
         Ok(granted.collect::<Vec<_>>().into())
     }
+}
+
+/// Seconds of a duration that is not nothing.
+fn duration(option: &str, text: &str) -> Result<u32, Failure> {
+    let seconds = signalbox_crm::params::seconds(&Value::String(text.to_owned()));
+    seconds.filter(|seconds| *seconds > 0).ok_or_else(|| {
+        let message = format!("{option}: `{text}` is not a duration such as `90s`, `30m`, `4h`, `2d`");
+        Failure::say(Exit::Usage, message)
+    })
 }
 
 fn text(made: &Value) -> String {

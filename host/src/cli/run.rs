@@ -3,20 +3,19 @@
 use std::time::Duration;
 
 use clap::Subcommand;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::client::Client;
 use super::output::{field, table};
 use super::{Answer, Exit, Failure, Globals};
 
+mod retry;
 mod text;
 
 /// The rows of a list without `--limit`.
 const RUNS_DEFAULT: usize = 50;
 /// How often a run is looked at while somebody waits for its end.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// How long somebody waits: longer than any single attempt may take.
-const WAIT_DEFAULT_S: u64 = 60;
 
 /// Lists, shows and retries runs
 #[derive(Debug, clap::Args)]
@@ -33,7 +32,7 @@ pub(super) struct Args {
 enum Command {
     /// Lists runs, newest first
     #[command(after_help = "Examples:
-  signalbox run list --state discarded
+  signalbox run list --state discarded --code no-candidate
   signalbox run list --item deal:17 --json | jq '.runs[].reason'")]
     List(List),
     /// Shows a run: cause, verdict, host calls with their answers, effects, log, fuel
@@ -44,22 +43,7 @@ enum Command {
         /// The id, such as `run:5`
         id: String,
     },
-    /// Executes a run once more that failed or was cancelled
-    ///
-    /// With `--wait` the exit code is 7 when the robot returned an error, and 8 when it trapped or hit a limit.
-    #[command(after_help = "Examples:
-  signalbox run retry run:5
-  signalbox run retry run:5 --wait --timeout-s 120")]
-    Retry {
-        /// The id, such as `run:5`
-        id: String,
-        /// Waits until the attempt has ended
-        #[arg(long)]
-        wait: bool,
-        /// How long to wait, in seconds
-        #[arg(long, requires = "wait", value_name = "SECONDS", default_value_t = WAIT_DEFAULT_S)]
-        timeout_s: u64,
-    },
+    Retry(retry::Retry),
 }
 
 #[derive(Debug, clap::Args)]
@@ -76,6 +60,12 @@ struct List {
     /// Only of this robot, such as `notify`
     #[arg(long)]
     robot: Option<String>,
+    /// Only those in their state for this reason, such as `attempts-used-up`
+    #[arg(long)]
+    reason: Option<String>,
+    /// Only those whose last attempt ended with this code, such as `trap`
+    #[arg(long)]
+    code: Option<String>,
     /// The most rows
     #[arg(long, value_name = "COUNT", default_value_t = RUNS_DEFAULT)]
     limit: usize,
@@ -90,10 +80,7 @@ impl Args {
                 let details = client.get(&format!("/runs/{id}")).await?;
                 Ok(Answer::new("signalbox.run.show/1", text::details(&details)).with_all(details))
             }
-            Command::Retry { id, wait, timeout_s } => {
-                let wait = wait.then(|| Duration::from_secs(timeout_s));
-                retry(&client, &id, wait).await
-            }
+            Command::Retry(retry) => retry.run(&client).await,
         }
     }
 }
@@ -105,6 +92,8 @@ impl List {
             ("attachment", self.attachment),
             ("item", self.item),
             ("robot", self.robot),
+            ("reason", self.reason),
+            ("code", self.code),
         ];
         let query: Vec<_> = asked
             .into_iter()
@@ -135,28 +124,6 @@ fn row(run: &Value) -> [String; 8] {
         "due_at"
     };
     ["id", "state", "reason", "robot", "item", "cause", at, "title"].map(|key| field(run, key))
-}
-
-async fn retry(client: &Client, id: &str, wait: Option<Duration>) -> Result<Answer, Failure> {
-    let before = client.get(&format!("/runs/{id}")).await?;
-    let run = client.post(&format!("/runs/{id}/retry"), &json!({})).await?.body;
-    let Some(timeout) = wait else {
-        return Ok(Answer::new("signalbox.run.retry/1", format!("{id} is due now")).with("run", run));
-    };
-    let attempt_count = attempts(&before["run"]);
-    let details = tokio::time::timeout(timeout, ended(client, id, attempt_count))
-        .await
-        .map_err(|_| {
-            Failure::say(
-                Exit::Failed,
-                format!("{id} has not ended within {} s; it goes on", timeout.as_secs()),
-            )
-        })??;
-    let exit = verdict_exit(&details);
-    let text = text::details(&details);
-    Ok(Answer::new("signalbox.run.retry/1", text)
-        .with_all(details)
-        .ending(exit))
 }
 
 fn attempts(run: &Value) -> u64 {
@@ -191,6 +158,8 @@ fn verdict_exit(details: &Value) -> Exit {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

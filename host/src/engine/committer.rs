@@ -3,6 +3,7 @@
 //! Natural batching: a group is what queued up while the last group was being stored, with a cap and without an
 //! artificial wait. Validation happens in memory; the database gets one transaction of set-based statements.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use signalbox_crm::event::Origin;
@@ -21,6 +22,7 @@ use super::core::Core;
 use super::lanes::{LaneKey, ReadyRun, Task};
 use super::plan::{Memory, Plan, read_waiting};
 use super::recent::RecordKey;
+use super::turn::{TURN_MAX, Turn};
 use signalbox_crm::changes::ChangeSet;
 
 /// The most proposals in one group: 70 to 80 percent of the throughput of 1,000, at a tenth of the latency.
@@ -94,7 +96,16 @@ pub struct Ended {
     pub after: After,
 }
 
+/// What the committer is asked for.
+pub enum Request {
+    /// To store a proposal.
+    Commit(Box<Submission>),
+    /// To store nothing but what comes through the turn, until it is dropped.
+    Turn(oneshot::Sender<Turn>),
+}
+
 /// A proposal and who waits for its answer.
+#[derive(Debug)]
 pub struct Submission {
     /// The proposal.
     pub proposal: Proposal,
@@ -133,16 +144,52 @@ pub enum CommitError {
 }
 
 /// Commits groups until every submitter is gone. Never cancel it: it runs as a task of its own.
-pub async fn run(core: Arc<Core>, mut submissions: mpsc::Receiver<Submission>, mut memory: Memory) {
-    let mut group = Vec::with_capacity(GROUP_MAX);
-    while submissions.recv_many(&mut group, GROUP_MAX).await > 0 {
-        commit_group(&core, &mut memory, std::mem::take(&mut group)).await;
+pub async fn run(core: Arc<Core>, mut requests: mpsc::Receiver<Request>, mut memory: Memory) {
+    let mut asked = Vec::with_capacity(GROUP_MAX);
+    while requests.recv_many(&mut asked, GROUP_MAX).await > 0 {
+        let mut group = Vec::with_capacity(asked.len());
+        for request in asked.drain(..) {
+            match request {
+                Request::Commit(submission) => group.push(*submission),
+                Request::Turn(reply) => {
+                    commit_group(&core, &mut memory, std::mem::take(&mut group)).await;
+                    give_turn(&core, &mut memory, reply).await;
+                }
+            }
+        }
+        commit_group(&core, &mut memory, group).await;
+    }
+}
+
+/// Stores what comes through the turn, until it is dropped or has lasted too long.
+async fn give_turn(core: &Core, memory: &mut Memory, reply: oneshot::Sender<Turn>) {
+    let (turn, mut queue) = Turn::new();
+    if reply.send(turn).is_err() {
+        return;
+    }
+    let mut end = pin!(tokio::time::sleep(TURN_MAX));
+    loop {
+        let next = tokio::select! {
+            next = queue.recv() => next,
+            () = &mut end, if !queue.is_closed() => {
+                tracing::warn!("A run that commits alone took longer than {TURN_MAX:?}: others go on");
+                queue.close();
+                continue;
+            }
+        };
+        match next {
+            Some(submission) => commit_group(core, memory, vec![submission]).await,
+            None => return,
+        }
     }
 }
 
 /// Stores a group in one transaction; when the database refuses it, each of its proposals in one of its own, so that
 /// one bad proposal does not take the others with it.
 async fn commit_group(core: &Core, memory: &mut Memory, group: Vec<Submission>) {
+    if group.is_empty() {
+        return;
+    }
     let spare: Vec<Proposal> = if group.len() > 1 {
         group.iter().map(|s| s.proposal.clone()).collect()
     } else {

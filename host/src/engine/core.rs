@@ -8,10 +8,11 @@ use signalbox_db::Db;
 use tokio::sync::{Notify, broadcast, mpsc};
 
 use super::alarm::Alarm;
-use super::committer::{CommitError, Proposal, Receipt, Submission};
+use super::committer::{CommitError, Proposal, Receipt, Request, Submission};
 use super::ids::Ids;
 use super::lanes::Lanes;
 use super::records::Records;
+use super::turn::Turn;
 use crate::clock::Clock;
 
 /// Attempts that a slow watcher may be behind before it misses some.
@@ -47,7 +48,7 @@ pub struct Core {
     /// Told of every attempt after its commit; watchers subscribe.
     pub attempts: broadcast::Sender<AttemptStored>,
     /// The way to the committer. Bounded: a full queue holds the submitter back.
-    pub submissions: mpsc::Sender<Submission>,
+    pub requests: mpsc::Sender<Request>,
 }
 
 impl Core {
@@ -57,12 +58,19 @@ impl Core {
     /// `CommitError`; nothing is stored then, except after `Unknown`.
     pub async fn submit(&self, proposal: Proposal) -> Result<Receipt, CommitError> {
         let (reply, answer) = tokio::sync::oneshot::channel();
-        let submission = Submission { proposal, reply };
-        self.submissions
-            .send(submission)
+        let submission = Box::new(Submission { proposal, reply });
+        self.requests
+            .send(Request::Commit(submission))
             .await
             .map_err(|_| CommitError::Closed)?;
         answer.await.map_err(|_| CommitError::Closed)?
+    }
+
+    /// Waits until nobody else commits, and keeps it so until the turn is dropped; none when the host shuts down.
+    pub async fn turn(&self) -> Option<Turn> {
+        let (reply, answer) = tokio::sync::oneshot::channel();
+        self.requests.send(Request::Turn(reply)).await.ok()?;
+        answer.await.ok()
     }
 
     /// A number that nobody else gets.

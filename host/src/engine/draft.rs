@@ -47,6 +47,9 @@ impl DraftError {
     }
 }
 
+/// What a read found: what was asked for, the number of a row, and its version; zeroes where there was none.
+pub type Seen = (RecordKey, i64, i64);
+
 /// A working copy.
 pub struct Draft {
     core: SharedCore,
@@ -64,6 +67,7 @@ pub struct Draft {
     pub overrides_required_fields: bool,
     as_of: u64,
     reads: Vec<RecordKey>,
+    seen: Vec<Seen>,
     items: HashMap<i64, Arc<Item>>,
 }
 
@@ -81,6 +85,7 @@ impl Draft {
             overrides_required_fields: false,
             as_of,
             reads: vec![RecordKey::Directory],
+            seen: Vec::new(),
             items: HashMap::new(),
         }
     }
@@ -116,6 +121,16 @@ impl Draft {
         }
     }
 
+    /// What the reads found, in their order.
+    pub fn seen(&self) -> &[Seen] {
+        &self.seen
+    }
+
+    /// Notes which row a read of `key` found.
+    fn saw(&mut self, key: RecordKey, number: i64, version: Option<i64>) {
+        self.seen.push((key, number, version.unwrap_or(0)));
+    }
+
     /// The item, with what this draft changed.
     ///
     /// # Errors
@@ -142,6 +157,7 @@ impl Draft {
             Some(item) => item,
             None => self.load_item(id).await?,
         };
+        self.saw(RecordKey::Item(id), id.number, Some(item.version));
         self.items.insert(id.number, Arc::clone(&item));
         Ok(item)
     }
@@ -164,6 +180,11 @@ impl Draft {
             return Ok(staged.row.clone());
         }
         let found = self.core.db.contact(id).await?;
+        self.saw(
+            RecordKey::Contact(id),
+            id.0,
+            found.as_ref().map(|row| row.version),
+        );
         found.ok_or_else(|| Rejection::not_found(id).into())
     }
 
@@ -177,6 +198,11 @@ impl Draft {
             return Ok(staged.row.clone());
         }
         let found = self.core.db.activity(id).await?;
+        self.saw(
+            RecordKey::Activity(id),
+            id.0,
+            found.as_ref().map(|row| row.version),
+        );
         found.ok_or_else(|| Rejection::not_found(id).into())
     }
 
@@ -187,6 +213,9 @@ impl Draft {
     pub async fn open_activities(&mut self, item: ItemId, limit: u32) -> Result<Vec<Activity>, DraftError> {
         self.read(RecordKey::ActivitiesOf(item));
         let mut found = self.core.db.open_activities(item.number, limit).await?;
+        for row in &found {
+            self.saw(RecordKey::ActivitiesOf(item), row.id.0, Some(row.version));
+        }
         found.retain(|activity| !self.changes.activities.contains_key(&activity.id));
         let staged = self.changes.activities.values().map(|staged| &staged.row);
         found.extend(
@@ -209,6 +238,8 @@ impl Draft {
             return Ok(staged.row.clone());
         }
         let found = self.core.db.conversation(id).await?;
+        let version = found.as_ref().map(|row| row.version);
+        self.saw(RecordKey::Conversation(id), id.0, version);
         found.ok_or_else(|| Rejection::not_found(id).into())
     }
 
@@ -221,7 +252,13 @@ impl Draft {
         if let Some(staged) = self.changes.messages.get(&id) {
             return Ok(Some(staged.row.clone()));
         }
-        Ok(self.core.db.message(id).await?)
+        let found = self.core.db.message(id).await?;
+        self.saw(
+            RecordKey::Message(id),
+            id.0,
+            found.as_ref().map(|row| row.version),
+        );
+        Ok(found)
     }
 
     /// The core, for reads that this draft need not be validated against.

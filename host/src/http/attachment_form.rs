@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use signalbox_crm::attachment::{
-    Attachment, CancelOn, Missed, Mode, Moment, OnError, Repeat, Scope, Timing, Window,
+    Attachment, CancelOn, Missed, Mode, Moment, OnError, Repeat, Scope, Timing, Window, attempts_max,
+    backoff_base_s, backoff_max_s,
 };
 use signalbox_crm::condition::Condition;
 use signalbox_crm::directory::Directory;
@@ -14,9 +15,6 @@ use signalbox_crm::rejection::{Code, Rejection};
 use utoipa::ToSchema;
 
 use super::setup::set;
-
-/// Attempts of a run without a number: the first and three retries.
-const ATTEMPTS_DEFAULT: u32 = 4;
 
 /// A robot attached to a moment.
 #[derive(Debug, Serialize, ToSchema)]
@@ -94,8 +92,15 @@ pub(super) struct AttachmentNew {
     #[serde(default)]
     #[schema(value_type = String)]
     on_error: OnError,
-    /// 1 to 25.
-    attempts_max: Option<u32>,
+    /// Attempts before a run is discarded: 1 to 25.
+    #[serde(default = "attempts_max")]
+    attempts_max: u32,
+    /// The longest wait after the first attempt, in seconds: 1 to 86,400. It doubles with each attempt.
+    #[serde(default = "backoff_base_s")]
+    backoff_base_s: u32,
+    /// The longest wait at all, in seconds: `backoff_base_s` to 86,400.
+    #[serde(default = "backoff_max_s")]
+    backoff_max_s: u32,
     #[serde(default)]
     overrides_required_fields: bool,
     /// `item`, `pipeline` or `all`.
@@ -148,7 +153,9 @@ impl AttachmentNew {
             repeat: self.repeat,
             missed: self.missed,
             on_error: self.on_error,
-            attempts_max: self.attempts_max.unwrap_or(ATTEMPTS_DEFAULT),
+            attempts_max: self.attempts_max,
+            backoff_base_s: self.backoff_base_s,
+            backoff_max_s: self.backoff_max_s,
             overrides_required_fields: self.overrides_required_fields,
             scope: self.scope,
             grants: self.grants.clone().unwrap_or_else(|| asked.collect()),
@@ -200,6 +207,8 @@ change! {
     #[schema(value_type = Option<String>)]
     on_error: OnError,
     attempts_max: u32,
+    backoff_base_s: u32,
+    backoff_max_s: u32,
     overrides_required_fields: bool,
     #[schema(value_type = Option<String>)]
     scope: Scope,

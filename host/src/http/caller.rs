@@ -49,8 +49,8 @@ rights! {
     Configure, "change pipelines and attachments", |role| role.can_configure();
     /// Installs robots.
     Install, "install robots", |role| role.can_install();
-    /// Manages people, channels and tokens.
-    Administer, "manage people, channels and tokens", |role| role.can_administer();
+    /// Manages people, channels and tokens; repeats failed runs in bulk.
+    Administer, "manage people, channels, tokens and failed runs", |role| role.can_administer();
 }
 
 /// The owner of a valid token.

@@ -42,7 +42,7 @@ async fn health() -> Json<Health> {
 /// Whether the host can work: the database answers, and changes are taken.
 #[utoipa::path(get, path = "/ready", tag = "operation", responses((status = OK, body = Health)))]
 async fn ready(State(state): State<Arc<AppState>>) -> Result<Json<Health>, Problem> {
-    if state.core.submissions.is_closed() {
+    if state.core.requests.is_closed() {
         return Err(Problem::new(Kind::Unavailable, "the host is shutting down"));
     }
     state.core.db.meta("directory-version").await?;

@@ -21,9 +21,9 @@ const LIMIT_MAX: u32 = 200;
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Page<T> {
     /// The rows.
-    items: Vec<T>,
+    pub(super) items: Vec<T>,
     /// What to pass as `after` for the next page; null on the last one.
-    next: Option<String>,
+    pub(super) next: Option<String>,
 }
 
 /// What a request asks of a list: how many rows, after which.

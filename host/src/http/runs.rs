@@ -6,8 +6,9 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use signalbox_crm::changes::RunChange;
-use signalbox_crm::ids::{AttachmentId, ItemId, RunId};
+use signalbox_crm::ids::{AttachmentId, ItemId, PipelineId, RunId};
 use signalbox_crm::run::{Reason, RunState};
+use signalbox_crm::time::Timestamp;
 use signalbox_db::RunFilter;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -46,6 +47,20 @@ struct RunsQuery {
     item: Option<ItemId>,
     /// The robot's id, such as `notify`.
     robot: Option<String>,
+    /// Why they are in their state, such as `attempts-used-up`.
+    #[param(value_type = Option<String>)]
+    reason: Option<Reason>,
+    /// The failure of the last attempt, such as `no-candidate`.
+    code: Option<String>,
+    /// Items that stand in this pipeline now.
+    #[param(value_type = Option<String>)]
+    pipeline: Option<PipelineId>,
+    /// Ended then or later.
+    #[param(value_type = Option<String>)]
+    finished_from: Option<Timestamp>,
+    /// Ended before.
+    #[param(value_type = Option<String>)]
+    finished_until: Option<Timestamp>,
     /// 1 to 200.
     limit: Option<u32>,
     /// The cursor of the page before.
@@ -66,6 +81,11 @@ async fn list(
         robot: query.robot,
         item: query.item.map(|item| item.number),
         event: None,
+        reason: query.reason,
+        code: query.code,
+        pipeline: query.pipeline,
+        finished_from: query.finished_from,
+        finished_until: query.finished_until,
     };
     let found = state.core.db.runs(&filter, asked.after, asked.fetch()).await?;
     Ok(asked.page(

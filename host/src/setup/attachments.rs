@@ -8,6 +8,7 @@ use serde_json::Value;
 use signalbox_crm::attaching::check_attachment;
 use signalbox_crm::attachment::{
     Attachment, CancelOn, ItemQuery, Missed, Mode, Moment, OnError, Repeat, Scope, Timing, Window,
+    attempts_max, backoff_base_s, backoff_max_s,
 };
 use signalbox_crm::condition::Condition;
 use signalbox_crm::directory::DirectoryChange;
@@ -87,6 +88,12 @@ pub struct AttachmentSetup {
     /// Attempts before the run is discarded.
     #[serde(default = "attempts_max")]
     pub attempts_max: u32,
+    /// The longest wait after the first attempt, in seconds; it doubles with each attempt.
+    #[serde(default = "backoff_base_s")]
+    pub backoff_base_s: u32,
+    /// The longest wait at all, in seconds.
+    #[serde(default = "backoff_max_s")]
+    pub backoff_max_s: u32,
     /// Moves although required fields are empty.
     #[serde(default)]
     pub overrides_required_fields: bool,
@@ -99,10 +106,6 @@ pub struct AttachmentSetup {
     /// The robot's parameters, with names instead of ids.
     #[serde(default)]
     pub params: BTreeMap<String, Value>,
-}
-
-fn attempts_max() -> u32 {
-    4
 }
 
 impl AttachmentSetup {
@@ -142,6 +145,8 @@ impl AttachmentSetup {
             missed: self.missed,
             on_error: self.on_error,
             attempts_max: self.attempts_max,
+            backoff_base_s: self.backoff_base_s,
+            backoff_max_s: self.backoff_max_s,
             overrides_required_fields: self.overrides_required_fields,
             scope: self.scope,
             grants: asked

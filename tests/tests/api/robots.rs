@@ -90,6 +90,9 @@ async fn attachment_is_checked_changed_started_and_removed() {
     api.change("PATCH", &path, 1, json!({"attempts_max": 26}))
         .await
         .refused(422, "invalid");
+    api.change("PATCH", &path, 1, json!({"backoff_base_s": 7200}))
+        .await
+        .refused(422, "invalid");
     let changed = api
         .change("PATCH", &path, 1, json!({"title": "Tell Anna", "grants": []}))
         .await
@@ -188,4 +191,130 @@ async fn robot_is_installed_once_and_becomes_current() {
         .await
         .ok(200);
     assert_eq!(again["digest"], made["digest"]);
+}
+
+#[tokio::test]
+async fn failed_runs_are_counted_and_repeated_by_a_filter() {
+    let api = Api::start().await;
+    let sales = api.sales().await;
+    let boss = api
+        .create("/employees", json!({"name": "Anna", "role": "admin"}))
+        .await;
+    let mut mute = notify(&sales.new, &boss);
+    mute["grants"] = json!([]);
+    let mute = api.create("/attachments", mute).await;
+    let mut nobody = notify(&sales.new, &boss);
+    nobody["params"] = json!({"to": ["role:assignee"], "title": "Hello"});
+    nobody["attempts_max"] = json!(1);
+    let nobody = api.create("/attachments", nobody).await;
+    for title in ["One", "Two", "Three"] {
+        api.create("/items", sales.deal(title)).await;
+    }
+    api.app.core.lanes.idle().await;
+
+    let preview = api
+        .post("/runs/retry", json!({"dry_run": true, "limit": 2}))
+        .await
+        .ok(200);
+    assert_eq!(
+        (&preview["matched_count"], &preview["has_more"]),
+        (&json!(6), &json!(false))
+    );
+    let groups = preview["groups"].as_array().unwrap().iter();
+    let groups: Vec<_> = groups
+        .map(|group| {
+            (
+                group["attachment"].clone(),
+                group["reason"].clone(),
+                group["code"].clone(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        groups,
+        [
+            (json!(mute), json!("denied"), json!("denied")),
+            (json!(nobody), json!("attempts-used-up"), json!("no-candidate")),
+        ]
+    );
+    assert_eq!(preview["runs"].as_array().unwrap().len(), 2);
+
+    let path = format!("/attachments/{mute}");
+    api.change("PATCH", &path, 1, json!({"grants": ["notifications"]}))
+        .await
+        .ok(200);
+    let mut body = json!({"code": "denied", "limit": 2});
+    let first = api.post("/runs/retry", body.clone()).await.ok(200);
+    body["after"] = first["next"].clone();
+    let last = api.post("/runs/retry", body).await.ok(200);
+    assert_eq!(last["next"], json!(null));
+    let ids: Vec<_> = [&first, &last]
+        .into_iter()
+        .flat_map(|page| page["runs"].as_array().unwrap())
+        .map(|run| run["id"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(ids.len(), 3);
+    api.app.advance_to(api.app.core.clock.now()).await.unwrap();
+    for id in &ids {
+        let details = api.get(&format!("/runs/{id}")).await.ok(200);
+        assert_eq!(
+            (&details["run"]["state"], &details["run"]["attempt_count"]),
+            (&json!("completed"), &json!(2)),
+            "{details:#}"
+        );
+        let history = api.app.core.db.history(id, None, 10).await.unwrap();
+        assert_eq!(history[0].entry.what, "retried", "{history:?}");
+    }
+    let rest = api.post("/runs/retry", json!({"dry_run": true})).await.ok(200);
+    assert_eq!(rest["matched_count"], json!(3));
+    for (key, value) in [
+        ("reason", json!("denied")),
+        ("finished_from", json!("2030-01-01T00:00:00Z")),
+        ("pipeline", json!("pipeline:999")),
+        ("robot", json!("auto-reply")),
+    ] {
+        let mut none = json!({"dry_run": true});
+        none[key] = value;
+        let found = api.post("/runs/retry", none).await.ok(200);
+        assert_eq!(found["matched_count"], json!(0), "{key}: {found:#}");
+    }
+    api.post("/runs/retry", json!({"state": "completed"}))
+        .await
+        .refused(422, "invalid");
+    for check in api.app.core.db.audit().await.unwrap() {
+        assert_eq!(check.broken_count, 0, "{check:?}");
+    }
+}
+
+#[tokio::test]
+async fn run_that_is_retried_has_all_of_its_attempts_again() {
+    let api = Api::start().await;
+    let sales = api.sales().await;
+    let boss = api
+        .create("/employees", json!({"name": "Anna", "role": "admin"}))
+        .await;
+    let mut nobody = notify(&sales.new, &boss);
+    nobody["params"] = json!({"to": ["role:assignee"], "title": "Hello"});
+    nobody["attempts_max"] = json!(2);
+    api.create("/attachments", nobody).await;
+    let deal = api.create("/items", sales.deal("Deal")).await;
+    let hours = |count: u64| std::time::Duration::from_secs(count * 3_600);
+    let pass = async |time| {
+        let until = api.app.core.clock.now().plus(time).unwrap();
+        api.app.advance_to(until).await.unwrap();
+        let runs = api.get(&format!("/runs?item={deal}")).await.ok(200);
+        let run = &runs["items"][0];
+        (
+            run["id"].as_str().unwrap().to_owned(),
+            run["reason"].clone(),
+            run["attempt_count"].clone(),
+        )
+    };
+    let (id, reason, count) = pass(hours(12)).await;
+    assert_eq!((reason, count), (json!("attempts-used-up"), json!(2)));
+    api.post(&format!("/runs/{id}/retry"), json!({})).await.ok(200);
+    let (_, reason, count) = pass(hours(0)).await;
+    assert_eq!((reason, count), (json!("failed"), json!(3)));
+    let (_, reason, count) = pass(hours(12)).await;
+    assert_eq!((reason, count), (json!("attempts-used-up"), json!(4)));
 }

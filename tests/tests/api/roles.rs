@@ -104,6 +104,7 @@ const ROUTES: &[(&str, &str, Right)] = &[
     ("DELETE", "/api/v1/attachments/{id}", Configure),
     ("POST", "/api/v1/attachments/{id}/run", Work),
     ("GET", "/api/v1/runs", Read),
+    ("POST", "/api/v1/runs/retry", Administer),
     ("GET", "/api/v1/runs/{id}", Read),
     ("POST", "/api/v1/runs/{id}/retry", Work),
     ("POST", "/api/v1/runs/{id}/cancel", Work),

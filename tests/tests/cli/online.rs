@@ -26,6 +26,9 @@ fn robot_is_attached_by_names_and_its_run_is_shown() {
         "to=anna@example.com",
         "--param",
         "title=Won: {=Document:TITLE}",
+        "--attempts=2",
+        "--backoff=10s",
+        "--backoff-max=5m",
         "--json",
     ];
     let made = host
@@ -44,6 +47,14 @@ fn robot_is_attached_by_names_and_its_run_is_shown() {
         (&attachment["title"], &attachment["grants"]),
         (&"Cheer".into(), &json!(["notifications"]))
     );
+    assert_eq!(
+        ["attempts_max", "backoff_base_s", "backoff_max_s"].map(|key| attachment[key].as_u64()),
+        [Some(2), Some(10), Some(300)]
+    );
+    host.cli(&[&attach[..], &["--backoff", "soon"]].concat())
+        .refused(2, "`soon`");
+    host.cli(&[&attach[..], &["--backoff", "2d"]].concat())
+        .refused(1, "backoff_base_s is 172800");
     let run = final_run(&host, &win(&host));
     assert_eq!(
         (&run["state"], &run["robot"]),
@@ -89,7 +100,7 @@ fn retry_waits_and_ends_as_the_robot_ended() {
     let run = final_run(&host, &item);
     assert_eq!(
         (&run["state"], &run["reason"]),
-        (&"discarded".into(), &"failed".into()),
+        (&"discarded".into(), &"not-retryable".into()),
         "{run}"
     );
     let retry = ["run", "retry", run["id"].as_str().unwrap(), "--wait"];
@@ -98,6 +109,19 @@ fn retry_waits_and_ends_as_the_robot_ended() {
         failed.contains("attempt 2 of move-stage@") && failed.contains("failed: required-fields: "),
         "{failed}"
     );
+
+    let bulk = ["run", "retry", "--code", "required-fields", "--pipeline", "sales"];
+    let shown = host.cli(&[&bulk[..], &["--dry-run"]].concat()).with_code(0).out;
+    for words in ["not-retryable", "required-fields", "1 run would be due at once"] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    let retried = host
+        .cli(&[&bulk[..], &["--json"]].concat())
+        .with_code(0)
+        .json("signalbox.run.retry-many/1");
+    assert_eq!(retried["runs"][0]["id"], run["id"], "{retried}");
+    host.cli(&["run", "retry"]).with_code(2);
+    host.cli(&["run", "retry", "run:1", "--dry-run"]).with_code(2);
     let version = host.send("GET", &format!("/items/{item}"), None, &Value::Null)["version"].as_i64();
     host.send(
         "PATCH",

@@ -5,7 +5,7 @@ use signalbox_crm::conversation::Direction;
 use signalbox_crm::event::{Event, Fact};
 use signalbox_crm::ids::{ActivityId, EventId, PipelineId, RunId, StageId, TimerId};
 use signalbox_crm::notification::HistoryEntry;
-use signalbox_crm::run::{Attempt, Reason, Run, RunState, Verdict};
+use signalbox_crm::run::{Attempt, Failures, Reason, Run, RunState, Verdict};
 use signalbox_crm::timer::{DeliveryState, Timer, TimerKind};
 use signalbox_db::{Batch, Db};
 
@@ -78,6 +78,7 @@ fn sound() -> Batch {
     batch.events = vec![entered(1, 1)];
     batch.runs = vec![Run {
         attempt_count: 1,
+        failures: Failures::default(),
         ..run(1, RunState::Completed)
     }];
     batch.attempts = vec![done(1, 1)];

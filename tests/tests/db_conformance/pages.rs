@@ -4,7 +4,7 @@ use signalbox_crm::activity::ActivityState;
 use signalbox_crm::contact::PointKind;
 use signalbox_crm::ids::{ActivityId, ContactId, EmployeeId, PipelineId, RunId, StageId};
 use signalbox_crm::phone::{Phone, PhoneQuery};
-use signalbox_crm::run::RunState;
+use signalbox_crm::run::{Reason, Run, RunState, Verdict};
 use signalbox_db::{ActivityFilter, ConversationFilter, EventFilter, ItemFilter, ItemPage, RunFilter};
 
 use super::place::Place;
@@ -207,6 +207,56 @@ pub(crate) async fn filters_of_activities_conversations_and_runs_hold(place: &Pl
     );
     assert_eq!(db.runs(&discarded, Some(RunId(3)), 10).await.unwrap().len(), 1);
     assert_eq!(db.run_count(&discarded).await.unwrap(), 2);
+    let mut ends = super::samples::batch();
+    let verdict = |code: &str| Verdict::Failed {
+        code: code.to_owned(),
+        message: String::new(),
+        retryable: false,
+    };
+    ends.runs = vec![Run {
+        attempt_count: 1,
+        reason: Some(Reason::Denied),
+        finished_at: Some(at(50)),
+        ..run(4, RunState::Discarded)
+    }];
+    ends.attempts = vec![attempt(4, 1, verdict("denied"))];
+    ends.items_new = vec![item(1)];
+    db.commit(&ends).await.unwrap();
+    let pipeline = db.item(1).await.unwrap().unwrap().pipeline;
+    let all = RunFilter {
+        state: Some(RunState::Discarded),
+        ..RunFilter::default()
+    };
+    let with = |change: &dyn Fn(&mut RunFilter)| {
+        let mut filter = all.clone();
+        change(&mut filter);
+        filter
+    };
+    for (filter, expected) in [
+        (with(&|f| f.reason = Some(Reason::Denied)), vec![4]),
+        (with(&|f| f.reason = Some(Reason::Failed)), vec![]),
+        (with(&|f| f.code = Some("denied".to_owned())), vec![4]),
+        (with(&|f| f.code = Some("trap".to_owned())), vec![]),
+        (with(&|f| f.pipeline = Some(pipeline)), vec![2, 3, 4]),
+        (with(&|f| f.pipeline = Some(PipelineId(999))), vec![]),
+        (with(&|f| f.finished_from = Some(at(50))), vec![4]),
+        (with(&|f| f.finished_until = Some(at(50))), vec![2, 3]),
+    ] {
+        let found = db.dead_letters(&filter, None, 10).await.unwrap();
+        let ids: Vec<i64> = found.iter().map(|letter| letter.run.0).collect();
+        assert_eq!(ids, expected, "{filter:?}");
+    }
+    let page = db.dead_letters(&all, Some(RunId(2)), 1).await.unwrap();
+    assert_eq!((page[0].run, &page[0].code), (RunId(3), &None));
+    let groups = db.dead_groups(&all, 10).await.unwrap();
+    let groups: Vec<_> = groups
+        .iter()
+        .map(|group| (group.attachment.0, group.code.as_deref(), group.count))
+        .collect();
+    assert_eq!(groups, [(2, None, 1), (3, None, 1), (4, Some("denied"), 1)]);
+    let bounded = db.dead_groups(&all, 2).await.unwrap();
+    assert_eq!(bounded.iter().map(|group| group.count).sum::<i64>(), 2);
+
     let unknown = RunFilter {
         robot: Some("notify".to_owned()),
         ..RunFilter::default()

@@ -3,7 +3,7 @@
 use signalbox_crm::attachment::CancelOn;
 use signalbox_crm::changes::RunChange;
 use signalbox_crm::ids::{AttachmentId, EventId, RunId};
-use signalbox_crm::run::{Reason, Run, RunState, Verdict};
+use signalbox_crm::run::{Failures, Reason, Run, RunState, Verdict};
 use signalbox_db::{Db, DbError, Rescheduled, RunUpdate, StageLeft, WakeUpVoid};
 
 use super::place::Place;
@@ -30,6 +30,7 @@ fn ended(run: i64, state: RunState) -> RunUpdate {
         detail: None,
         due_at: None,
         attempt_count: 1,
+        failures: Failures::default(),
         finished_at: state.is_final().then(|| at(9)),
     }
 }
@@ -350,4 +351,52 @@ pub(crate) async fn attempts_keep_their_verdicts(place: &Place) {
     );
     assert!(db.has_completed_run(AttachmentId(1), 1).await.unwrap());
     assert!(!db.has_completed_run(AttachmentId(1), 2).await.unwrap());
+}
+
+pub(crate) async fn failures_are_kept_until_a_person_retries_the_run(place: &Place) {
+    let db = with_runs(place, vec![run(1, RunState::Available)]).await;
+    let mut failed = batch();
+    let failures = Failures {
+        forgiven_count: 0,
+        digest: Some("0a1b".to_owned()),
+        equal_count: 2,
+    };
+    failed.attempts = vec![attempt(1, 1, refusal()), attempt(1, 2, refusal())];
+    failed.runs_ended = vec![RunUpdate {
+        attempt_count: 2,
+        failures: failures.clone(),
+        ..ended(1, RunState::Discarded)
+    }];
+    db.commit(&failed).await.unwrap();
+    assert_eq!(stored(&db, 1).await.failures, failures);
+    let change = |to, from| RunChange {
+        run: RunId(1),
+        from: vec![from],
+        to,
+        reason: None,
+        detail: None,
+        due_at: Some(at(5)),
+    };
+    let mut retried = batch();
+    retried.run_changes = vec![change(RunState::Retryable, RunState::Discarded)];
+    db.commit(&retried).await.unwrap();
+    let fresh = Failures {
+        forgiven_count: 2,
+        ..Failures::default()
+    };
+    let run = stored(&db, 1).await;
+    assert_eq!((run.attempt_count, run.finished_at), (2, None));
+    assert_eq!(run.failures, fresh);
+    let mut due = batch();
+    due.run_changes = vec![change(RunState::Available, RunState::Retryable)];
+    db.commit(&due).await.unwrap();
+    assert_eq!(stored(&db, 1).await.failures, fresh);
+}
+
+fn refusal() -> Verdict {
+    Verdict::Failed {
+        code: "denied".to_owned(),
+        message: String::new(),
+        retryable: false,
+    }
 }

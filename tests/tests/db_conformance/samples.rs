@@ -13,7 +13,7 @@ use signalbox_crm::ids::{
 };
 use signalbox_crm::item::Item;
 use signalbox_crm::notification::Notification;
-use signalbox_crm::run::{Attempt, Run, RunState, Verdict};
+use signalbox_crm::run::{Attempt, Failures, Run, RunState, Verdict};
 use signalbox_crm::time::Timestamp;
 use signalbox_crm::timer::{Delivery, DeliveryState, Inbound, InboundState};
 use signalbox_db::Batch;
@@ -200,6 +200,7 @@ pub(crate) fn run(id: i64, state: RunState) -> Run {
         after: None,
         timer_key: None,
         attempt_count: 0,
+        failures: Failures::default(),
         created_at: at(0),
         finished_at: state.is_final().then(|| at(0)),
     }

@@ -137,7 +137,9 @@ fn every_code_is_explained() {
     let own = sandbox.map(|source| source.text).collect::<String>();
     let mut verdicts = words_after(&own, "Stop::limit(");
     verdicts.extend(words_after(&own, "code: "));
-    verdicts.extend(words_after(&text("host/src/engine/worker.rs"), "failed("));
+    for path in ["host/src/engine/worker.rs", "host/src/engine/worker/execution.rs"] {
+        verdicts.extend(words_after(&text(path), "failed("));
+    }
     assert_eq!(first_cells(&page, "## Verdicts of attempts"), verdicts);
     let exits = text("host/src/cli/exit.rs");
     let exits = exits

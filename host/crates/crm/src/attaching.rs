@@ -17,6 +17,8 @@ pub const TITLE_CHARS_MAX: usize = 200;
 pub const DELAY_S_MAX: u32 = 366 * 24 * 60 * 60;
 /// The most attempts: with the backoff of an hour at most, about a day.
 pub const ATTEMPTS_MAX: u32 = 25;
+/// The longest pause between attempts, in seconds: a day. Who needs longer ones wants a schedule.
+pub const BACKOFF_S_MAX: u32 = 24 * 60 * 60;
 /// The most items that one tick of a schedule visits.
 pub const ITEMS_MAX: u32 = 1_000;
 /// The most fields of an event filter, groups of a condition, and tests of a group.
@@ -35,6 +37,7 @@ pub fn check_attachment(attachment: &Attachment, directory: &Directory) -> Resul
     check_title(&attachment.title)?;
     let manifest = manifest(attachment, directory)?;
     check_range("attempts_max", attachment.attempts_max, ATTEMPTS_MAX)?;
+    check_backoff(attachment)?;
     check_cause(&attachment.moment, manifest)?;
     check_moment(&attachment.moment, directory)?;
     check_timing(&attachment.timing, directory)?;
@@ -83,6 +86,17 @@ fn check_range(what: &str, value: u32, max: u32) -> Result<(), Rejection> {
         return Ok(());
     }
     Err(Rejection::invalid(format!("{what} is {value}, not 1 to {max}")))
+}
+
+fn check_backoff(attachment: &Attachment) -> Result<(), Rejection> {
+    let (base_s, max_s) = (attachment.backoff_base_s, attachment.backoff_max_s);
+    check_range("backoff_base_s", base_s, BACKOFF_S_MAX)?;
+    check_range("backoff_max_s", max_s, BACKOFF_S_MAX)?;
+    if base_s <= max_s {
+        return Ok(());
+    }
+    let message = format!("backoff_base_s is {base_s}, more than backoff_max_s, which is {max_s}");
+    Err(Rejection::invalid(message))
 }
 
 /// The robot says what it can be attached to.

@@ -242,6 +242,12 @@ pub struct Attachment {
     /// Attempts before the run is discarded. Range: 1 to 25.
     #[serde(default = "attempts_max")]
     pub attempts_max: u32,
+    /// The longest wait after the first attempt, in seconds; it doubles with each attempt. Range: 1 to 86,400.
+    #[serde(default = "backoff_base_s")]
+    pub backoff_base_s: u32,
+    /// The longest wait at all, in seconds. Range: `backoff_base_s` to 86,400.
+    #[serde(default = "backoff_max_s")]
+    pub backoff_max_s: u32,
     /// Lets the robot move an item although required fields are empty; the history says so.
     #[serde(default)]
     pub overrides_required_fields: bool,
@@ -264,6 +270,16 @@ pub struct Attachment {
 }
 
 /// Four attempts: the first and three retries, as crm-automation products that retry at all do.
-fn attempts_max() -> u32 {
+pub fn attempts_max() -> u32 {
     4
+}
+
+/// A second: see [`crate::backoff::Backoff::DEFAULT`].
+pub fn backoff_base_s() -> u32 {
+    1
+}
+
+/// An hour: see [`crate::backoff::Backoff::DEFAULT`].
+pub fn backoff_max_s() -> u32 {
+    3_600
 }

@@ -178,6 +178,8 @@ pub(crate) fn attachment(id: i64) -> Attachment {
         missed: Default::default(),
         on_error: Default::default(),
         attempts_max: 4,
+        backoff_base_s: 1,
+        backoff_max_s: 3_600,
         overrides_required_fields: false,
         scope: Default::default(),
         grants: vec!["notifications".to_owned()],

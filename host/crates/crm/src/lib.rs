@@ -37,6 +37,7 @@ pub mod phone;
 pub mod pipeline;
 pub mod planning;
 pub mod rejection;
+pub mod retry;
 pub mod robot;
 pub mod rules;
 pub mod run;

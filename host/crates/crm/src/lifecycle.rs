@@ -1,10 +1,10 @@
 //! What becomes of a run: before it starts, and after an attempt.
 
 use crate::attachment::{Attachment, CancelOn, Window};
-use crate::backoff::retry_delay;
 use crate::calendar::WorkCalendar;
 use crate::item::Item;
-use crate::run::{Reason, Run, RunState, Verdict};
+use crate::retry::{self, Policy, Retry};
+use crate::run::{Failures, Reason, Run, RunState, Verdict};
 use crate::time::Timestamp;
 
 /// What to do with a run that is due.
@@ -77,34 +77,61 @@ fn closed_until(calendar: Option<&WorkCalendar>, now: Timestamp) -> Result<Optio
         .map_err(|error| error.to_string())
 }
 
-/// The state of a run after an attempt.
+/// A run after an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct After {
     /// The new state.
     pub state: RunState,
     /// Why.
     pub reason: Option<Reason>,
+    /// More words.
+    pub detail: Option<String>,
     /// When the next attempt may start.
     pub due_at: Option<Timestamp>,
+    /// What it remembers of its failures.
+    pub failures: Failures,
 }
 
-/// Decides what follows from an attempt: `attempt` counts from 1, `seed` spreads retries.
-pub fn after_attempt(attempt: u32, attempts_max: u32, verdict: &Verdict, now: Timestamp, seed: u64) -> After {
-    match verdict {
-        Verdict::Done { .. } | Verdict::Skipped { .. } => After {
+/// Decides what follows from attempt number `number` of `run`. `digest` is that of a failure and of what led to it.
+pub fn after_attempt(
+    run: &Run,
+    number: u32,
+    verdict: &Verdict,
+    digest: String,
+    policy: Policy,
+    now: Timestamp,
+) -> After {
+    let Verdict::Failed { code, retryable, .. } = verdict else {
+        return After {
             state: RunState::Completed,
             reason: None,
+            detail: None,
             due_at: None,
-        },
-        Verdict::Failed { retryable: true, .. } if attempt < attempts_max => After {
+            failures: Failures::default(),
+        };
+    };
+    let failures = run.failures.after(digest);
+    let failed = retry::Failed {
+        code,
+        retryable: *retryable,
+        number,
+        failures: &failures,
+    };
+    let seed = u64::from_ne_bytes(run.id.0.to_ne_bytes()) ^ u64::from(number);
+    match retry::after_failure(failed, policy, now, seed) {
+        Retry::At(due_at) => After {
             state: RunState::Retryable,
             reason: Some(Reason::Failed),
-            due_at: now.plus(retry_delay(attempt, seed)),
+            detail: None,
+            due_at: Some(due_at),
+            failures,
         },
-        Verdict::Failed { .. } => After {
+        Retry::Never(reason, detail) => After {
             state: RunState::Discarded,
-            reason: Some(Reason::Failed),
+            reason: Some(reason),
+            detail,
             due_at: None,
+            failures,
         },
     }
 }
@@ -134,6 +161,7 @@ mod tests {
             after: None,
             timer_key: None,
             attempt_count: 0,
+            failures: Failures::default(),
             created_at: at("2026-03-02T11:20:00Z"),
             finished_at: None,
         }
@@ -250,35 +278,59 @@ mod tests {
         assert_eq!(due(&free, &wanted, None, working), why("the run has no item"));
     }
 
+    fn after(run: &Run, number: u32, verdict: &Verdict) -> After {
+        let policy = Policy::from(&attachment(1));
+        after_attempt(run, number, verdict, "d".to_owned(), policy, at(EVENING))
+    }
+
     #[test]
     fn failures_are_tried_again_until_the_last_attempt() {
-        let failed = |retryable| Verdict::Failed {
+        let failed = Verdict::Failed {
             code: "x".to_owned(),
             message: String::new(),
-            retryable,
+            retryable: true,
         };
-        let now = at(EVENING);
-        let next = after_attempt(1, 3, &failed(true), now, 7);
-        assert_eq!(next.state, RunState::Retryable);
-        assert_eq!(next.due_at, now.plus(retry_delay(1, 7)));
-        for end in [
-            after_attempt(3, 3, &failed(true), now, 7),
-            after_attempt(1, 3, &failed(false), now, 7),
-        ] {
-            assert_eq!(
-                (end.state, end.reason, end.due_at),
-                (RunState::Discarded, Some(Reason::Failed), None)
-            );
-        }
-        let done = after_attempt(
-            1,
-            1,
-            &Verdict::Skipped {
-                summary: String::new(),
-            },
-            now,
-            7,
+        let next = after(&run(), 1, &failed);
+        assert_eq!(
+            (next.state, next.reason),
+            (RunState::Retryable, Some(Reason::Failed))
         );
-        assert_eq!(done.state, RunState::Completed);
+        assert!(next.due_at.is_some());
+        let end = after(&run(), 4, &failed);
+        assert_eq!(
+            (end.state, end.reason, end.due_at),
+            (RunState::Discarded, Some(Reason::AttemptsUsedUp), None)
+        );
+    }
+
+    #[test]
+    fn equal_failures_are_counted_and_forgotten_when_the_robot_is_through() {
+        let trap = Verdict::Failed {
+            code: "trap".to_owned(),
+            message: String::new(),
+            retryable: false,
+        };
+        let mut run = run();
+        for number in 1..=2 {
+            let next = after(&run, number, &trap);
+            assert_eq!(
+                (next.state, next.failures.equal_count),
+                (RunState::Retryable, number)
+            );
+            run.failures = next.failures;
+        }
+        let end = after(&run, 3, &trap);
+        assert_eq!(
+            (end.state, end.reason),
+            (RunState::Discarded, Some(Reason::Deterministic))
+        );
+        let done = Verdict::Skipped {
+            summary: String::new(),
+        };
+        let done = after(&run, 3, &done);
+        assert_eq!(
+            (done.state, done.failures),
+            (RunState::Completed, Failures::default())
+        );
     }
 }

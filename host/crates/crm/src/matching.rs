@@ -9,7 +9,7 @@ use crate::ids::{IdKind, RunId};
 use crate::item::Item;
 use crate::loop_guard::LoopGuard;
 use crate::rejection::Rejection;
-use crate::run::{Reason, Run, RunState};
+use crate::run::{Failures, Reason, Run, RunState};
 use crate::time::Timestamp;
 use crate::value::FieldValue;
 use trigger::Triggers;
@@ -86,6 +86,7 @@ impl Matcher<'_> {
             after: None,
             timer_key: None,
             attempt_count: 0,
+            failures: Failures::default(),
             created_at: self.now,
             finished_at: None,
         }

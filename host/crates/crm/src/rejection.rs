@@ -58,6 +58,12 @@ impl Code {
             Code::LimitCalls => "limit.calls",
         }
     }
+
+    /// Whether the same may be allowed later without anybody changing anything: people come back from leave. All
+    /// other refusals wait for somebody to change something.
+    pub fn is_passing(self) -> bool {
+        self == Code::NoCandidate
+    }
 }
 
 /// A rule says no.

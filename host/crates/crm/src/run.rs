@@ -92,12 +92,20 @@ pub enum Reason {
     AlreadyRan,
     /// Cancelled: two triggers matched, and another sets the earlier stage.
     EarlierStageWins,
-    /// Cancelled: a robot's component is missing or its permissions are not approved.
+    /// Cancelled or discarded: a robot's component is missing or its permissions are not approved.
     Broken,
     /// Discarded: the loop guard stopped the chain.
     LoopStopped,
-    /// Discarded or retryable: the robot failed; the attempt has the failure.
+    /// Retryable: the robot failed and is tried again; the attempt has the failure.
     Failed,
+    /// Discarded: the robot failed, and says that no later attempt may succeed.
+    NotRetryable,
+    /// Discarded: the robot failed as often as the attachment allows.
+    AttemptsUsedUp,
+    /// Discarded: the robot trapped several times in the same way on the same data.
+    Deterministic,
+    /// Discarded: the robot may not do what it needs to do.
+    Denied,
 }
 
 impl Reason {
@@ -123,6 +131,10 @@ impl Reason {
             Reason::Broken => "broken",
             Reason::LoopStopped => "loop-stopped",
             Reason::Failed => "failed",
+            Reason::NotRetryable => "not-retryable",
+            Reason::AttemptsUsedUp => "attempts-used-up",
+            Reason::Deterministic => "deterministic",
+            Reason::Denied => "denied",
         }
     }
 }
@@ -156,10 +168,35 @@ pub struct Run {
     pub timer_key: Option<String>,
     /// How many attempts have ended.
     pub attempt_count: u32,
+    /// What it remembers of its failures.
+    pub failures: Failures,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it became final.
     pub finished_at: Option<Timestamp>,
+}
+
+/// What a run remembers of its failures from one attempt to the next.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Failures {
+    /// Attempts that had ended when a person last retried the run: they do not count against `attempts_max`.
+    pub forgiven_count: u32,
+    /// Digest of the last failure, the component, and everything that it had read.
+    pub digest: Option<String>,
+    /// How many of the last attempts, one after the other, ended with this digest.
+    pub equal_count: u32,
+}
+
+impl Failures {
+    /// With one more failure.
+    pub fn after(&self, digest: String) -> Failures {
+        let is_equal = self.digest.as_ref() == Some(&digest);
+        Failures {
+            forgiven_count: self.forgiven_count,
+            digest: Some(digest),
+            equal_count: if is_equal { self.equal_count + 1 } else { 1 },
+        }
+    }
 }
 
 /// How an attempt ended.

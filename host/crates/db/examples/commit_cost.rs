@@ -14,7 +14,7 @@ use signalbox_crm::ids::{
 };
 use signalbox_crm::item::Item;
 use signalbox_crm::notification::{HistoryEntry, Notification};
-use signalbox_crm::run::{Attempt, Run, RunState, Verdict};
+use signalbox_crm::run::{Attempt, Failures, Run, RunState, Verdict};
 use signalbox_crm::time::Timestamp;
 use signalbox_db::{Batch, Db, OpenOptions, RunUpdate, StageLeft};
 
@@ -136,6 +136,7 @@ fn runs(first: i64, group: i64) -> Batch {
             detail: None,
             due_at: None,
             attempt_count: 1,
+            failures: Failures::default(),
             finished_at: Some(at(id)),
         });
         batch.attempts.push(attempt(id));
@@ -197,6 +198,7 @@ fn run(id: i64, item: i64, stage_entry: i64) -> Run {
         after: None,
         timer_key: None,
         attempt_count: 0,
+        failures: Failures::default(),
         created_at: at(id),
         finished_at: None,
     }

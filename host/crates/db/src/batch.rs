@@ -11,7 +11,7 @@ use signalbox_crm::ids::{
 };
 use signalbox_crm::item::Item;
 use signalbox_crm::notification::{HistoryEntry, Notification, TimelineEntry};
-use signalbox_crm::run::{Attempt, Reason, Run, RunState};
+use signalbox_crm::run::{Attempt, Failures, Reason, Run, RunState};
 use signalbox_crm::time::Timestamp;
 use signalbox_crm::timer::{Delivery, Inbound, InboundState, Timer};
 
@@ -165,6 +165,8 @@ pub struct RunUpdate {
     pub due_at: Option<Timestamp>,
     /// How many attempts have ended.
     pub attempt_count: u32,
+    /// What it remembers of its failures; `forgiven_count` stays as it is stored.
+    pub failures: Failures,
     /// When it became final; set exactly when the state is final.
     pub finished_at: Option<Timestamp>,
 }

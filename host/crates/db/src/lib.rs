@@ -12,6 +12,7 @@ mod commit;
 mod contact;
 mod conversation;
 mod copy;
+mod dead_letter;
 mod delivery;
 mod dialect;
 mod directory;
@@ -47,6 +48,7 @@ pub use batch::{
 };
 pub use conversation::ConversationFilter;
 pub use copy::copy_sqlite;
+pub use dead_letter::{DeadGroup, DeadLetter};
 pub use delivery::DeliveryFilter;
 pub use error::DbError;
 pub use event::EventFilter;

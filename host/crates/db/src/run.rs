@@ -1,8 +1,8 @@
 //! Runs: new ones, and reading them. How they change is in `run_changes`.
 
 use signalbox_crm::event::Event;
-use signalbox_crm::ids::{AttachmentId, EventId, RunId};
-use signalbox_crm::run::{Run, RunState};
+use signalbox_crm::ids::{AttachmentId, EventId, PipelineId, RunId};
+use signalbox_crm::run::{Failures, Reason, Run, RunState};
 use signalbox_crm::time::Timestamp;
 
 use crate::batch::Batch;
@@ -16,6 +16,7 @@ use crate::open::Db;
 
 const ROW_BYTES: usize = 160;
 
+/// A new run has not failed: those columns have their defaults.
 const INSERT: Sql = over_rows!(
     "INSERT INTO run (
     id, event, attachment, item, item_kind, stage_entry, cancel_on, state, reason, detail, due_at,
@@ -34,14 +35,14 @@ SELECT
 const SELECT: &str =
     "SELECT run.id, run.event, run.attachment, run.item, run.item_kind, run.stage_entry, run.cancel_on,
     run.state, run.reason, run.detail, run.due_at, run.after, run.timer_key, run.attempt_count,
-    run.created_at, run.finished_at
+    run.forgiven_count, run.fail_digest, run.equal_count, run.created_at, run.finished_at
 FROM run";
 
 /// The columns in the order in which [`read_with_event`] takes them.
 const SELECT_WITH_EVENT: &str =
     "SELECT run.id, run.event, run.attachment, run.item, run.item_kind, run.stage_entry, run.cancel_on,
     run.state, run.reason, run.detail, run.due_at, run.after, run.timer_key, run.attempt_count,
-    run.created_at, run.finished_at,
+    run.forgiven_count, run.fail_digest, run.equal_count, run.created_at, run.finished_at,
     event.id, event.fact, event.item, event.item_kind, event.root, event.depth, event.caused_by,
     event.at
 FROM run
@@ -71,6 +72,11 @@ fn read(fields: &mut Fields<'_>) -> Result<Run, DbError> {
         after: fields.maybe_int()?.map(RunId),
         timer_key: fields.maybe_text()?,
         attempt_count: fields.count()?,
+        failures: Failures {
+            forgiven_count: fields.count()?,
+            digest: fields.maybe_text()?,
+            equal_count: fields.count()?,
+        },
         created_at: fields.instant()?,
         finished_at: fields.maybe_instant()?,
     })
@@ -130,10 +136,20 @@ pub struct RunFilter {
     pub item: Option<i64>,
     /// Started by this event.
     pub event: Option<EventId>,
+    /// In their state for this reason.
+    pub reason: Option<Reason>,
+    /// The last attempt ended with this code.
+    pub code: Option<String>,
+    /// About items that stand in this pipeline now.
+    pub pipeline: Option<PipelineId>,
+    /// Ended then or later.
+    pub finished_from: Option<Timestamp>,
+    /// Ended before.
+    pub finished_until: Option<Timestamp>,
 }
 
 impl RunFilter {
-    fn conditions(&self) -> Filter {
+    pub(crate) fn conditions(&self) -> Filter {
         let mut filter = Filter::default();
         filter
             .maybe("run.attachment = ?", self.attachment.map(|id| id.0))
@@ -142,7 +158,19 @@ impl RunFilter {
                 self.robot.as_deref(),
             )
             .maybe("run.item = ?", self.item)
-            .maybe("run.event = ?", self.event.map(|id| id.0));
+            .maybe("run.event = ?", self.event.map(|id| id.0))
+            .maybe("run.reason = ?", self.reason.map(Reason::as_str))
+            .maybe(
+                "EXISTS (SELECT 1 FROM attempt AS latest WHERE latest.run = run.id AND latest.number = run.attempt_count \
+                 AND latest.code = ?)",
+                self.code.as_deref(),
+            )
+            .maybe(
+                "EXISTS (SELECT 1 FROM item WHERE item.id = run.item AND item.pipeline = ?)",
+                self.pipeline.map(|id| id.0),
+            )
+            .maybe("run.finished_at >= ?", self.finished_from)
+            .maybe("run.finished_at < ?", self.finished_until);
         // As literals, so that the partial indexes serve them.
         match self.state {
             Some(RunState::Available | RunState::Running) => filter.and("run.state = 'available'", []),

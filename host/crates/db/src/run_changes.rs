@@ -15,17 +15,23 @@ const END: Sql = over_rows!(
 SET
     state = r.value ->> 1, reason = r.value ->> 2, detail = r.value ->> 3,
     due_at = CAST(r.value ->> 4 AS BIGINT), attempt_count = CAST(r.value ->> 5 AS BIGINT),
-    finished_at = CAST(r.value ->> 6 AS BIGINT)",
+    finished_at = CAST(r.value ->> 6 AS BIGINT), fail_digest = r.value ->> 7,
+    equal_count = CAST(r.value ->> 8 AS BIGINT)",
     "WHERE run.id = CAST(r.value ->> 0 AS BIGINT)
 AND CASE WHEN run.state IN ('scheduled', 'available', 'retryable') THEN true ELSE false END"
 );
 
 /// By a person, the scheduler or a chain. The allowed states come as ` scheduled retryable `.
+///
+/// Only a person makes a run retryable in this way: it gets all of its attempts again, and its failures are forgotten.
 const CHANGE: Sql = over_rows!(
     "UPDATE run
 SET
     state = r.value ->> 2, reason = r.value ->> 3, detail = r.value ->> 4,
-    due_at = CAST(r.value ->> 5 AS BIGINT), finished_at = CAST(r.value ->> 6 AS BIGINT)",
+    due_at = CAST(r.value ->> 5 AS BIGINT), finished_at = CAST(r.value ->> 6 AS BIGINT),
+    forgiven_count = CASE r.value ->> 2 WHEN 'retryable' THEN run.attempt_count ELSE run.forgiven_count END,
+    fail_digest = CASE r.value ->> 2 WHEN 'retryable' THEN NULL ELSE run.fail_digest END,
+    equal_count = CASE r.value ->> 2 WHEN 'retryable' THEN 0 ELSE run.equal_count END",
     "WHERE run.id = CAST(r.value ->> 0 AS BIGINT)
 AND r.value ->> 1 LIKE '% ' || run.state || ' %'
 RETURNING id"
@@ -107,7 +113,9 @@ fn end(batch: &Batch, steps: &mut Vec<Step>) {
             .maybe_text(update.detail.as_deref())
             .maybe_instant(update.due_at)
             .int(i64::from(update.attempt_count))
-            .maybe_instant(update.finished_at);
+            .maybe_instant(update.finished_at)
+            .maybe_word(update.failures.digest.as_deref())
+            .int(i64::from(update.failures.equal_count));
     }
     steps.push(Step::of_each(END, rows, "run"));
 }

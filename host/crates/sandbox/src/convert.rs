@@ -8,7 +8,7 @@ use signalbox_crm::conversation::Conversation;
 use signalbox_crm::ids::BadId;
 use signalbox_crm::item::Item;
 use signalbox_crm::people::Employee;
-use signalbox_crm::rejection::{Code, Rejection};
+use signalbox_crm::rejection::Rejection;
 use signalbox_crm::run::Verdict;
 use signalbox_crm::time::Timestamp;
 use signalbox_crm::value::Money;
@@ -46,8 +46,7 @@ pub(crate) fn instant(text: &str) -> Answer<Timestamp> {
 pub(crate) fn error(rejection: Rejection) -> types::Error {
     types::Error {
         code: rejection.code.as_str().to_owned(),
-        // People come back from leave; everything else waits for somebody to change something.
-        retryable: rejection.code == Code::NoCandidate,
+        retryable: rejection.code.is_passing(),
         message: rejection.message,
     }
 }

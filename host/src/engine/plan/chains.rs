@@ -88,9 +88,10 @@ impl Plan<'_> {
             run: ready.run.id,
             state: after.state,
             reason: after.reason,
-            detail: None,
+            detail: after.detail,
             due_at: after.due_at.or(ready.run.due_at),
             attempt_count: attempt.number,
+            failures: after.failures,
             finished_at: is_final.then_some(at),
         });
         self.outcome.batch.attempts.push(attempt);

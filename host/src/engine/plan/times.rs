@@ -10,7 +10,7 @@ use signalbox_crm::event::{Event, Fact};
 use signalbox_crm::ids::{EventId, IdKind, RunId};
 use signalbox_crm::item::Item;
 use signalbox_crm::matching::relative;
-use signalbox_crm::run::{Reason, Run, RunState};
+use signalbox_crm::run::{Failures, Reason, Run, RunState};
 use signalbox_crm::time::Timestamp;
 use signalbox_db::{Rescheduled, WakeUpVoid};
 
@@ -136,6 +136,7 @@ fn wake_up_run(
         after: None,
         timer_key: Some(wake_up.key.clone()),
         attempt_count: 0,
+        failures: Failures::default(),
         created_at: event.at,
         finished_at: None,
     }

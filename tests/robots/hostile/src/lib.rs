@@ -48,6 +48,8 @@ fn run(invocation: Invocation) -> Result<Outcome, Failure> {
         "break-the-host" => done(items::get(BROKEN_ITEM)?.title),
         "wait-for-the-host" => done(items::get(SILENT_ITEM)?.title),
         "ask-nonsense" => done(items::get(&"nonsense".repeat(10_000))?.title),
+        "read-often" => read_often(&invocation, 500),
+        "read-too-often" => read_often(&invocation, 5_000),
         "fail" => Err(Failure::retryable("no-luck", "not today")),
         other => Err(Failure::new("unknown-act", other)),
     }
@@ -58,6 +60,16 @@ fn behave(invocation: Invocation) -> Result<Outcome, Failure> {
     info!("looking at {}", item.title);
     send(format!("{} at {}", item.title, clock::now()))?;
     done("behaved")
+}
+
+/// Reads one item for a while; what it has read differs only when the host shows it two states of the world.
+fn read_often(invocation: &Invocation, count: u32) -> Result<Outcome, Failure> {
+    let id = invocation.require_item()?;
+    let first = items::get(id)?;
+    for _ in 0..count {
+        items::get(id)?;
+    }
+    done(first.title)
 }
 
 fn send(text: String) -> Result<Outcome, Failure> {

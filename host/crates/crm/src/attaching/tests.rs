@@ -49,6 +49,22 @@ fn title_and_attempts_have_limits() {
         |a| a.attempts_max = 26,
         expect!["invalid: attempts_max is 26, not 1 to 25"],
     );
+    check(
+        |a| a.backoff_base_s = 0,
+        expect!["invalid: backoff_base_s is 0, not 1 to 86400"],
+    );
+    check(
+        |a| a.backoff_max_s = 86_401,
+        expect!["invalid: backoff_max_s is 86401, not 1 to 86400"],
+    );
+    check(
+        |a| (a.backoff_base_s, a.backoff_max_s) = (60, 30),
+        expect!["invalid: backoff_base_s is 60, more than backoff_max_s, which is 30"],
+    );
+    check(
+        |a| (a.backoff_base_s, a.backoff_max_s) = (86_400, 86_400),
+        expect!["ok"],
+    );
 }
 
 #[test]

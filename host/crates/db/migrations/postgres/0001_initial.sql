@@ -362,8 +362,13 @@ CREATE TABLE run (
     after BIGINT,
     timer_key TEXT,
     attempt_count BIGINT NOT NULL CHECK (attempt_count >= 0),
+    forgiven_count BIGINT NOT NULL DEFAULT 0,
+    fail_digest TEXT,
+    equal_count BIGINT NOT NULL DEFAULT 0 CHECK (equal_count >= 0),
     created_at BIGINT NOT NULL,
     finished_at BIGINT,
+    CHECK (forgiven_count BETWEEN 0 AND attempt_count),
+    CHECK ((fail_digest IS NULL) = (equal_count = 0)),
     CHECK ((item IS NULL) = (item_kind IS NULL)),
     CHECK ((state IN ('completed', 'discarded', 'cancelled')) = (finished_at IS NOT NULL)),
     CHECK (state <> 'retryable' OR due_at IS NOT NULL)
