@@ -19,10 +19,10 @@ use crate::channels::send::Sender;
 use crate::clock::{Clock, random_bytes};
 use crate::delivery::Deliverer;
 use crate::engine::alarm::Alarm;
-use crate::engine::committer::{self, Proposal, QUEUE_MAX, start};
+use crate::engine::committer::{self, Proposal, QUEUE_MAX, task_of_inbound, task_of_run};
 use crate::engine::core::{ATTEMPTS_KEPT, Core, SharedCore};
 use crate::engine::ids::{Ids, Marks};
-use crate::engine::lanes::{LaneKey, Lanes, ReadyRun, Task};
+use crate::engine::lanes::{Lanes, ReadyRun};
 use crate::engine::plan::Memory;
 use crate::engine::records::Records;
 use crate::engine::robots::Robots;
@@ -102,7 +102,7 @@ impl App {
         let robots = Arc::new(Robots::new(
             Sandbox::new(config).context("robots cannot run on this machine")?,
         ));
-        let (core, committer) = open_core(db, options.clock.clone()).await?;
+        let (core, committer) = open_core(db, options.clock.clone(), options.worker_count).await?;
         let stored = core.db.load_schedules().await?;
         let mut app = App {
             robots: Arc::clone(&robots),
@@ -163,28 +163,19 @@ impl App {
             let page = self.core.db.available_runs(after, RECOVERY_PAGE).await?;
             let Some(last) = page.last() else { break };
             after = Some(last.run.id);
-            for RunWithEvent { run, event } in page {
-                start(
-                    &self.core,
-                    ReadyRun {
-                        run,
-                        event: Arc::new(event),
-                    },
-                );
-            }
+            self.core
+                .lanes
+                .push(page.into_iter().map(|RunWithEvent { run, event }| {
+                    let event = Arc::new(event);
+                    task_of_run(ReadyRun { run, event })
+                }));
         }
         let mut after = None;
         loop {
             let page = self.core.db.pending_inbound(after, RECOVERY_PAGE).await?;
             let Some(last) = page.last() else { return Ok(()) };
             after = Some(last.id);
-            for inbound in page {
-                let key = match inbound.chat {
-                    Some(chat) => LaneKey::Chat(inbound.channel, chat),
-                    None => LaneKey::Inbound(inbound.id),
-                };
-                self.core.lanes.push(key, Task::Inbound(inbound.id));
-            }
+            self.core.lanes.push(page.iter().map(task_of_inbound));
         }
     }
 
@@ -260,7 +251,7 @@ impl App {
 }
 
 /// Reads what is kept in memory and starts the committer.
-async fn open_core(db: Db, clock: Clock) -> anyhow::Result<(SharedCore, JoinHandle<()>)> {
+async fn open_core(db: Db, clock: Clock, worker_count: u32) -> anyhow::Result<(SharedCore, JoinHandle<()>)> {
     let mut directory = db.load_directory().await?;
     if directory.installation.is_empty() {
         directory.installation = name_installation(&db, clock.now()).await?;
@@ -273,7 +264,7 @@ async fn open_core(db: Db, clock: Clock) -> anyhow::Result<(SharedCore, JoinHand
         db,
         clock,
         ids: Ids::after(&marks),
-        lanes: Lanes::default(),
+        lanes: Lanes::new(worker_count),
         records: Records::new(directory),
         alarm: Alarm::default(),
         outbox_changed: Notify::new(),

@@ -6,8 +6,10 @@
 pub mod alarm;
 pub mod committer;
 pub mod core;
+pub mod cost;
 pub mod draft;
 pub mod effects;
+pub mod fair;
 pub mod ids;
 pub mod lanes;
 pub mod plan;

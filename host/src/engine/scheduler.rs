@@ -16,7 +16,7 @@ use signalbox_crm::time::Timestamp;
 use signalbox_crm::timer::Timer;
 use signalbox_db::{DbError, ItemFilter, ItemPage, RunWithEvent, ScheduleRow};
 
-use super::committer::{CommitError, Proposal, start};
+use super::committer::{CommitError, Proposal, task_of_run};
 use super::core::SharedCore;
 use super::draft::{Draft, DraftError};
 use super::lanes::ReadyRun;
@@ -107,18 +107,15 @@ impl Scheduler {
             let mut proposal = Proposal::new(now, Actor::System);
             proposal.changes.runs = due.iter().map(|found| made_available(found, now)).collect();
             let receipt = self.core.submit(proposal).await?;
-            for RunWithEvent { mut run, event } in due {
-                if receipt.committed.changed.contains(&run.id) {
+            let changed = |found: &RunWithEvent| receipt.committed.changed.contains(&found.run.id);
+            let started = due.into_iter().filter(changed);
+            self.core
+                .lanes
+                .push(started.map(|RunWithEvent { mut run, event }| {
                     run.state = RunState::Available;
-                    start(
-                        &self.core,
-                        ReadyRun {
-                            run,
-                            event: Arc::new(event),
-                        },
-                    );
-                }
-            }
+                    let event = Arc::new(event);
+                    task_of_run(ReadyRun { run, event })
+                }));
             if is_last {
                 return Ok(());
             }

@@ -20,6 +20,7 @@ use signalbox_sandbox::{Invocation, Limits, Robot, RunReport};
 
 use super::committer::{CommitError, Ended, Proposal};
 use super::core::SharedCore;
+use super::cost::cost_us;
 use super::draft::{Draft, DraftError};
 use super::effects;
 use super::lanes::{ReadyRun, Task};
@@ -310,6 +311,8 @@ impl Worker {
             session,
             ..
         } = report;
+        let cost = cost_us(fuel, calls.len(), &verdict);
+        self.core.lanes.spent(&ready.run, cost);
         let Some(session) = run_draft_of(session) else {
             return Step::Again;
         };
