@@ -44,11 +44,16 @@ pub struct AppOptions {
     pub clock: Clock,
     /// Runs that are executed at the same time.
     pub worker_count: u32,
+    /// Tasks that may wait before nothing more is taken in.
+    pub backlog_max: usize,
     /// Where compiled robots are kept; nowhere without it.
     pub cache_dir: Option<PathBuf>,
     /// How long rows are kept that have served.
     pub keep: Retention,
 }
+
+/// 20,000 tasks: some 20 MB, and two seconds of work of two cores.
+pub const BACKLOG_MAX: usize = 20_000;
 
 /// 64 runs at once: enough to hide the commit's latency on two cores, and 64 instances of small robots are 4 MB.
 pub const WORKERS_DEFAULT: u32 = 64;
@@ -61,6 +66,7 @@ impl AppOptions {
             open: OpenOptions::default(),
             clock,
             worker_count: 8,
+            backlog_max: BACKLOG_MAX,
             cache_dir: None,
             keep: Retention::default(),
         }
@@ -102,7 +108,7 @@ impl App {
         let robots = Arc::new(Robots::new(
             Sandbox::new(config).context("robots cannot run on this machine")?,
         ));
-        let (core, committer) = open_core(db, options.clock.clone(), options.worker_count).await?;
+        let (core, committer) = open_core(db, &options).await?;
         let stored = core.db.load_schedules().await?;
         let mut app = App {
             robots: Arc::clone(&robots),
@@ -251,10 +257,10 @@ impl App {
 }
 
 /// Reads what is kept in memory and starts the committer.
-async fn open_core(db: Db, clock: Clock, worker_count: u32) -> anyhow::Result<(SharedCore, JoinHandle<()>)> {
+async fn open_core(db: Db, options: &AppOptions) -> anyhow::Result<(SharedCore, JoinHandle<()>)> {
     let mut directory = db.load_directory().await?;
     if directory.installation.is_empty() {
-        directory.installation = name_installation(&db, clock.now()).await?;
+        directory.installation = name_installation(&db, options.clock.now()).await?;
     }
     let marks = db.load_id_marks().await?;
     let turns = db.load_turns().await?;
@@ -262,14 +268,15 @@ async fn open_core(db: Db, clock: Clock, worker_count: u32) -> anyhow::Result<(S
     let (submissions, queue) = mpsc::channel(QUEUE_MAX);
     let core = Arc::new(Core {
         db,
-        clock,
+        clock: options.clock.clone(),
         ids: Ids::after(&marks),
-        lanes: Lanes::new(worker_count),
+        lanes: Lanes::new(options.worker_count),
         records: Records::new(directory),
         alarm: Alarm::default(),
         outbox_changed: Notify::new(),
         attempts: broadcast::Sender::new(ATTEMPTS_KEPT),
         submissions,
+        backlog_max: options.backlog_max,
     });
     let task = tokio::spawn(committer::run(Arc::clone(&core), queue, memory));
     Ok((core, task))

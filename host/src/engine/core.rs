@@ -8,7 +8,7 @@ use signalbox_db::Db;
 use tokio::sync::{Notify, broadcast, mpsc};
 
 use super::alarm::Alarm;
-use super::committer::{CommitError, Proposal, Receipt, Submission};
+use super::committer::{CommitError, Proposal, QUEUE_MAX, Receipt, Submission};
 use super::ids::Ids;
 use super::lanes::Lanes;
 use super::records::Records;
@@ -16,6 +16,10 @@ use crate::clock::Clock;
 
 /// Attempts that a slow watcher may be behind before it misses some.
 pub const ATTEMPTS_KEPT: usize = 4096;
+
+/// Changes that wait for the committer before nothing more is taken in. Three quarters of its queue: the rest is for
+/// the runs that are under way.
+const COMMITS_WAITING_MAX: usize = QUEUE_MAX / 4 * 3;
 
 /// What watchers learn of an attempt: it is stored durably, with everything that the run changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +52,19 @@ pub struct Core {
     pub attempts: broadcast::Sender<AttemptStored>,
     /// The way to the committer. Bounded: a full queue holds the submitter back.
     pub submissions: mpsc::Sender<Submission>,
+    /// Tasks that may wait before nothing more is taken in.
+    pub backlog_max: usize,
+}
+
+/// Why the host takes nothing in now that makes more work. Who asks keeps it, and asks again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Pressed {
+    /// Too many tasks wait.
+    #[error("{0} runs and messages wait, {1} may")]
+    Backlog(usize, usize),
+    /// The database is too slow for the changes that come.
+    #[error("{0} changes wait for the database, {1} may")]
+    Commits(usize, usize),
 }
 
 impl Core {
@@ -63,6 +80,27 @@ impl Core {
             .await
             .map_err(|_| CommitError::Closed)?;
         answer.await.map_err(|_| CommitError::Closed)?
+    }
+
+    /// Whether there is room for more work.
+    ///
+    /// # Errors
+    /// What there is too much of.
+    pub fn check_room(&self) -> Result<(), Pressed> {
+        let open_count = self.lanes.open_count();
+        if open_count >= self.backlog_max {
+            return Err(Pressed::Backlog(open_count, self.backlog_max));
+        }
+        let waiting = self.commits_waiting();
+        if waiting >= COMMITS_WAITING_MAX {
+            return Err(Pressed::Commits(waiting, COMMITS_WAITING_MAX));
+        }
+        Ok(())
+    }
+
+    /// Changes that wait for the committer.
+    pub fn commits_waiting(&self) -> usize {
+        self.submissions.max_capacity() - self.submissions.capacity()
     }
 
     /// A number that nobody else gets.

@@ -14,7 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::AppState;
-use super::caller::{Caller, Read, Work};
+use super::caller::{Caller, Read, Relieve, Who, Work};
 use super::input::{Id, Query};
 use super::paging::{Asked, Page};
 use super::problem::Problem;
@@ -126,7 +126,7 @@ async fn retry(
 /// Cancels a run that has not run yet.
 #[utoipa::path(post, path = "/runs/{id}/cancel", tag = "runs", responses((status = OK, body = RunView)))]
 async fn cancel(
-    caller: Caller<Work>,
+    caller: Caller<Relieve>,
     State(state): State<Arc<AppState>>,
     Id(id): Id<RunId>,
 ) -> Result<Json<RunView>, Problem> {
@@ -144,7 +144,7 @@ async fn cancel(
 /// Changes the run where its state allows it.
 async fn apply(
     state: &AppState,
-    caller: &Caller<Work>,
+    caller: &Who,
     change: RunChange,
     word: &str,
 ) -> Result<Json<RunView>, Problem> {
