@@ -277,6 +277,8 @@ async fn open_core(db: Db, options: &AppOptions) -> anyhow::Result<(SharedCore, 
         attempts: broadcast::Sender::new(ATTEMPTS_KEPT),
         submissions,
         backlog_max: options.backlog_max,
+        worker_count: options.worker_count,
+        started_at: options.clock.now(),
     });
     let task = tokio::spawn(committer::run(Arc::clone(&core), queue, memory));
     Ok((core, task))

@@ -48,6 +48,7 @@ pub mod secret;
 pub mod server;
 mod setup;
 mod stages;
+mod status;
 mod tokens;
 mod version;
 mod writing;
@@ -91,7 +92,8 @@ fn routes() -> OpenApiRouter<Arc<AppState>> {
         .merge(attachments::routes())
         .merge(runs::routes())
         .merge(tokens::routes())
-        .merge(deliveries::routes());
+        .merge(deliveries::routes())
+        .merge(status::routes());
     OpenApiRouter::new()
         .nest(BASE, api)
         .merge(health::routes())

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use signalbox_crm::ids::{IdKind, ItemId, RunId};
 use signalbox_crm::run::RunState;
+use signalbox_crm::time::Timestamp;
 use signalbox_db::Db;
 use tokio::sync::{Notify, broadcast, mpsc};
 
@@ -19,7 +20,7 @@ pub const ATTEMPTS_KEPT: usize = 4096;
 
 /// Changes that wait for the committer before nothing more is taken in. Three quarters of its queue: the rest is for
 /// the runs that are under way.
-const COMMITS_WAITING_MAX: usize = QUEUE_MAX / 4 * 3;
+pub const COMMITS_WAITING_MAX: usize = QUEUE_MAX / 4 * 3;
 
 /// What watchers learn of an attempt: it is stored durably, with everything that the run changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +55,10 @@ pub struct Core {
     pub submissions: mpsc::Sender<Submission>,
     /// Tasks that may wait before nothing more is taken in.
     pub backlog_max: usize,
+    /// Runs that are executed at the same time.
+    pub worker_count: u32,
+    /// When the host started.
+    pub started_at: Timestamp,
 }
 
 /// Why the host takes nothing in now that makes more work. Who asks keeps it, and asks again.

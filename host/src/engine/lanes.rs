@@ -12,6 +12,10 @@ use tokio::sync::Notify;
 use super::cost::COST_BASE_US;
 use super::fair::{Begun, Class, FairQueue, Flow};
 
+pub mod figures;
+#[cfg(test)]
+mod tests;
+
 /// What must not happen at the same time.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum LaneKey {
@@ -336,6 +340,3 @@ impl Lanes {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

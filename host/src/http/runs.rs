@@ -79,6 +79,8 @@ async fn list(
 #[derive(Debug, Serialize, ToSchema)]
 struct RunDetails {
     run: RunView,
+    /// Why an available run has not started.
+    waits: Option<String>,
     event: EventView,
     /// First one first.
     attempts: Vec<AttemptView>,
@@ -98,7 +100,9 @@ async fn get(
         .await?
         .ok_or_else(|| Problem::not_found(id))?;
     let attempts = state.core.db.attempts(id, ATTEMPTS_MAX).await?;
+    let waits = state.core.lanes.why_waiting(&found.run);
     Ok(Json(RunDetails {
+        waits,
         run: RunView::new(&state.core, &found),
         event: found.event.into(),
         attempts: attempts.into_iter().map(AttemptView::from).collect(),

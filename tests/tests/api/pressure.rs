@@ -28,7 +28,7 @@ async fn full_backlog_refuses_more_work_and_nothing_else_until_it_is_worked_off(
         "grants": ["notifications"], "params": {"to": ["role:assignee"], "title": "New"},
         "is_enabled": true,
     });
-    api.create("/attachments", notify).await;
+    let attachment = api.create("/attachments", notify).await;
     let form = json!({
         "key": "form", "title": "Form", "provider": "generic", "inbound_secret": "s3cret-Token_1",
         "outbound_secret": "x-secret-of-ours", "base_url": "http://127.0.0.1:9",
@@ -55,6 +55,14 @@ async fn full_backlog_refuses_more_work_and_nothing_else_until_it_is_worked_off(
 
     let runs = api.get("/runs").await.ok(200);
     let first = runs["items"][1]["id"].as_str().unwrap();
+    let shown = api.get(&format!("/runs/{first}")).await.ok(200);
+    assert_eq!(shown["waits"], "waits for its turn at a worker");
+    let status = api.get("/status").await.ok(200);
+    assert_eq!(status["problems"][0]["code"], "backlog-full", "{status:#}");
+    assert_eq!(
+        status["lanes"]["waiting"],
+        json!([{"attachment": attachment, "title": "Tell", "robot": "notify", "run_count": 2, "held_by": null}])
+    );
     api.post(&format!("/runs/{first}/cancel"), json!({}))
         .await
         .ok(200);
