@@ -22,6 +22,9 @@ pub const ATTEMPTS_KEPT: usize = 4096;
 /// the runs that are under way.
 pub const COMMITS_WAITING_MAX: usize = QUEUE_MAX / 4 * 3;
 
+/// Due runs and ticks get this share of the backlog: two commits of the scheduler, so that workers never wait for it.
+const DUE_SHARE: usize = 10;
+
 /// What watchers learn of an attempt: it is stored durably, with everything that the run changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AttemptStored {
@@ -101,6 +104,12 @@ impl Core {
             return Err(Pressed::Commits(waiting, COMMITS_WAITING_MAX));
         }
         Ok(())
+    }
+
+    /// Tasks up to which time may make more of them: what is due waits in the database beyond that, and what comes in
+    /// has the rest of the backlog.
+    pub fn due_backlog_max(&self) -> usize {
+        self.backlog_max / DUE_SHARE
     }
 
     /// Changes that wait for the committer.

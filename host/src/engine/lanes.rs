@@ -77,6 +77,8 @@ struct Inner {
     running: HashSet<RunId>,
     /// Nothing starts until this is 0.
     hold_count: usize,
+    /// Somebody waits until there are no more tasks than this.
+    wanted_count: Option<usize>,
 }
 
 #[derive(Debug, Default)]
@@ -131,6 +133,13 @@ impl Inner {
         }
     }
 
+    /// Whether there are no more tasks than this; if there are, somebody waits for it.
+    fn want(&mut self, count_max: usize) -> bool {
+        let is_so = self.open_count <= count_max;
+        self.wanted_count = (!is_so).then_some(count_max);
+        is_so
+    }
+
     fn rest_if_idle(&mut self) -> bool {
         let is_idle = self.open_count == 0;
         if is_idle {
@@ -160,6 +169,7 @@ pub struct Lanes {
     inner: Mutex<Inner>,
     work: Notify,
     idle: Notify,
+    shrunk: Notify,
 }
 
 impl Lanes {
@@ -171,11 +181,13 @@ impl Lanes {
             open_count: 0,
             running: HashSet::new(),
             hold_count: 0,
+            wanted_count: None,
         };
         Lanes {
             inner: Mutex::new(inner),
             work: Notify::new(),
             idle: Notify::new(),
+            shrunk: Notify::new(),
         }
     }
 
@@ -277,6 +289,13 @@ impl Lanes {
     }
 
     fn go_on(&self, mut inner: MutexGuard<'_, Inner>) {
+        if inner
+            .wanted_count
+            .is_some_and(|wanted| inner.open_count <= wanted)
+        {
+            inner.wanted_count = None;
+            self.shrunk.notify_one();
+        }
         if inner.rest_if_idle() {
             drop(inner);
             self.idle.notify_waiters();
@@ -325,6 +344,17 @@ impl Lanes {
     /// How many tasks wait or are being worked on.
     pub fn open_count(&self) -> usize {
         self.lock().open_count
+    }
+
+    /// Waits until there are no more than so many tasks. For one waiter.
+    pub async fn shrunk_to(&self, count_max: usize) {
+        loop {
+            let notified = self.shrunk.notified();
+            if self.lock().want(count_max) {
+                return;
+            }
+            notified.await;
+        }
     }
 
     /// Waits until there is no task.
