@@ -19,10 +19,10 @@ use crate::channels::send::Sender;
 use crate::clock::{Clock, random_bytes};
 use crate::delivery::Deliverer;
 use crate::engine::alarm::Alarm;
-use crate::engine::committer::{self, Proposal, QUEUE_MAX, start};
+use crate::engine::committer::{self, Proposal, QUEUE_MAX, task_of_inbound, task_of_run};
 use crate::engine::core::{ATTEMPTS_KEPT, Core, SharedCore};
 use crate::engine::ids::{Ids, Marks};
-use crate::engine::lanes::{LaneKey, Lanes, ReadyRun, Task};
+use crate::engine::lanes::{Lanes, ReadyRun};
 use crate::engine::plan::Memory;
 use crate::engine::records::Records;
 use crate::engine::robots::Robots;
@@ -44,11 +44,16 @@ pub struct AppOptions {
     pub clock: Clock,
     /// Runs that are executed at the same time.
     pub worker_count: u32,
+    /// Tasks that may wait before nothing more is taken in.
+    pub backlog_max: usize,
     /// Where compiled robots are kept; nowhere without it.
     pub cache_dir: Option<PathBuf>,
     /// How long rows are kept that have served.
     pub keep: Retention,
 }
+
+/// 20,000 tasks: some 20 MB, and two seconds of work of two cores.
+pub const BACKLOG_MAX: usize = 20_000;
 
 /// 64 runs at once: enough to hide the commit's latency on two cores, and 64 instances of small robots are 4 MB.
 pub const WORKERS_DEFAULT: u32 = 64;
@@ -61,6 +66,7 @@ impl AppOptions {
             open: OpenOptions::default(),
             clock,
             worker_count: 8,
+            backlog_max: BACKLOG_MAX,
             cache_dir: None,
             keep: Retention::default(),
         }
@@ -102,7 +108,7 @@ impl App {
         let robots = Arc::new(Robots::new(
             Sandbox::new(config).context("robots cannot run on this machine")?,
         ));
-        let (core, committer) = open_core(db, options.clock.clone()).await?;
+        let (core, committer) = open_core(db, &options).await?;
         let stored = core.db.load_schedules().await?;
         let mut app = App {
             robots: Arc::clone(&robots),
@@ -163,28 +169,19 @@ impl App {
             let page = self.core.db.available_runs(after, RECOVERY_PAGE).await?;
             let Some(last) = page.last() else { break };
             after = Some(last.run.id);
-            for RunWithEvent { run, event } in page {
-                start(
-                    &self.core,
-                    ReadyRun {
-                        run,
-                        event: Arc::new(event),
-                    },
-                );
-            }
+            self.core
+                .lanes
+                .push(page.into_iter().map(|RunWithEvent { run, event }| {
+                    let event = Arc::new(event);
+                    task_of_run(ReadyRun { run, event })
+                }));
         }
         let mut after = None;
         loop {
             let page = self.core.db.pending_inbound(after, RECOVERY_PAGE).await?;
             let Some(last) = page.last() else { return Ok(()) };
             after = Some(last.id);
-            for inbound in page {
-                let key = match inbound.chat {
-                    Some(chat) => LaneKey::Chat(inbound.channel, chat),
-                    None => LaneKey::Inbound(inbound.id),
-                };
-                self.core.lanes.push(key, Task::Inbound(inbound.id));
-            }
+            self.core.lanes.push(page.iter().map(task_of_inbound));
         }
     }
 
@@ -260,10 +257,10 @@ impl App {
 }
 
 /// Reads what is kept in memory and starts the committer.
-async fn open_core(db: Db, clock: Clock) -> anyhow::Result<(SharedCore, JoinHandle<()>)> {
+async fn open_core(db: Db, options: &AppOptions) -> anyhow::Result<(SharedCore, JoinHandle<()>)> {
     let mut directory = db.load_directory().await?;
     if directory.installation.is_empty() {
-        directory.installation = name_installation(&db, clock.now()).await?;
+        directory.installation = name_installation(&db, options.clock.now()).await?;
     }
     let marks = db.load_id_marks().await?;
     let turns = db.load_turns().await?;
@@ -271,14 +268,17 @@ async fn open_core(db: Db, clock: Clock) -> anyhow::Result<(SharedCore, JoinHand
     let (requests, queue) = mpsc::channel(QUEUE_MAX);
     let core = Arc::new(Core {
         db,
-        clock,
+        clock: options.clock.clone(),
         ids: Ids::after(&marks),
-        lanes: Lanes::default(),
+        lanes: Lanes::new(options.worker_count),
         records: Records::new(directory),
         alarm: Alarm::default(),
         outbox_changed: Notify::new(),
         attempts: broadcast::Sender::new(ATTEMPTS_KEPT),
         requests,
+        backlog_max: options.backlog_max,
+        worker_count: options.worker_count,
+        started_at: options.clock.now(),
     });
     let task = tokio::spawn(committer::run(Arc::clone(&core), queue, memory));
     Ok((core, task))

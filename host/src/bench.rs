@@ -29,7 +29,7 @@ pub use self::report::{Case, Machine, Report};
 use self::stage_entry::{ROBOTS, Site};
 use self::submitter::{Submitters, Timing};
 pub use self::timers::{TimersOptions, TimersReport, run as run_timers};
-use crate::app::{App, AppOptions};
+use crate::app::{App, AppOptions, BACKLOG_MAX};
 use crate::clock::Clock;
 
 /// The way on which the deals come.
@@ -104,6 +104,7 @@ async fn start(database: Option<&str>, folder: &Path, worker_count: u32) -> anyh
         open: OpenOptions::default(),
         clock: Clock::System,
         worker_count,
+        backlog_max: BACKLOG_MAX,
         cache_dir: None,
         keep: crate::janitor::Retention::default(),
     })

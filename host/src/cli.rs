@@ -32,6 +32,7 @@ mod rehearse;
 mod robot;
 mod run;
 mod serve;
+mod status;
 mod token;
 mod watching;
 mod wit;
@@ -59,6 +60,8 @@ commands! {
     Serve => serve;
     /// Shows the whole on an empty database: clients write, robots act, and it says why
     Demo => demo;
+    /// Shows how the host stands: what waits, what is late, what has failed, and what to do
+    Status => status;
     /// Inspects, installs and lists robots
     Robot => robot;
     /// Attaches a robot to a moment

@@ -6,9 +6,11 @@
 pub mod alarm;
 pub mod committer;
 pub mod core;
+pub mod cost;
 pub mod draft;
 pub mod effects;
 mod fail_digest;
+pub mod fair;
 pub mod ids;
 pub mod lanes;
 pub mod plan;

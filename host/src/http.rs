@@ -49,6 +49,7 @@ pub mod secret;
 pub mod server;
 mod setup;
 mod stages;
+mod status;
 mod tokens;
 mod version;
 mod writing;
@@ -93,7 +94,8 @@ fn routes() -> OpenApiRouter<Arc<AppState>> {
         .merge(runs::routes())
         .merge(tokens::routes())
         .merge(dead_letters::routes())
-        .merge(deliveries::routes());
+        .merge(deliveries::routes())
+        .merge(status::routes());
     OpenApiRouter::new()
         .nest(BASE, api)
         .merge(health::routes())

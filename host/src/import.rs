@@ -15,7 +15,7 @@ use signalbox_crm::people::Actor;
 use signalbox_crm::time::Timestamp;
 use signalbox_db::OpenOptions;
 
-use crate::app::{App, AppOptions};
+use crate::app::{App, AppOptions, BACKLOG_MAX};
 use crate::clock::Clock;
 use crate::engine::core::{Core, SharedCore};
 use crate::engine::draft::Draft;
@@ -73,6 +73,7 @@ pub async fn import(
         // A clock that stands still: what is due in this database waits until a host works with it.
         clock: Clock::starting_at(Clock::System.now()),
         worker_count: 0,
+        backlog_max: BACKLOG_MAX,
         cache_dir: None,
         keep: Retention::default(),
     })

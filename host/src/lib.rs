@@ -18,5 +18,6 @@ pub mod intake;
 pub mod janitor;
 pub mod rehearsal;
 pub mod setup;
+pub mod status;
 pub mod telemetry;
 mod tls;

@@ -18,7 +18,7 @@ use serde::Serialize;
 use signalbox_crm::time::Timestamp;
 use signalbox_db::{OpenOptions, Synchronous};
 
-use crate::app::{App, AppOptions};
+use crate::app::{App, AppOptions, BACKLOG_MAX};
 use crate::clock::Clock;
 use crate::eventlog::mapping::Language;
 use crate::janitor::Retention;
@@ -124,6 +124,7 @@ pub async fn rehearse(
         open,
         clock: Clock::starting_at(start_at),
         worker_count: 1,
+        backlog_max: BACKLOG_MAX,
         cache_dir: None,
         keep: Retention::default(),
     })

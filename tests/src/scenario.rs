@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, anyhow, bail};
 use serde::Deserialize;
-use signalbox::app::{App, AppOptions, robot_version};
+use signalbox::app::{App, AppOptions, BACKLOG_MAX, robot_version};
 use signalbox::clock::Clock;
 use signalbox::engine::committer::Proposal;
 use signalbox::setup::{AttachmentSetup, Names, Setup};
@@ -202,6 +202,7 @@ async fn start(database: &str, clock: &Clock, robots: &Path) -> anyhow::Result<A
         database: Some(database.to_owned()),
         // One after the other, so that numbers are the same each time.
         worker_count: 1,
+        backlog_max: BACKLOG_MAX,
         cache_dir: Some(robots.to_owned()),
         ..AppOptions::for_test(clock.clone())
     };

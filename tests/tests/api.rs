@@ -6,6 +6,7 @@ mod input;
 mod nasty;
 mod outbox;
 mod paging;
+mod pressure;
 mod records;
 mod robots;
 mod roles;

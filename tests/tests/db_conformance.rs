@@ -8,6 +8,7 @@ mod rows;
 mod runs;
 mod samples;
 mod setup;
+mod standing;
 mod writing;
 
 /// Runs each body against both databases, under `sqlite::` and `postgres::`.
@@ -57,6 +58,8 @@ conformance! {
     setup::small_tables_keep_the_last_value;
     setup::what_has_served_goes_in_bounded_numbers;
     setup::installation_keeps_its_id;
+    standing::what_waits_and_what_has_failed_is_counted;
+    standing::storage_has_a_size_and_says_what_holds_it_up;
     writing::stale_version_stores_nothing;
     writing::broken_rule_of_the_schema_stores_nothing;
     writing::abandoned_commit_is_stored_all_the_same;

@@ -15,4 +15,5 @@ mod kill;
 mod recovery;
 mod rehearsal;
 mod scenarios;
+mod storm;
 mod tidy;

@@ -17,7 +17,7 @@ use super::hosting::{Hosting, Signals, listen};
 use super::output::write_stdout;
 use super::serve::start_failure;
 use super::{Answer, Exit, Failure, Globals};
-use crate::app::{App, AppOptions, WORKERS_DEFAULT};
+use crate::app::{App, AppOptions, BACKLOG_MAX, WORKERS_DEFAULT};
 use crate::bootstrap::new_admin;
 use crate::clock::Clock;
 use crate::setup::Setup;
@@ -169,6 +169,7 @@ async fn start(database: &str) -> Result<App, Failure> {
         open: signalbox_db::OpenOptions::default(),
         clock: Clock::System,
         worker_count: WORKERS_DEFAULT,
+        backlog_max: BACKLOG_MAX,
         cache_dir: None,
         keep: crate::janitor::Retention::default(),
     };

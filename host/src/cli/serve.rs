@@ -10,7 +10,7 @@ use super::database::database_failure;
 use super::hosting::{Hosting, Signals, listen};
 use super::output::{write_stderr, write_stdout};
 use super::{Answer, Exit, Failure, Globals, bad_filter};
-use crate::app::{App, AppOptions};
+use crate::app::{App, AppOptions, BACKLOG_MAX};
 use crate::bootstrap::{Admin, bootstrap, new_admin};
 use crate::clock::Clock;
 use crate::config::{Config, Layer, Origin};
@@ -109,6 +109,7 @@ fn options(config: &Config) -> AppOptions {
         open: config.open.clone(),
         clock: Clock::System,
         worker_count: config.worker_count,
+        backlog_max: BACKLOG_MAX,
         cache_dir: config.cache_dir.clone(),
         keep: config.keep,
     }

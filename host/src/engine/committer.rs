@@ -14,6 +14,7 @@ use signalbox_crm::people::Actor;
 use signalbox_crm::rejection::Rejection;
 use signalbox_crm::run::{Attempt, Run};
 use signalbox_crm::time::Timestamp;
+use signalbox_crm::timer::Inbound;
 use signalbox_db::{Committed, DbError, Expiry, IdempotencyRow, ScheduleRow};
 use tokio::sync::{mpsc, oneshot};
 
@@ -291,25 +292,15 @@ fn publish(core: &Core, memory: &mut Memory, outcome: super::plan::Outcome, comm
     let lanes: Vec<LaneKey> = outcome.left.iter().map(|item| LaneKey::Item(*item)).collect();
     core.lanes.forget(&lanes, &committed.cancelled);
     let is_current = |ready: &ReadyRun| !committed.cancelled.contains(&ready.run.id);
-    for ready in outcome.ready.into_iter().filter(is_current) {
-        start(core, ready);
-    }
-    for ready in outcome
+    let promoted = outcome
         .promoted
         .into_iter()
-        .filter(|ready| committed.changed.contains(&ready.run.id) && is_current(ready))
-    {
-        start(core, ready);
-    }
-    for inbound in &outcome.batch.inbound {
-        if committed.inbound_stored.contains(&inbound.id) {
-            let key = match &inbound.chat {
-                Some(chat) => LaneKey::Chat(inbound.channel, chat.clone()),
-                None => LaneKey::Inbound(inbound.id),
-            };
-            core.lanes.push(key, Task::Inbound(inbound.id));
-        }
-    }
+        .filter(|ready| committed.changed.contains(&ready.run.id));
+    let runs = outcome.ready.into_iter().chain(promoted).filter(is_current);
+    let stored = |inbound: &&Inbound| committed.inbound_stored.contains(&inbound.id);
+    let inbound = outcome.batch.inbound.iter().filter(stored);
+    core.lanes
+        .push(runs.map(task_of_run).chain(inbound.map(task_of_inbound)));
     for attempt in outcome.attempts {
         // Nobody may be watching.
         let _ = core.attempts.send(attempt);
@@ -323,13 +314,18 @@ fn publish(core: &Core, memory: &mut Memory, outcome: super::plan::Outcome, comm
     seq
 }
 
-/// Puts a run into its lane.
-pub fn start(core: &Core, ready: ReadyRun) {
-    let key = match ready.run.item {
-        Some(item) => LaneKey::Item(item),
-        None => LaneKey::Run(ready.run.id),
+/// A run, for its lane.
+pub fn task_of_run(ready: ReadyRun) -> (LaneKey, Task) {
+    (LaneKey::of(&ready.run), Task::Run(Box::new(ready)))
+}
+
+/// What a provider sent, for the lane of its chat.
+pub fn task_of_inbound(inbound: &Inbound) -> (LaneKey, Task) {
+    let key = match &inbound.chat {
+        Some(chat) => LaneKey::Chat(inbound.channel, chat.clone()),
+        None => LaneKey::Inbound(inbound.id),
     };
-    core.lanes.push(key, Task::Run(Box::new(ready)));
+    (key, Task::Inbound(inbound.id))
 }
 
 /// The runs of a receipt, for people.

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use signalbox_crm::ids::{IdKind, ItemId, RunId};
 use signalbox_crm::run::RunState;
+use signalbox_crm::time::Timestamp;
 use signalbox_db::Db;
 use tokio::sync::{Notify, broadcast, mpsc};
 
 use super::alarm::Alarm;
-use super::committer::{CommitError, Proposal, Receipt, Request, Submission};
+use super::committer::{CommitError, Proposal, QUEUE_MAX, Receipt, Request, Submission};
 use super::ids::Ids;
 use super::lanes::Lanes;
 use super::records::Records;
@@ -17,6 +18,13 @@ use crate::clock::Clock;
 
 /// Attempts that a slow watcher may be behind before it misses some.
 pub const ATTEMPTS_KEPT: usize = 4096;
+
+/// Changes that wait for the committer before nothing more is taken in. Three quarters of its queue: the rest is for
+/// the runs that are under way.
+pub const COMMITS_WAITING_MAX: usize = QUEUE_MAX / 4 * 3;
+
+/// Due runs and ticks get this share of the backlog: two commits of the scheduler, so that workers never wait for it.
+const DUE_SHARE: usize = 10;
 
 /// What watchers learn of an attempt: it is stored durably, with everything that the run changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +57,23 @@ pub struct Core {
     pub attempts: broadcast::Sender<AttemptStored>,
     /// The way to the committer. Bounded: a full queue holds the submitter back.
     pub requests: mpsc::Sender<Request>,
+    /// Tasks that may wait before nothing more is taken in.
+    pub backlog_max: usize,
+    /// Runs that are executed at the same time.
+    pub worker_count: u32,
+    /// When the host started.
+    pub started_at: Timestamp,
+}
+
+/// Why the host takes nothing in now that makes more work. Who asks keeps it, and asks again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Pressed {
+    /// Too many tasks wait.
+    #[error("{0} runs and messages wait, {1} may")]
+    Backlog(usize, usize),
+    /// The database is too slow for the changes that come.
+    #[error("{0} changes wait for the database, {1} may")]
+    Commits(usize, usize),
 }
 
 impl Core {
@@ -71,6 +96,33 @@ impl Core {
         let (reply, answer) = tokio::sync::oneshot::channel();
         self.requests.send(Request::Turn(reply)).await.ok()?;
         answer.await.ok()
+    }
+
+    /// Whether there is room for more work.
+    ///
+    /// # Errors
+    /// What there is too much of.
+    pub fn check_room(&self) -> Result<(), Pressed> {
+        let open_count = self.lanes.open_count();
+        if open_count >= self.backlog_max {
+            return Err(Pressed::Backlog(open_count, self.backlog_max));
+        }
+        let waiting = self.commits_waiting();
+        if waiting >= COMMITS_WAITING_MAX {
+            return Err(Pressed::Commits(waiting, COMMITS_WAITING_MAX));
+        }
+        Ok(())
+    }
+
+    /// Tasks up to which time may make more of them: what is due waits in the database beyond that, and what comes in
+    /// has the rest of the backlog.
+    pub fn due_backlog_max(&self) -> usize {
+        self.backlog_max / DUE_SHARE
+    }
+
+    /// Changes that wait for the committer.
+    pub fn commits_waiting(&self) -> usize {
+        self.requests.max_capacity() - self.requests.capacity()
     }
 
     /// A number that nobody else gets.

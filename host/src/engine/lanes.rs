@@ -1,12 +1,20 @@
-//! Lanes: work on one item (or one client's chat) happens one after the other, different lanes in parallel.
+//! Lanes: work on one item (or one client's chat) happens one after the other, different lanes in parallel. Which lane
+//! is next is decided by [`super::fair`], from what waits at the head of each.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use signalbox_crm::event::Event;
-use signalbox_crm::ids::{ChannelId, InboundId, ItemId, RunId};
-use signalbox_crm::run::Run;
+use signalbox_crm::event::{Event, Fact};
+use signalbox_crm::ids::{AttachmentId, ChannelId, InboundId, ItemId, RunId};
+use signalbox_crm::run::{Reason, Run};
 use tokio::sync::Notify;
+
+use super::cost::COST_BASE_US;
+use super::fair::{Begun, Class, FairQueue, Flow};
+
+pub mod figures;
+#[cfg(test)]
+mod tests;
 
 /// What must not happen at the same time.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -39,22 +47,106 @@ pub enum Task {
     Inbound(InboundId),
 }
 
-#[derive(Debug, Default)]
+impl LaneKey {
+    /// Where a run waits.
+    pub fn of(run: &Run) -> Self {
+        run.item.map_or(LaneKey::Run(run.id), LaneKey::Item)
+    }
+}
+
+impl Task {
+    fn is_by_hand(&self) -> bool {
+        matches!(self, Task::Run(ready) if ready.is_by_hand())
+    }
+}
+
+impl ReadyRun {
+    /// Whether a person has started it, or started it again.
+    fn is_by_hand(&self) -> bool {
+        matches!(self.event.fact, Fact::ManualRun { .. }) || self.run.reason == Some(Reason::ByHand)
+    }
+}
+
+#[derive(Debug)]
 struct Inner {
-    /// Lanes with work; the first task of a busy lane is being worked on.
+    /// Lanes with work; the first task of a busy lane is being worked on, and not in its list.
     lanes: HashMap<LaneKey, Lane>,
-    ready: VecDeque<LaneKey>,
+    queue: FairQueue<LaneKey>,
     /// Tasks that wait or are being worked on.
     open_count: usize,
-    running: HashMap<RunId, ()>,
+    running: HashSet<RunId>,
     /// Nothing starts until this is 0.
     hold_count: usize,
+    /// Somebody waits until there are no more tasks than this.
+    wanted_count: Option<usize>,
 }
 
 #[derive(Debug, Default)]
 struct Lane {
     tasks: VecDeque<Task>,
-    is_busy: bool,
+    /// What is being worked on, and what it has cost so far.
+    busy: Option<(Begun, u64)>,
+    /// Its place among the others: those that are not busy have one.
+    place: Option<(Flow, u64)>,
+    by_hand_count: usize,
+}
+
+impl Lane {
+    /// For whom the lane waits; none while it is worked on. A run by hand lifts the whole lane: what stands before it
+    /// must be done first.
+    fn flow(&self) -> Option<Flow> {
+        if self.busy.is_some() {
+            return None;
+        }
+        match self.tasks.front()? {
+            Task::Inbound(_) => Some(Flow::Intake),
+            Task::Run(ready) if self.by_hand_count > 0 => Some(Flow::ByHand(ready.run.attachment)),
+            Task::Run(ready) => Some(Flow::Runs(ready.run.attachment)),
+        }
+    }
+}
+
+impl Inner {
+    fn push(&mut self, key: LaneKey, task: Task) {
+        self.open_count += 1;
+        let lane = self.lanes.entry(key.clone()).or_default();
+        lane.by_hand_count += usize::from(task.is_by_hand());
+        lane.tasks.push_back(task);
+        self.line_up(key);
+    }
+
+    /// Gives the lane the place that its first task deserves.
+    fn line_up(&mut self, key: LaneKey) {
+        let Some(lane) = self.lanes.get_mut(&key) else {
+            return;
+        };
+        let wanted = lane.flow();
+        let placed = lane.place.map(|(flow, _)| flow);
+        if placed == wanted {
+            return;
+        }
+        if let Some((flow, ticket)) = lane.place.take() {
+            self.queue.remove(flow, ticket);
+        }
+        if let Some(flow) = wanted {
+            lane.place = Some((flow, self.queue.push(flow, key)));
+        }
+    }
+
+    /// Whether there are no more tasks than this; if there are, somebody waits for it.
+    fn want(&mut self, count_max: usize) -> bool {
+        let is_so = self.open_count <= count_max;
+        self.wanted_count = (!is_so).then_some(count_max);
+        is_so
+    }
+
+    fn rest_if_idle(&mut self) -> bool {
+        let is_idle = self.open_count == 0;
+        if is_idle {
+            self.queue.rest();
+        }
+        is_idle
+    }
 }
 
 /// While it lives, tasks wait and none starts.
@@ -67,43 +159,68 @@ impl Drop for Hold<'_> {
     fn drop(&mut self) {
         let mut inner = self.lanes.lock();
         inner.hold_count -= 1;
-        let can_start = inner.hold_count == 0 && !inner.ready.is_empty();
-        drop(inner);
-        if can_start {
-            self.lanes.work.notify_one();
-        }
+        self.lanes.wake_one(inner);
     }
 }
 
 /// All lanes of this host.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Lanes {
     inner: Mutex<Inner>,
     work: Notify,
     idle: Notify,
+    shrunk: Notify,
 }
 
 impl Lanes {
+    /// No lanes, for this many workers.
+    pub fn new(worker_count: u32) -> Self {
+        let inner = Inner {
+            lanes: HashMap::new(),
+            queue: FairQueue::new(worker_count),
+            open_count: 0,
+            running: HashSet::new(),
+            hold_count: 0,
+            wanted_count: None,
+        };
+        Lanes {
+            inner: Mutex::new(inner),
+            work: Notify::new(),
+            idle: Notify::new(),
+            shrunk: Notify::new(),
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// Adds a task at the end of its lane.
-    pub fn push(&self, key: LaneKey, task: Task) {
-        let mut inner = self.lock();
-        inner.open_count += 1;
-        let lane = inner.lanes.entry(key.clone()).or_default();
-        lane.tasks.push_back(task);
-        if !lane.is_busy && lane.tasks.len() == 1 {
-            inner.ready.push_back(key);
-            drop(inner);
+    /// Wakes a worker if one can start something. It wakes the next one.
+    fn wake_one(&self, inner: MutexGuard<'_, Inner>) {
+        let can_start = inner.hold_count == 0 && inner.queue.has_ready();
+        drop(inner);
+        if can_start {
             self.work.notify_one();
         }
     }
 
-    /// Takes the first task of a lane that nobody works on; waits for one.
+    /// Adds tasks, each at the end of its lane. No worker sees some of them without the others: with one worker, what
+    /// runs first does not depend on when it looks.
+    pub fn push(&self, tasks: impl IntoIterator<Item = (LaneKey, Task)>) {
+        let mut tasks = tasks.into_iter().peekable();
+        if tasks.peek().is_none() {
+            return;
+        }
+        let mut inner = self.lock();
+        for (key, task) in tasks {
+            inner.push(key, task);
+        }
+        self.wake_one(inner);
+    }
+
+    /// Takes the first task of the lane whose turn it is; waits for one.
     pub async fn take(&self) -> (LaneKey, Task) {
         loop {
             let notified = self.work.notified();
@@ -119,19 +236,17 @@ impl Lanes {
         if inner.hold_count > 0 {
             return None;
         }
-        let key = inner.ready.pop_front()?;
+        let (begun, key) = inner.queue.take()?;
         let lane = inner.lanes.get_mut(&key)?;
-        lane.is_busy = true;
+        lane.busy = Some((begun, 0));
+        lane.place = None;
         let task = lane.tasks.pop_front()?;
+        lane.by_hand_count -= usize::from(task.is_by_hand());
         if let Task::Run(ready) = &task {
             let id = ready.run.id;
-            inner.running.insert(id, ());
+            inner.running.insert(id);
         }
-        let more = !inner.ready.is_empty();
-        drop(inner);
-        if more {
-            self.work.notify_one();
-        }
+        self.wake_one(inner);
         Some((key, task))
     }
 
@@ -142,6 +257,15 @@ impl Lanes {
         Hold { lanes: self }
     }
 
+    /// Notes what an execution of a run has cost that is being worked on.
+    pub fn spent(&self, run: &Run, cost_us: u64) {
+        if let Some(lane) = self.lock().lanes.get_mut(&LaneKey::of(run))
+            && let Some((_, spent)) = &mut lane.busy
+        {
+            *spent = spent.saturating_add(cost_us);
+        }
+    }
+
     /// Ends the work on a lane's first task and lets the lane go on.
     pub fn done(&self, key: LaneKey, task: &Task) {
         let mut inner = self.lock();
@@ -149,27 +273,34 @@ impl Lanes {
             inner.running.remove(&ready.run.id);
         }
         inner.open_count -= 1;
-        self.release(inner, key);
+        if let Some(lane) = inner.lanes.get_mut(&key) {
+            let busy = lane.busy.take();
+            let is_empty = lane.tasks.is_empty();
+            if let Some((begun, spent)) = busy {
+                inner.queue.end(&begun, spent.max(COST_BASE_US));
+            }
+            if is_empty {
+                inner.lanes.remove(&key);
+            } else {
+                inner.line_up(key);
+            }
+        }
+        self.go_on(inner);
     }
 
-    fn release(&self, mut inner: MutexGuard<'_, Inner>, key: LaneKey) {
-        let Some(lane) = inner.lanes.get_mut(&key) else {
-            return;
-        };
-        lane.is_busy = false;
-        let is_empty = lane.tasks.is_empty();
-        if is_empty {
-            inner.lanes.remove(&key);
-        } else {
-            inner.ready.push_back(key);
+    fn go_on(&self, mut inner: MutexGuard<'_, Inner>) {
+        if inner
+            .wanted_count
+            .is_some_and(|wanted| inner.open_count <= wanted)
+        {
+            inner.wanted_count = None;
+            self.shrunk.notify_one();
         }
-        let is_idle = inner.open_count == 0;
-        drop(inner);
-        if !is_empty {
-            self.work.notify_one();
-        }
-        if is_idle {
+        if inner.rest_if_idle() {
+            drop(inner);
             self.idle.notify_waiters();
+        } else {
+            self.wake_one(inner);
         }
     }
 
@@ -187,28 +318,43 @@ impl Lanes {
             lane.tasks
                 .retain(|task| !matches!(task, Task::Run(ready) if cancelled.contains(&ready.run.id)));
             let dropped = before - lane.tasks.len();
-            let is_over = lane.tasks.is_empty() && !lane.is_busy;
+            lane.by_hand_count = lane.tasks.iter().filter(|task| task.is_by_hand()).count();
+            let is_over = lane.tasks.is_empty() && lane.busy.is_none();
             inner.open_count -= dropped;
+            inner.line_up(key.clone());
             if is_over {
                 inner.lanes.remove(key);
-                inner.ready.retain(|ready| ready != key);
             }
         }
-        let is_idle = inner.open_count == 0;
-        drop(inner);
-        if is_idle {
-            self.idle.notify_waiters();
-        }
+        self.go_on(inner);
+    }
+
+    /// What holds for the runs of attachments from now on.
+    pub fn set_classes(&self, classes: HashMap<AttachmentId, Class>) {
+        let mut inner = self.lock();
+        inner.queue.set_classes(classes);
+        self.wake_one(inner);
     }
 
     /// Whether the run is being executed now.
     pub fn is_running(&self, run: RunId) -> bool {
-        self.lock().running.contains_key(&run)
+        self.lock().running.contains(&run)
     }
 
     /// How many tasks wait or are being worked on.
     pub fn open_count(&self) -> usize {
         self.lock().open_count
+    }
+
+    /// Waits until there are no more than so many tasks. For one waiter.
+    pub async fn shrunk_to(&self, count_max: usize) {
+        loop {
+            let notified = self.shrunk.notified();
+            if self.lock().want(count_max) {
+                return;
+            }
+            notified.await;
+        }
     }
 
     /// Waits until there is no task.

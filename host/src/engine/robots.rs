@@ -37,6 +37,11 @@ impl Robots {
         &self.sandbox
     }
 
+    /// How many components are loaded.
+    pub fn loaded_count(&self) -> usize {
+        self.loaded.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// The robot with this digest.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ use signalbox_crm::time::Timestamp;
 use signalbox_crm::timer::Timer;
 use signalbox_db::{DbError, ItemFilter, ItemPage, RunWithEvent, ScheduleRow};
 
-use super::committer::{CommitError, Proposal, start};
+use super::committer::{CommitError, Proposal, task_of_run};
 use super::core::SharedCore;
 use super::draft::{Draft, DraftError};
 use super::lanes::ReadyRun;
@@ -27,6 +27,8 @@ const RUNS_PER_COMMIT: u32 = 1000;
 const TIMERS_PER_COMMIT: u32 = 200;
 /// The longest sleep: a clock that jumps is noticed within it.
 const SLEEP_MAX: Duration = Duration::from_secs(30);
+/// The longest wait for room before the clock is looked at.
+const ROOM_WAIT_MAX: Duration = Duration::from_secs(1);
 /// Pause after an error of the database.
 const ERROR_PAUSE: Duration = Duration::from_secs(1);
 
@@ -58,6 +60,10 @@ impl Scheduler {
                 self.core.alarm.set(*next);
             }
             let pause = match ticked {
+                Ok(Some(next)) if next <= self.core.clock.now() => {
+                    self.wait_for_room().await;
+                    continue;
+                }
                 Ok(Some(next)) => next.since(self.core.clock.now()).min(SLEEP_MAX),
                 Ok(None) => SLEEP_MAX,
                 Err(error) => {
@@ -72,7 +78,21 @@ impl Scheduler {
         }
     }
 
-    /// Does all that is due now, and says when something is due next.
+    /// Whether time may make more work. A storm of timers waits in the database, where it costs nothing, and not in
+    /// front of what people and clients do.
+    fn has_room(&self) -> bool {
+        self.core.lanes.open_count() <= self.core.due_backlog_max()
+    }
+
+    /// Waits until time may make more work, and not so long that a schedule is late.
+    async fn wait_for_room(&self) {
+        let room = self.core.lanes.shrunk_to(self.core.due_backlog_max());
+        // Whatever comes first: the loop looks again.
+        let _ = tokio::time::timeout(ROOM_WAIT_MAX, room).await;
+    }
+
+    /// Does what is due now, as far as there is room, and says when something is due next: what had no room is due
+    /// still.
     ///
     /// # Errors
     /// The database.
@@ -98,7 +118,7 @@ impl Scheduler {
 
     /// Scheduled and retryable runs that are due become available.
     async fn start_runs(&self, now: Timestamp) -> Result<(), DraftError> {
-        loop {
+        while self.has_room() {
             let due = self.core.db.due_runs(now, RUNS_PER_COMMIT).await?;
             let is_last = due.len() < RUNS_PER_COMMIT as usize;
             if due.is_empty() {
@@ -107,35 +127,34 @@ impl Scheduler {
             let mut proposal = Proposal::new(now, Actor::System);
             proposal.changes.runs = due.iter().map(|found| made_available(found, now)).collect();
             let receipt = self.core.submit(proposal).await?;
-            for RunWithEvent { mut run, event } in due {
-                if receipt.committed.changed.contains(&run.id) {
+            let changed = |found: &RunWithEvent| receipt.committed.changed.contains(&found.run.id);
+            let started = due.into_iter().filter(changed);
+            self.core
+                .lanes
+                .push(started.map(|RunWithEvent { mut run, event }| {
                     run.state = RunState::Available;
-                    start(
-                        &self.core,
-                        ReadyRun {
-                            run,
-                            event: Arc::new(event),
-                        },
-                    );
-                }
-            }
+                    let event = Arc::new(event);
+                    task_of_run(ReadyRun { run, event })
+                }));
             if is_last {
-                return Ok(());
+                break;
             }
         }
+        Ok(())
     }
 
     async fn fire_timers(&self, now: Timestamp) -> Result<(), DraftError> {
-        loop {
+        while self.has_room() {
             let due = self.core.db.due_timers(now, TIMERS_PER_COMMIT).await?;
             if due.is_empty() {
-                return Ok(());
+                break;
             }
             match self.fire(due).await {
                 Ok(()) | Err(DraftError::Commit(CommitError::Stale(_))) => {}
                 Err(error) => return Err(error),
             }
         }
+        Ok(())
     }
 
     /// Fires timers in one commit; those of an activity that is gone are dropped.
@@ -182,6 +201,7 @@ impl Scheduler {
                 .map(|(_, next)| next);
             let next = schedule.next_after(now);
             match due_at {
+                Some(due_at) if due_at <= now && !self.has_room() => continue,
                 Some(due_at) if due_at <= now => {
                     self.tick_one(attachment, due_at, next, items.as_ref(), now)
                         .await?

@@ -19,17 +19,20 @@ use super::secret;
 pub(super) trait Right: Send + Sync {
     /// For people.
     const WORDS: &'static str;
+    /// Whether it is refused while too much work waits, because it makes more.
+    const MAKES_WORK: bool;
     /// Whether the role has it.
     fn is_held_by(role: Role) -> bool;
 }
 
 macro_rules! rights {
-    ($($(#[$doc:meta])* $name:ident, $words:literal, |$role:ident| $held:expr;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident, $words:literal, $makes_work:literal, |$role:ident| $held:expr;)*) => {$(
         $(#[$doc])*
         pub(super) struct $name;
 
         impl Right for $name {
             const WORDS: &'static str = $words;
+            const MAKES_WORK: bool = $makes_work;
 
             fn is_held_by($role: Role) -> bool {
                 $held
@@ -40,17 +43,19 @@ macro_rules! rights {
 
 rights! {
     /// Reads the set-up, robots and runs: everybody.
-    Read, "read", |_role| true;
+    Read, "read", false, |_role| true;
     /// Reads what concerns clients: everybody but integrators.
-    ReadClients, "read about clients", |role| role != Role::Integrator;
+    ReadClients, "read about clients", false, |role| role != Role::Integrator;
     /// Changes items, contacts, activities and conversations.
-    Work, "work with items and clients", |role| role.can_work();
+    Work, "work with items and clients", true, |role| role.can_work();
+    /// Cancels runs: who may work with items, and also while too much work waits.
+    Relieve, "work with items and clients", false, |role| role.can_work();
     /// Changes pipelines and attachments.
-    Configure, "change pipelines and attachments", |role| role.can_configure();
+    Configure, "change pipelines and attachments", false, |role| role.can_configure();
     /// Installs robots.
-    Install, "install robots", |role| role.can_install();
+    Install, "install robots", false, |role| role.can_install();
     /// Manages people, channels and tokens; repeats failed runs in bulk.
-    Administer, "manage people, channels, tokens and failed runs", |role| role.can_administer();
+    Administer, "manage people, channels, tokens and failed runs", false, |role| role.can_administer();
 }
 
 /// The owner of a valid token.
@@ -92,11 +97,14 @@ impl<R: Right> FromRequestParts<Arc<AppState>> for Caller<R> {
 
     async fn from_request_parts(parts: &mut Parts, state: &Arc<AppState>) -> Result<Self, Problem> {
         let who = authenticate(parts, state)?;
-        if who.may::<R>() {
-            return Ok(Caller(who, PhantomData));
+        if !who.may::<R>() {
+            let detail = format!("the role `{}` may not {}", who.roles.0.as_str(), R::WORDS);
+            return Err(Problem::new(Kind::Forbidden, detail));
         }
-        let detail = format!("the role `{}` may not {}", who.roles.0.as_str(), R::WORDS);
-        Err(Problem::new(Kind::Forbidden, detail))
+        if R::MAKES_WORK {
+            state.core.check_room()?;
+        }
+        Ok(Caller(who, PhantomData))
     }
 }
 

@@ -6,6 +6,7 @@ use signalbox_db::DbError;
 
 use super::problem::{Kind, Problem};
 use crate::engine::committer::CommitError;
+use crate::engine::core::Pressed;
 use crate::engine::draft::DraftError;
 
 impl From<&DbError> for Problem {
@@ -62,6 +63,12 @@ impl From<CommitError> for Problem {
             CommitError::Db(error) => Problem::from(Arc::as_ref(&error)),
             CommitError::Closed => Problem::new(Kind::Unavailable, "the host is shutting down"),
         }
+    }
+}
+
+impl From<Pressed> for Problem {
+    fn from(pressed: Pressed) -> Self {
+        Problem::new(Kind::Busy, format!("{pressed}: try again"))
     }
 }
 

@@ -30,7 +30,8 @@ impl FromRequest<Arc<AppState>> for Raw {
     }
 }
 
-/// Takes a webhook in. It is stored when this answers 200, and processed after that; the provider repeats it else.
+/// Takes a webhook in. It is stored when this answers 200, and processed after that; the provider repeats it else. While
+/// too much work waits it is refused with 429.
 #[utoipa::path(
     post, path = "/hooks/{key}", tag = "channels",
     request_body(content = Vec<u8>, content_type = "application/json"),
@@ -44,6 +45,7 @@ async fn receive(
     let directory = state.core.records.directory();
     let channel = directory.channels.values().find(|channel| channel.key == key);
     let channel = channel.ok_or_else(|| Problem::not_found(format!("channel {key}")))?;
+    state.core.check_room()?;
     match accept(&state.core, channel, &headers, &body).await {
         Ok(_) => Ok(Json(serde_json::json!({}))),
         Err(IntakeError::Unauthentic(error)) => Err(Problem::new(Kind::Unauthorized, error.to_string())),

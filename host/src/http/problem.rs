@@ -8,6 +8,8 @@ use utoipa::ToSchema;
 
 /// When to try again after a 503, in seconds: a busy database is free again in less.
 const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("1");
+/// When to try again after a 429, in seconds: a full backlog takes a few seconds to be worked off.
+const RETRY_AFTER_BUSY_S: HeaderValue = HeaderValue::from_static("5");
 
 /// What is wrong, for programs. Each word keeps its meaning for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +36,8 @@ pub(super) enum Kind {
     UnsupportedMedia,
     /// The route takes other methods.
     MethodNotAllowed,
+    /// Too much work waits.
+    Busy,
     /// The database cannot store or answer now.
     Unavailable,
     /// The disk is full.
@@ -56,6 +60,7 @@ impl Kind {
             Kind::TooSlow => "too-slow",
             Kind::UnsupportedMedia => "unsupported-media-type",
             Kind::MethodNotAllowed => "method-not-allowed",
+            Kind::Busy => "busy",
             Kind::Unavailable => "unavailable",
             Kind::StorageFull => "storage-full",
             Kind::Internal => "internal",
@@ -74,6 +79,7 @@ impl Kind {
             Kind::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Kind::UnsupportedMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Kind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Kind::Busy => StatusCode::TOO_MANY_REQUESTS,
             Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Kind::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
             Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -201,6 +207,9 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, RETRY_AFTER_S);
+        }
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            headers.insert(header::RETRY_AFTER, RETRY_AFTER_BUSY_S);
         }
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

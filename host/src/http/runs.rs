@@ -15,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::AppState;
-use super::caller::{Caller, Read, Work};
+use super::caller::{Caller, Read, Relieve, Who, Work};
 use super::input::{Id, Query};
 use super::paging::{Asked, Page};
 use super::problem::Problem;
@@ -99,6 +99,8 @@ async fn list(
 #[derive(Debug, Serialize, ToSchema)]
 struct RunDetails {
     run: RunView,
+    /// Why an available run has not started.
+    waits: Option<String>,
     event: EventView,
     /// First one first.
     attempts: Vec<AttemptView>,
@@ -118,7 +120,9 @@ async fn get(
         .await?
         .ok_or_else(|| Problem::not_found(id))?;
     let attempts = state.core.db.attempts(id, ATTEMPTS_MAX).await?;
+    let waits = state.core.lanes.why_waiting(&found.run);
     Ok(Json(RunDetails {
+        waits,
         run: RunView::new(&state.core, &found),
         event: found.event.into(),
         attempts: attempts.into_iter().map(AttemptView::from).collect(),
@@ -146,7 +150,7 @@ async fn retry(
 /// Cancels a run that has not run yet.
 #[utoipa::path(post, path = "/runs/{id}/cancel", tag = "runs", responses((status = OK, body = RunView)))]
 async fn cancel(
-    caller: Caller<Work>,
+    caller: Caller<Relieve>,
     State(state): State<Arc<AppState>>,
     Id(id): Id<RunId>,
 ) -> Result<Json<RunView>, Problem> {
@@ -164,7 +168,7 @@ async fn cancel(
 /// Changes the run where its state allows it.
 async fn apply(
     state: &AppState,
-    caller: &Caller<Work>,
+    caller: &Who,
     change: RunChange,
     word: &str,
 ) -> Result<Json<RunView>, Problem> {

@@ -46,6 +46,7 @@ const ROUTES: &[(&str, &str, Right)] = &[
     ("GET", "/ready", Open),
     ("GET", "/openapi.json", Open),
     ("POST", "/hooks/{key}", Open),
+    ("GET", "/api/v1/status", Administer),
     ("GET", "/api/v1/pipelines", Read),
     ("POST", "/api/v1/pipelines", Configure),
     ("GET", "/api/v1/pipelines/{id}", Read),

@@ -83,6 +83,35 @@ fn robot_is_attached_by_names_and_its_run_is_shown() {
 }
 
 #[test]
+fn status_says_that_all_is_well_and_then_what_is_not() {
+    let host = Host::start();
+    let quiet = host.cli(&["status"]).with_code(0).out;
+    for line in ["database    sqlite, ", "oldest due  none\n", "problems    none\n"] {
+        assert!(quiet.contains(line), "{line}: {quiet}");
+    }
+    sales(&host);
+    let attach = ["attach", "--robot", "move-stage", "--stage", "sales/new"];
+    host.cli(&[&attach[..], &["--param", "stage=sales/paid"]].concat())
+        .with_code(0);
+    let run = final_run(&host, &id_of(&deal(&host)));
+    assert_eq!(run["state"], "discarded", "{run}");
+    let said = host.cli(&["status"]).with_code(0).out;
+    let problem =
+        "problem     runs-discarded: 1 runs were discarded in the last 24 hours: `signalbox run list";
+    assert!(said.contains(problem), "{said}");
+    let status = host
+        .cli(&["status", "--json"])
+        .with_code(0)
+        .json("signalbox.status/1");
+    let figures = [
+        &status["runs"]["discarded_24h"],
+        &status["lanes"]["backlog"],
+        &status["host"]["worker_count"],
+    ];
+    assert_eq!(figures, [&json!(1), &json!(0), &json!(4)], "{status}");
+}
+
+#[test]
 fn retry_waits_and_ends_as_the_robot_ended() {
     let host = Host::start();
     sales(&host);

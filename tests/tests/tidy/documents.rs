@@ -131,6 +131,9 @@ fn every_code_is_explained() {
     let reasons = arms("host/crates/crm/src/run.rs", "Reason");
     assert!(reasons.len() > 10, "{reasons:?}");
     assert_eq!(first_cells(&page, "## Reasons of runs"), reasons);
+    let findings = arms("host/src/status/problems.rs", "Finding");
+    assert!(findings.len() > 5, "{findings:?}");
+    assert_eq!(first_cells(&page, "## Problems of `status`"), findings);
     let sandbox = sources(&["rs"])
         .into_iter()
         .filter(|s| s.path.starts_with("host/crates/sandbox/src/"));

@@ -36,6 +36,7 @@ mod run;
 mod run_changes;
 mod script;
 mod sqlite;
+mod standing;
 pub mod tally;
 mod timer;
 
@@ -59,3 +60,4 @@ pub use notes::Noted;
 pub use open::{Db, OpenOptions, Synchronous};
 pub use operate::CheckReport;
 pub use run::{RunFilter, RunWithEvent};
+pub use standing::{COUNT_MAX, Standing, Storage};

@@ -40,6 +40,7 @@ fn write(out: &mut String, details: &Value) -> fmt::Result {
             .collect::<Vec<_>>()
             .join(": "),
     )?;
+    line(out, "waits", &field(details, "waits"))?;
     line(out, "due", &field(run, "due_at"))?;
     line(out, "finished", &field(run, "finished_at"))?;
     list(&details["attempts"])

@@ -21,6 +21,7 @@ use signalbox_sandbox::{Invocation, Limits, Robot, RunReport};
 use super::{Step, failed};
 use crate::engine::committer::{CommitError, Ended, Proposal};
 use crate::engine::core::SharedCore;
+use crate::engine::cost::cost_us;
 use crate::engine::draft::{Draft, DraftError};
 use crate::engine::effects;
 use crate::engine::fail_digest::Led;
@@ -238,6 +239,8 @@ impl Execution<'_> {
             session,
             ..
         } = report;
+        let cost = cost_us(fuel, calls.len(), &verdict);
+        self.core.lanes.spent(&self.ready.run, cost);
         let Some(session) = run_draft_of(session) else {
             return Step::Again;
         };

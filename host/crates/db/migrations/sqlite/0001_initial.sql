@@ -313,6 +313,7 @@ CREATE TABLE delivery (
 CREATE INDEX delivery_due ON delivery (due_at, id) WHERE state = 'pending';
 CREATE INDEX delivery_conversation ON delivery (conversation, id) WHERE state = 'pending';
 CREATE INDEX delivery_message ON delivery (message);
+CREATE INDEX delivery_dead ON delivery (finished_at) WHERE state = 'dead';
 CREATE INDEX delivery_finished ON delivery (finished_at) WHERE finished_at IS NOT NULL;
 
 CREATE TABLE inbound (
@@ -377,6 +378,8 @@ CREATE UNIQUE INDEX run_event_attachment ON run (event, attachment);
 CREATE INDEX run_due ON run (due_at, id) WHERE state IN ('scheduled', 'retryable') AND due_at IS NOT NULL;
 CREATE INDEX run_available ON run (id) WHERE state = 'available';
 CREATE INDEX run_discarded ON run (id) WHERE state = 'discarded';
+CREATE INDEX run_discarded_at ON run (finished_at) WHERE state = 'discarded';
+CREATE INDEX run_retryable ON run (due_at) WHERE state = 'retryable';
 CREATE INDEX run_open ON run (item) WHERE state IN ('scheduled', 'available', 'retryable') AND item IS NOT NULL;
 CREATE INDEX run_wake_up ON run (attachment, timer_key) WHERE state = 'scheduled' AND timer_key IS NOT NULL;
 CREATE INDEX run_after ON run (after) WHERE after IS NOT NULL AND state = 'scheduled';

@@ -1,0 +1,248 @@
+//! How the host stands, for those who keep it running: figures, and one line for each problem with what to do.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use signalbox_crm::ids::AttachmentId;
+use signalbox_crm::time::Timestamp;
+use signalbox_db::{COUNT_MAX, DbError, Standing, Storage};
+use utoipa::ToSchema;
+
+use crate::engine::core::Core;
+use crate::engine::lanes::figures::{LaneFigures, Waiting, describe};
+use crate::engine::robots::Robots;
+
+mod problems;
+#[cfg(test)]
+mod tests;
+
+pub use problems::{Finding, Problem};
+
+/// What failed is counted for so long.
+const LATELY: Duration = Duration::from_secs(24 * 60 * 60);
+/// Attachments that are named; the rest is in the counts.
+const WAITING_MAX: usize = 10;
+
+/// How the host stands.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Status)]
+pub struct Status {
+    host: HostView,
+    database: DatabaseView,
+    lanes: LanesView,
+    runs: RunsView,
+    outbox: QueueView,
+    intake: QueueView,
+    robots: RobotsView,
+    /// What somebody should look at; empty when all is well.
+    problems: Vec<Problem>,
+}
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+struct HostView {
+    version: &'static str,
+    #[schema(value_type = String, format = DateTime)]
+    now: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    started_at: Timestamp,
+    /// Runs that are executed at the same time.
+    worker_count: u32,
+}
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+struct DatabaseView {
+    /// `sqlite` or `postgres`.
+    kind: &'static str,
+    size_bytes: u64,
+    /// SQLite: what is committed and not yet in the file.
+    wal_bytes: Option<u64>,
+    /// PostgreSQL: the age of the oldest open transaction that the host may see.
+    oldest_transaction_s: Option<u64>,
+    /// Changes that wait for the committer.
+    commits_waiting: usize,
+}
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+struct LanesView {
+    /// Runs and messages in memory that wait or are being worked on.
+    backlog: usize,
+    /// From here on more work is refused with 429.
+    backlog_max: usize,
+    /// Being worked on.
+    busy: usize,
+    /// Items and chats that wait for a worker.
+    ready: usize,
+    /// Attachments with runs that wait, the most first: ten at most.
+    waiting: Vec<WaitingView>,
+}
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+struct WaitingView {
+    #[schema(value_type = String)]
+    attachment: AttachmentId,
+    title: Option<String>,
+    robot: Option<String>,
+    run_count: usize,
+    /// What holds them back besides other work.
+    held_by: Option<String>,
+}
+
+/// Runs by state. Each count ends at 100,000; final runs are not counted.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+struct RunsView {
+    available: u32,
+    /// Wait for their time.
+    scheduled: u32,
+    /// Failed, and wait for their next attempt.
+    retryable: u32,
+    /// Wait for another run.
+    after_previous: u32,
+    /// Discarded in the last 24 hours: the dead letters among runs.
+    discarded_24h: u32,
+    /// The due time of the oldest run that is due and has not run.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    oldest_due_at: Option<Timestamp>,
+    /// How late that one is.
+    late_s: u64,
+    /// Counting ended at 100,000 somewhere.
+    is_capped: bool,
+}
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+struct QueueView {
+    /// Wait: client messages to be sent, or webhooks to be processed.
+    waiting: u32,
+    /// When the first of them was due, or came.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    oldest_at: Option<Timestamp>,
+    /// Given up in the last 24 hours.
+    dead_24h: u32,
+}
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+struct RobotsView {
+    /// Components in memory.
+    loaded: usize,
+    /// Whether instances come from a pool that was allocated at the start.
+    is_pooled: bool,
+}
+
+/// What the problems are judged by.
+struct Seen<'a> {
+    now: Timestamp,
+    lanes: &'a LaneFigures,
+    backlog_max: usize,
+    standing: &'a Standing,
+    storage: &'a Storage,
+    commits_waiting: usize,
+    waiting: &'a [WaitingView],
+}
+
+/// Asks the database and the engine. Cheap: no table is read from end to end.
+///
+/// # Errors
+/// The database.
+pub async fn status(core: &Core, robots: &Robots) -> Result<Status, DbError> {
+    let now = core.clock.now();
+    let since = Timestamp::from_micros(now.micros() - LATELY.as_micros() as i64);
+    let standing = core.db.standing(since).await?;
+    let storage = core.db.storage().await?;
+    let lanes = core.lanes.figures();
+    let waiting: Vec<WaitingView> = lanes
+        .waiting
+        .iter()
+        .take(WAITING_MAX)
+        .map(|row| named(core, row))
+        .collect();
+    let problems = problems::find(&Seen {
+        now,
+        lanes: &lanes,
+        backlog_max: core.backlog_max,
+        standing: &standing,
+        storage: &storage,
+        commits_waiting: core.commits_waiting(),
+        waiting: &waiting,
+    });
+    Ok(Status {
+        host: HostView {
+            version: env!("CARGO_PKG_VERSION"),
+            now,
+            started_at: core.started_at,
+            worker_count: core.worker_count,
+        },
+        database: DatabaseView {
+            kind: if storage.is_postgres { "postgres" } else { "sqlite" },
+            size_bytes: storage.size_bytes,
+            wal_bytes: storage.wal_bytes,
+            oldest_transaction_s: storage.oldest_transaction_s,
+            commits_waiting: core.commits_waiting(),
+        },
+        lanes: LanesView {
+            backlog: lanes.open_count,
+            backlog_max: core.backlog_max,
+            busy: lanes.busy_count,
+            ready: lanes.ready_count,
+            waiting,
+        },
+        runs: runs_view(&standing, now),
+        outbox: QueueView {
+            waiting: standing.outbox_count,
+            oldest_at: standing.outbox_due_at,
+            dead_24h: standing.dead_count,
+        },
+        intake: QueueView {
+            waiting: standing.inbound_count,
+            oldest_at: standing.inbound_since,
+            dead_24h: 0,
+        },
+        robots: RobotsView {
+            loaded: robots.loaded_count(),
+            is_pooled: robots.sandbox().is_pooled(),
+        },
+        problems,
+    })
+}
+
+fn runs_view(standing: &Standing, now: Timestamp) -> RunsView {
+    let oldest = oldest_due_at(standing, now);
+    let counts = [
+        standing.available_count,
+        standing.timed_count,
+        standing.after_previous_count,
+    ];
+    RunsView {
+        available: standing.available_count,
+        scheduled: standing.timed_count.saturating_sub(standing.retryable_count),
+        retryable: standing.retryable_count,
+        after_previous: standing.after_previous_count,
+        discarded_24h: standing.discarded_count,
+        oldest_due_at: oldest,
+        late_s: late_s(oldest, now),
+        is_capped: counts.contains(&COUNT_MAX),
+    }
+}
+
+/// The due time of the oldest run that could run now.
+fn oldest_due_at(standing: &Standing, now: Timestamp) -> Option<Timestamp> {
+    let due = standing.next_due_at.filter(|at| *at <= now);
+    due.into_iter().chain(standing.available_since).min()
+}
+
+fn late_s(since: Option<Timestamp>, now: Timestamp) -> u64 {
+    since.map_or(0, |since| now.since(since).as_secs())
+}
+
+fn named(core: &Core, row: &Waiting) -> WaitingView {
+    let directory = core.records.directory();
+    let attachment = directory.attachments.get(&row.attachment);
+    WaitingView {
+        attachment: row.attachment,
+        title: attachment.map(|attachment| attachment.title.clone()),
+        robot: attachment.map(|attachment| attachment.robot.clone()),
+        run_count: row.run_count,
+        held_by: row
+            .held_by
+            .as_ref()
+            .map(|(gate, count_max)| describe(gate, *count_max)),
+    }
+}

@@ -1,0 +1,191 @@
+//! What somebody should look at.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Seen, late_s, oldest_due_at};
+
+/// A run that is due and has not run for so long is late: a hundred times what a busy host needs.
+const RUN_LATE_S: u64 = 60;
+/// A client message that is due for so long is late. Between attempts it is not due.
+const DELIVERY_LATE_S: u64 = 600;
+/// A webhook that is stored and not processed for so long.
+const INBOUND_LATE_S: u64 = 60;
+/// The log of SQLite is cut back at 64 MiB: four times that means that a reader holds it.
+const WAL_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Old versions of rows are kept as long as a transaction is open.
+const TRANSACTION_S_MAX: u64 = 300;
+/// The share of the backlog at which a flood is named before anything is refused.
+const BACKLOG_NOTED: usize = 2;
+
+/// The kind of a problem. Each word keeps its meaning for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finding {
+    /// So much waits that more is refused.
+    BacklogFull,
+    /// Much waits.
+    BacklogLarge,
+    /// Changes wait for the database.
+    CommitsSlow,
+    /// Runs are due and do not start.
+    RunsLate,
+    /// A robot is held back by a limit.
+    RobotHeld,
+    /// Runs were discarded.
+    RunsDiscarded,
+    /// Webhooks are not processed.
+    IntakeLate,
+    /// Client messages are not sent.
+    DeliveriesLate,
+    /// Client messages were given up.
+    DeliveriesDead,
+    /// The log of SQLite does not shrink.
+    WalLarge,
+    /// A transaction is open for long.
+    TransactionOld,
+}
+
+impl Finding {
+    /// The word used in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Finding::BacklogFull => "backlog-full",
+            Finding::BacklogLarge => "backlog-large",
+            Finding::CommitsSlow => "commits-slow",
+            Finding::RunsLate => "runs-late",
+            Finding::RobotHeld => "robot-held",
+            Finding::RunsDiscarded => "runs-discarded",
+            Finding::IntakeLate => "intake-late",
+            Finding::DeliveriesLate => "deliveries-late",
+            Finding::DeliveriesDead => "deliveries-dead",
+            Finding::WalLarge => "wal-large",
+            Finding::TransactionOld => "transaction-old",
+        }
+    }
+}
+
+/// Something that somebody should look at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = StatusProblem)]
+pub struct Problem {
+    /// For programs: never changes its meaning.
+    pub code: &'static str,
+    /// What is wrong, with names and values.
+    pub text: String,
+    /// What to do.
+    pub todo: &'static str,
+}
+
+/// All that is wrong, the most urgent first.
+pub(super) fn find(seen: &Seen<'_>) -> Vec<Problem> {
+    let mut found = Found(Vec::new());
+    found.work(seen);
+    found.lateness(seen);
+    found.dead(seen);
+    found.database(seen);
+    found.0
+}
+
+struct Found(Vec<Problem>);
+
+impl Found {
+    fn add(&mut self, finding: Finding, text: String, todo: &'static str) {
+        let code = finding.as_str();
+        self.0.push(Problem { code, text, todo });
+    }
+
+    fn work(&mut self, seen: &Seen<'_>) {
+        let (open, max) = (seen.lanes.open_count, seen.backlog_max);
+        let most = seen.waiting.first().map_or(String::new(), |row| {
+            let title = row.title.as_deref().unwrap_or("removed");
+            format!("; most of {} ({title}): {}", row.attachment, row.run_count)
+        });
+        let todo = "switch off the attachment that floods, or add workers";
+        if open >= max {
+            let text = format!("{open} runs and messages wait, {max} may: more is refused{most}");
+            self.add(Finding::BacklogFull, text, todo);
+        } else if open >= max / BACKLOG_NOTED {
+            let text = format!("{open} runs and messages wait, more is refused at {max}{most}");
+            self.add(Finding::BacklogLarge, text, todo);
+        }
+        if seen.commits_waiting >= crate::engine::core::COMMITS_WAITING_MAX {
+            let text = format!("{} changes wait for the database", seen.commits_waiting);
+            self.add(
+                Finding::CommitsSlow,
+                text,
+                "look at the disk or the PostgreSQL server",
+            );
+        }
+        for row in seen.waiting {
+            let Some(held_by) = &row.held_by else { continue };
+            let title = row.title.as_deref().unwrap_or("removed");
+            let text = format!("{} ({title}): {} wait; {held_by}", row.attachment, row.run_count);
+            let todo = "let the robot do less in one run, or switch the attachment off; others go on";
+            self.add(Finding::RobotHeld, text, todo);
+        }
+    }
+
+    fn lateness(&mut self, seen: &Seen<'_>) {
+        let standing = seen.standing;
+        let late = late_s(oldest_due_at(standing, seen.now), seen.now);
+        if late >= RUN_LATE_S {
+            let text = format!("the oldest run that is due waits for {late} s");
+            self.add(
+                Finding::RunsLate,
+                text,
+                "see what waits in `lanes`; the log of the host says when the database cannot be reached",
+            );
+        }
+        let late = late_s(standing.inbound_since, seen.now);
+        if late >= INBOUND_LATE_S {
+            let count = standing.inbound_count;
+            let text = format!("{count} webhooks are not processed, the oldest for {late} s");
+            let todo = "the log of the host says why; a restart processes them again";
+            self.add(Finding::IntakeLate, text, todo);
+        }
+        let late = late_s(standing.outbox_due_at, seen.now);
+        if late >= DELIVERY_LATE_S {
+            let text = format!(
+                "{} messages to clients wait, the oldest for {late} s",
+                standing.outbox_count
+            );
+            let todo =
+                "look at `last_error` of the pending deliveries, and whether the messenger can be reached";
+            self.add(Finding::DeliveriesLate, text, todo);
+        }
+    }
+
+    fn dead(&mut self, seen: &Seen<'_>) {
+        let runs = seen.standing.discarded_count;
+        if runs > 0 {
+            let text = format!("{runs} runs were discarded in the last 24 hours");
+            let todo = "`signalbox run list --state discarded` names them; `signalbox run retry` repeats one";
+            self.add(Finding::RunsDiscarded, text, todo);
+        }
+        let deliveries = seen.standing.dead_count;
+        if deliveries > 0 {
+            let text = format!("{deliveries} messages to clients were given up in the last 24 hours");
+            let todo =
+                "`GET /api/v1/deliveries?state=dead` names them; `POST /deliveries/ID/retry` sends one again";
+            self.add(Finding::DeliveriesDead, text, todo);
+        }
+    }
+
+    fn database(&mut self, seen: &Seen<'_>) {
+        if let Some(bytes) = seen.storage.wal_bytes.filter(|bytes| *bytes > WAL_BYTES_MAX) {
+            let text = format!("the log of SQLite has {} MiB", bytes / (1024 * 1024));
+            let todo = "end the program that reads the database file for so long, such as a backup tool";
+            self.add(Finding::WalLarge, text, todo);
+        }
+        if let Some(age) = seen
+            .storage
+            .oldest_transaction_s
+            .filter(|age| *age > TRANSACTION_S_MAX)
+        {
+            let text = format!("a transaction of the PostgreSQL database is open for {age} s");
+            let todo =
+                "find it in `pg_stat_activity` by `xact_start`, and end it: dead rows cannot be removed";
+            self.add(Finding::TransactionOld, text, todo);
+        }
+    }
+}
