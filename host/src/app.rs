@@ -67,6 +67,40 @@ impl AppOptions {
     }
 }
 
+/// What a host stands on.
+pub struct Grounds {
+    /// The database; nobody else works with it.
+    pub db: Db,
+    /// Robots that are loaded already, and the sandbox for them.
+    pub robots: Arc<Robots>,
+    /// The way out of the house.
+    pub sender: Sender,
+}
+
+impl Grounds {
+    /// Opens what the options name.
+    ///
+    /// # Errors
+    /// The database cannot be opened, or the machine cannot run robots.
+    pub async fn new(options: &AppOptions) -> anyhow::Result<Grounds> {
+        let db = match &options.database {
+            Some(url) => Db::open(url, &options.open).await?,
+            None => Db::open_in_memory().await?,
+        };
+        let config = SandboxConfig {
+            concurrent_runs_max: options.worker_count,
+            cache_dir: options.cache_dir.clone(),
+            ..SandboxConfig::default()
+        };
+        let sandbox = Sandbox::new(config).context("robots cannot run on this machine")?;
+        Ok(Grounds {
+            db,
+            robots: Arc::new(Robots::new(sandbox)),
+            sender: Sender::new()?,
+        })
+    }
+}
+
 /// The running host.
 pub struct App {
     /// What every part of the engine shares.
@@ -91,23 +125,22 @@ impl App {
     /// # Errors
     /// The database cannot be opened, or the machine cannot run robots.
     pub async fn start(options: AppOptions) -> anyhow::Result<App> {
-        let db = match &options.database {
-            Some(url) => Db::open(url, &options.open).await?,
-            None => Db::open_in_memory().await?,
-        };
-        let config = SandboxConfig {
-            concurrent_runs_max: options.worker_count,
-            cache_dir: options.cache_dir.clone(),
-        };
-        let robots = Arc::new(Robots::new(
-            Sandbox::new(config).context("robots cannot run on this machine")?,
-        ));
+        let grounds = Grounds::new(&options).await?;
+        App::start_on(grounds, options).await
+    }
+
+    /// As `start`, on what the caller has opened already.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn start_on(grounds: Grounds, options: AppOptions) -> anyhow::Result<App> {
+        let Grounds { db, robots, sender } = grounds;
         let (core, committer) = open_core(db, options.clock.clone()).await?;
         let stored = core.db.load_schedules().await?;
         let mut app = App {
             robots: Arc::clone(&robots),
             scheduler: Arc::new(Scheduler::new(Arc::clone(&core), stored)),
-            deliverer: Arc::new(Deliverer::new(Arc::clone(&core), Sender::new()?)),
+            deliverer: Arc::new(Deliverer::new(Arc::clone(&core), sender)),
             janitor: Arc::new(Janitor::new(Arc::clone(&core), options.keep)),
             core,
             committer,

@@ -49,6 +49,7 @@ impl Deliverer {
                 }
             };
             tokio::select! {
+                biased;
                 () = tokio::time::sleep(pause) => {}
                 () = self.core.outbox_changed.notified() => {}
             }

@@ -14,4 +14,5 @@ mod kill;
 mod recovery;
 mod rehearsal;
 mod scenarios;
+mod simulation;
 mod tidy;

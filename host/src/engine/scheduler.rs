@@ -66,6 +66,7 @@ impl Scheduler {
                 }
             };
             tokio::select! {
+                biased;
                 () = tokio::time::sleep(pause) => {}
                 () = self.core.alarm.rung() => {}
             }
