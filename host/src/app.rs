@@ -9,12 +9,12 @@ use signalbox_crm::ids::RunId;
 use signalbox_crm::people::Actor;
 use signalbox_crm::time::Timestamp;
 use signalbox_db::{Batch, Db, INSTALLATION, OpenOptions, RunWithEvent};
-use signalbox_sandbox::inspect::{Inspection, inspect};
+use signalbox_sandbox::inspect::Inspection;
 use signalbox_sandbox::{Sandbox, SandboxConfig};
 use tokio::sync::{Notify, broadcast, mpsc};
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::bundled::BUNDLED;
+use crate::bundled::INSPECTED;
 use crate::channels::send::Sender;
 use crate::clock::{Clock, random_bytes};
 use crate::delivery::Deliverer;
@@ -169,10 +169,11 @@ impl App {
     async fn install_bundled(&self) -> anyhow::Result<()> {
         let directory = self.core.records.directory();
         let mut proposal = Proposal::new(self.core.clock.now(), Actor::System);
-        for (id, bytes) in BUNDLED {
-            let inspection = inspect(bytes).with_context(|| format!("bundled robot `{id}`"))?;
+        for (id, bytes, inspection) in INSPECTED.iter() {
+            let inspection = inspection.as_ref().map_err(Clone::clone);
+            let inspection = inspection.with_context(|| format!("bundled robot `{id}`"))?;
             if !directory.robots.contains_key(&inspection.digest) {
-                let new = robot_version(inspection, proposal.at, true);
+                let new = robot_version(inspection.clone(), proposal.at, true);
                 proposal.changes.directory.extend(outdated(&directory, &new));
                 proposal
                     .changes

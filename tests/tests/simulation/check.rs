@@ -30,7 +30,9 @@ pub(super) async fn check(world: &World, db: &Db) {
     }
     let late = world.observed().late_attempt_count;
     if late > 0 {
-        world.problem(format!("{late} attempts after the last start, which had nothing to do"));
+        world.problem(format!(
+            "{late} attempts after the last start, which had nothing to do"
+        ));
     }
     runs(world, db).await;
     events(world, db).await;
@@ -64,7 +66,10 @@ async fn events(world: &World, db: &Db) {
         if let Fact::ScheduleTicked { attachment, due_at } = event.fact
             && !ticks.insert((attachment, due_at, event.item))
         {
-            world.problem(format!("tick twice: {attachment} at {due_at} for {:?}", event.item));
+            world.problem(format!(
+                "tick twice: {attachment} at {due_at} for {:?}",
+                event.item
+            ));
         }
     }
     if !known.is_empty() {
@@ -95,7 +100,10 @@ async fn deals(world: &World, db: &Db) {
             if let Some(last) = values.get(&entry.what)
                 && *last != entry.before
             {
-                world.problem(format!("lost update: {} of {} was {last:?}: {entry:?}", entry.what, item.id));
+                world.problem(format!(
+                    "lost update: {} of {} was {last:?}: {entry:?}",
+                    entry.what, item.id
+                ));
             }
             values.insert(entry.what, entry.after);
         }
@@ -121,7 +129,10 @@ async fn activities(world: &World, db: &Db) {
     {
         let is_past = activity.deadline_at <= world.now();
         if activity.state == ActivityState::Open && is_past && !overdue.contains(&activity.id) {
-            world.problem(format!("timer lost: nothing happened when {} was overdue", activity.id));
+            world.problem(format!(
+                "timer lost: nothing happened when {} was overdue",
+                activity.id
+            ));
         }
     }
 }
@@ -131,7 +142,11 @@ async fn clients(world: &World, db: &Db) {
     let webhooks = world.ledger().webhooks.clone();
     let inbound = db.inbound_page(None, None, ALL).await.unwrap();
     if inbound.len() != webhooks.len() {
-        world.problem(format!("{} webhooks are stored as {}", webhooks.len(), inbound.len()));
+        world.problem(format!(
+            "{} webhooks are stored as {}",
+            webhooks.len(),
+            inbound.len()
+        ));
     }
     for row in inbound.iter().filter(|row| row.state != InboundState::Processed) {
         world.problem(format!("stuck: {} is {:?}: {:?}", row.id, row.state, row.note));
@@ -162,7 +177,11 @@ async fn clients(world: &World, db: &Db) {
 async fn messages(db: &Db, id: ConversationId, chat: &str) -> Vec<(String, bool, String)> {
     let found = db.messages(id, None, ALL).await.unwrap();
     let row = |message: signalbox_crm::conversation::Message| {
-        (chat.to_owned(), message.direction == Direction::Inbound, message.text)
+        (
+            chat.to_owned(),
+            message.direction == Direction::Inbound,
+            message.text,
+        )
     };
     found.into_iter().map(row).collect()
 }

@@ -83,7 +83,10 @@ async fn found() -> Company {
     };
     let app = App::start_on(grounds, options).await.unwrap();
     let mut proposal = Proposal::new(app.core.clock.now(), Actor::System);
-    for (_, bytes) in ROBOTS.iter().filter(|(id, _)| ["flaky", "heartbeat"].contains(id)) {
+    for (_, bytes) in ROBOTS
+        .iter()
+        .filter(|(id, _)| ["flaky", "heartbeat"].contains(id))
+    {
         let version = robot_version(inspect(bytes).unwrap(), proposal.at, false);
         let change = DirectoryChange::Robot(version, Some(Arc::new(bytes.to_vec())));
         proposal.changes.directory.push(change);

@@ -21,7 +21,7 @@ use super::people::{Ask, ask, last};
 use super::receiver::Counter;
 use super::sometimes::Sometimes;
 use super::turnstile::{Go, Stop, Ticket, Turnstile};
-use super::weather::Weather;
+use super::weather::{Strike, Weather};
 use super::world::{Phase, World};
 
 /// Decisions of the scheduler after which something goes round in circles.
@@ -92,9 +92,11 @@ impl<'w> Life<'w> {
         let turnstile = Arc::new(Turnstile::new(Arc::clone(world), db.clone()));
         let clock = SimulatedClock::starting_at(world.now());
         let host = Arc::new(Host::default());
-        world
-            .trace
-            .note(format!("life at {} with {} workers", world.now(), weather.worker_count));
+        world.trace.note(format!(
+            "life at {} with {} workers",
+            world.now(),
+            weather.worker_count
+        ));
         count_what_is_taken_up(world, &db).await;
         let grounds = Grounds {
             db: db.behind(Arc::clone(&turnstile) as _),
@@ -133,8 +135,7 @@ impl<'w> Life<'w> {
             }
             self.weather.step_count += 1;
             if self.weather.step_count > STEPS_MAX {
-                self.world
-                    .problem(format!("no rest after {STEPS_MAX} steps"));
+                self.world.problem(format!("no rest after {STEPS_MAX} steps"));
                 return End::Broken;
             }
             if self.host.has_not_started.get().is_some() {
@@ -164,34 +165,53 @@ impl<'w> Life<'w> {
         if is_storm && self.world.chance.one_in(self.weather.slow_one_in) {
             self.turnstile.put_back(tickets);
             self.world.tally.saw(Sometimes::Slow);
-            let millis = self.world.chance.between(1, self.world.chance.pick(&[10, 1_000, 20_000]));
+            let millis = self
+                .world
+                .chance
+                .between(1, self.world.chance.pick(&[10, 1_000, 20_000]));
             self.pass(Duration::from_millis(millis)).await;
             return None;
         }
-        self.let_one_pass(tickets);
-        None
+        self.let_one_pass(tickets)
     }
 
-    fn let_one_pass(&mut self, mut tickets: Vec<Ticket>) {
+    fn let_one_pass(&mut self, mut tickets: Vec<Ticket>) -> Option<End> {
         let place = self.weather.choose(&self.world.chance, tickets.len());
         let ticket = tickets.remove(place);
         self.turnstile.put_back(tickets);
-        let go = match self.world.phase() {
-            Phase::Storm => self.weather.go(self.world, ticket.stop),
-            Phase::Calm | Phase::Again => Go::On,
+        let strike = match self.world.phase() {
+            Phase::Storm | Phase::Calm => self.weather.strike(ticket.stop),
+            Phase::Again => None,
+        };
+        let go = match (strike, self.world.phase()) {
+            (Some(Strike::Crash), _) => {
+                self.world
+                    .trace
+                    .note(format!("crash at {:?} {}", ticket.stop, ticket.label));
+                return Some(End::Dead);
+            }
+            (Some(Strike::Twice(go)), _) => go,
+            (None, Phase::Storm) => self
+                .weather
+                .go(self.world, ticket.stop, self.host.core.get().is_none()),
+            (None, Phase::Calm | Phase::Again) => Go::On,
         };
         let at = self.clock.now();
         self.world
             .trace
             .note(format!("{at} {:?} {} {go:?}", ticket.stop, ticket.label));
         ticket.pass(go);
+        None
     }
 
     /// Whether the host dies now.
     fn dies(&mut self, tickets: &[Ticket]) -> bool {
         let chance = &self.world.chance;
         let is_gone = self.turnstile.is_down() && chance.one_in(10);
-        if !is_gone && (self.weather.crashes_left == 0 || !chance.one_in(self.weather.crash_one_in)) {
+        let is_sent = tickets.iter().any(|ticket| ticket.stop == Stop::AfterRequest);
+        if !is_gone
+            && (self.weather.crashes_left == 0 || !chance.one_in(self.weather.crash_one_in_when(is_sent)))
+        {
             return false;
         }
         self.weather.crashes_left = self.weather.crashes_left.saturating_sub(1);
@@ -250,7 +270,9 @@ impl<'w> Life<'w> {
             }
             self.jump();
             let due = self.next_due().await.unwrap_or(self.weather.next_ask_at);
-            let target = due.min(self.weather.next_ask_at).max(later(now, Duration::from_millis(1)));
+            let target = due
+                .min(self.weather.next_ask_at)
+                .max(later(now, Duration::from_millis(1)));
             let pause = match self.world.chance.one_in(8) {
                 true => Duration::from_millis(self.world.chance.between(1, 40_000)),
                 false => target.since(now),
@@ -300,7 +322,8 @@ impl<'w> Life<'w> {
         if self.late < LATE_MAX {
             return None;
         }
-        self.world.problem(format!("too late: {what} at {}", self.clock.now()));
+        self.world
+            .problem(format!("too late: {what} at {}", self.clock.now()));
         Some(End::Broken)
     }
 

@@ -39,7 +39,10 @@ pub(super) fn summary(batch: &Batch) -> String {
     );
     part("events", batch.events.iter().map(|event| event.id.0).collect());
     part("runs", batch.runs.iter().map(|run| run.id.0).collect());
-    part("ended", batch.runs_ended.iter().map(|ended| ended.run.0).collect());
+    part(
+        "ended",
+        batch.runs_ended.iter().map(|ended| ended.run.0).collect(),
+    );
     part(
         "changes",
         batch.run_changes.iter().map(|change| change.run.0).collect(),
@@ -163,8 +166,14 @@ fn tally(world: &World, batch: &Batch, committed: &Committed) {
     };
     saw(Sometimes::Group, batch.attempts.len() > 1);
     saw(Sometimes::LeftStage, !committed.cancelled.is_empty());
-    saw(Sometimes::DateMoved, batch.rescheduled.iter().any(|moved| moved.due_at.is_some()));
-    saw(Sometimes::WakeUp, batch.runs.iter().any(|run| run.timer_key.is_some()));
+    saw(
+        Sometimes::DateMoved,
+        batch.rescheduled.iter().any(|moved| moved.due_at.is_some()),
+    );
+    saw(
+        Sometimes::WakeUp,
+        batch.runs.iter().any(|run| run.timer_key.is_some()),
+    );
     saw(Sometimes::Reminder, !batch.timers_fired.is_empty());
     for event in &batch.events {
         let kind = event.fact.kind().as_str();
@@ -192,7 +201,13 @@ fn tally(world: &World, batch: &Batch, committed: &Committed) {
             Sometimes::ChainGoesOn,
             change.from == [RunState::Scheduled] && change.to == RunState::Available,
         );
-        saw(Sometimes::ChainStopped, change.reason == Some(Reason::ChainStopped));
-        saw(Sometimes::AttachmentOff, change.reason == Some(Reason::AttachmentOff));
+        saw(
+            Sometimes::ChainStopped,
+            change.reason == Some(Reason::ChainStopped),
+        );
+        saw(
+            Sometimes::AttachmentOff,
+            change.reason == Some(Reason::AttachmentOff),
+        );
     }
 }

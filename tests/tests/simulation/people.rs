@@ -326,8 +326,13 @@ impl Person {
     /// A provider sends a webhook.
     async fn send(&self, place: usize) -> Result<(), DraftError> {
         let webhook = self.world.ledger().webhooks[place].clone();
+        let is_overtaken = |other: &Webhook| {
+            other.is_accepted && other.chat == webhook.chat && other.number > webhook.number
+        };
         if webhook.is_accepted {
             self.world.tally.saw(Sometimes::DuplicateWebhook);
+        } else if self.world.ledger().webhooks.iter().any(is_overtaken) {
+            self.world.tally.saw(Sometimes::LateWebhook);
         }
         let (headers, body) = self.message(&webhook);
         let directory = self.core.records.directory();

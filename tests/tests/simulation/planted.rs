@@ -93,7 +93,11 @@ impl Planted {
                     batch.runs.pop();
                 }
             }
-            Planted::TickNotNoted => batch.schedules.clear(),
+            Planted::TickNotNoted => {
+                if !batch.events.is_empty() {
+                    batch.schedules.clear();
+                }
+            }
             Planted::SendNotNoted => batch
                 .deliveries_done
                 .retain(|delivery| delivery.state != DeliveryState::Delivered),

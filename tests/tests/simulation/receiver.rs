@@ -93,6 +93,7 @@ fn refusal(status: u16) -> Response<Vec<u8>> {
 }
 
 fn accepted(number: u64) -> Response<Vec<u8>> {
-    let body = json!({ "ok": true, "result": { "message_id": 1_000_000 + number }, "id": format!("got-{number}") });
+    let body =
+        json!({ "ok": true, "result": { "message_id": 1_000_000 + number }, "id": format!("got-{number}") });
     Response::new(body.to_string().into_bytes())
 }

@@ -9,6 +9,9 @@ use super::life::fault_at;
 use super::turnstile::{Go, Stop};
 use super::world::World;
 
+/// Once in so many times is not within a test.
+const NEVER: u64 = u64::MAX;
+
 /// Who passes first.
 #[derive(Debug, Clone, Copy)]
 enum Order {
@@ -18,6 +21,23 @@ enum Order {
     First,
     /// Who came last, mostly: the others wait for long.
     Last,
+}
+
+/// Strikes once, at a durable step: a commit or a request that has left the house.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Failpoint {
+    /// Counts the stops at durable steps.
+    pub(super) place: u64,
+    pub(super) strikes: Strike,
+}
+
+/// How a failpoint strikes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Strike {
+    /// The host dies: before the step, or after it and before anybody has learnt of it.
+    Crash,
+    /// The step fails, or its outcome is lost: it is executed twice.
+    Twice(Go),
 }
 
 /// What a seed decides once.
@@ -30,7 +50,11 @@ pub(super) struct Weather {
     pub(super) asks_left: u64,
     pub(super) next_ask_at: Timestamp,
     pub(super) step_count: u64,
+    pub(super) failpoint: Option<Failpoint>,
+    /// The stops at durable steps so far, as they came.
+    pub(super) durable: Vec<Stop>,
     fault_one_in: u64,
+    receiver_one_in: u64,
     order: Order,
     /// The longest pause between two requests.
     pause_ms: u64,
@@ -44,13 +68,55 @@ impl Weather {
             crash_one_in: chance.pick(&[30, 150, 400]),
             slow_one_in: chance.pick(&[20, 60, 200]),
             jump_one_in: chance.pick(&[10, 50, 1000]),
-            asks_left: chance.between(10, 40),
+            asks_left: chance.between(8, 30),
             next_ask_at: now,
             step_count: 0,
+            failpoint: None,
+            durable: Vec::new(),
             fault_one_in: chance.pick(&[12, 40, 150, 1000]),
+            receiver_one_in: 4,
             order: chance.pick(&[Order::Any, Order::Any, Order::First, Order::Last]),
             pause_ms: chance.pick(&[1, 2_000, 60_000, 200_000]),
         }
+    }
+
+    /// Nothing fails but at the failpoint.
+    pub(super) fn fair(now: Timestamp, asks: u64, failpoint: Option<Failpoint>) -> Weather {
+        Weather {
+            worker_count: 2,
+            crashes_left: 0,
+            crash_one_in: NEVER,
+            slow_one_in: NEVER,
+            jump_one_in: NEVER,
+            asks_left: asks,
+            next_ask_at: now,
+            step_count: 0,
+            failpoint,
+            durable: Vec::new(),
+            fault_one_in: NEVER,
+            receiver_one_in: NEVER,
+            order: Order::Any,
+            pause_ms: 60_000,
+        }
+    }
+
+    /// A host that has sent something dies more easily, or it would hardly ever die there.
+    pub(super) fn crash_one_in_when(&self, has_sent: bool) -> u64 {
+        match has_sent {
+            true => self.crash_one_in.div_ceil(10),
+            false => self.crash_one_in,
+        }
+    }
+
+    /// Counts a stop at a durable step, and says whether the failpoint strikes here.
+    pub(super) fn strike(&mut self, stop: Stop) -> Option<Strike> {
+        if matches!(stop, Stop::BeforeRead | Stop::AfterRead) {
+            return None;
+        }
+        let place = self.durable.len() as u64;
+        self.durable.push(stop);
+        let here = self.failpoint.filter(|failpoint| failpoint.place == place);
+        here.map(|failpoint| failpoint.strikes)
     }
 
     pub(super) fn plan_next_ask(&mut self, chance: &Chance, now: Timestamp) {
@@ -74,12 +140,15 @@ impl Weather {
         }
     }
 
-    /// What happens at a stop.
-    pub(super) fn go(&self, world: &World, stop: Stop) -> Go {
+    /// What happens at a stop. A host that starts is spared mostly, or none would ever do anything.
+    pub(super) fn go(&self, world: &World, stop: Stop, is_starting: bool) -> Go {
+        if is_starting && !world.chance.one_in(8) {
+            return Go::On;
+        }
         // An unknown outcome is the end of a life; receivers fail more often than databases.
         let rare = match stop {
-            Stop::AfterCommit => 10 * self.fault_one_in,
-            Stop::BeforeRequest | Stop::AfterRequest => 4,
+            Stop::AfterCommit => self.fault_one_in.saturating_mul(10),
+            Stop::BeforeRequest | Stop::AfterRequest => self.receiver_one_in,
             Stop::BeforeRead | Stop::AfterRead | Stop::BeforeCommit => self.fault_one_in,
         };
         match world.chance.one_in(rare) {

@@ -47,11 +47,7 @@ pub trait Gate: Send + Sync {
     fn before_commit<'a>(&'a self, batch: &'a mut Batch) -> Passage<'a>;
 
     /// After a commit. A fault keeps the caller from learning that it is stored.
-    fn after_commit<'a>(
-        &'a self,
-        batch: &'a Batch,
-        outcome: &'a Result<Committed, DbError>,
-    ) -> Passage<'a>;
+    fn after_commit<'a>(&'a self, batch: &'a Batch, outcome: &'a Result<Committed, DbError>) -> Passage<'a>;
 }
 
 impl Db {
