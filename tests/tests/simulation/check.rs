@@ -13,6 +13,7 @@ use signalbox_db::{
 };
 
 use super::people::chat_of;
+use super::receiver::Inbox;
 use super::world::World;
 
 /// More than any simulation makes of anything.
@@ -188,14 +189,17 @@ async fn messages(db: &Db, id: ConversationId, chat: &str) -> Vec<(String, bool,
 
 /// What is delivered arrived, with one key at all times, and nothing else did.
 async fn deliveries(world: &World, db: &Db) {
-    let inbox = world.inbox();
-    for (id, keys) in &inbox.keys {
+    let Inbox {
+        messages,
+        keys,
+        refused,
+        ..
+    } = world.inbox().clone();
+    for (id, keys) in &keys {
         if keys.len() != 1 {
             world.problem(format!("key changed: {id} came with {keys:?}"));
         }
     }
-    let (messages, refused) = (inbox.messages.clone(), inbox.refused.clone());
-    drop(inbox);
     let mut known = BTreeSet::new();
     for delivery in db
         .deliveries(&DeliveryFilter::default(), None, ALL)

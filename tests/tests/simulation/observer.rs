@@ -128,6 +128,11 @@ pub(super) fn after_commit(world: &World, batch: &Batch, outcome: &Result<Commit
         if !matches!(attempt.verdict, Verdict::Failed { .. }) && !observed.done.insert(attempt.run) {
             problems.push(format!("{} is committed twice", attempt.run));
         }
+        if let Verdict::Failed { message, .. } = &attempt.verdict
+            && message.contains("panicked")
+        {
+            problems.push(format!("the host panicked in {}", attempt.run));
+        }
         for (item, lane) in &mut observed.lanes {
             match lane.iter().position(|run| *run == attempt.run) {
                 Some(0) => drop(lane.remove(0)),

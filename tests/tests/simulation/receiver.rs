@@ -13,7 +13,7 @@ use super::turnstile::{Go, Stop, Turnstile};
 use super::world::World;
 
 /// What the receiver got.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Inbox {
     /// How often each message came, by chat and text.
     pub(super) messages: BTreeMap<(String, String), u64>,

@@ -32,6 +32,19 @@ impl Trace {
         self.lock().digest
     }
 
+    /// Where this one and another one part, with the lines before.
+    pub(super) fn parting(&self, other: &Trace) -> String {
+        let [ours, theirs] = [self, other].map(|trace| trace.end(usize::MAX));
+        let same = ours.iter().zip(&theirs).take_while(|(a, b)| a == b).count();
+        let from = same.saturating_sub(10);
+        let show = |lines: &[String]| lines[from..lines.len().min(same + 3)].join("\n");
+        format!(
+            "parts after {same} lines:\n{}\n-----\n{}",
+            show(&ours),
+            show(&theirs)
+        )
+    }
+
     /// The last lines.
     pub(super) fn end(&self, count: usize) -> Vec<String> {
         let inner = self.lock();

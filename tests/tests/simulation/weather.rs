@@ -31,6 +31,9 @@ pub(super) struct Failpoint {
     pub(super) strikes: Strike,
 }
 
+/// The stops at durable steps, as they came.
+pub(super) type Stops = Vec<Stop>;
+
 /// How a failpoint strikes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Strike {
@@ -52,7 +55,7 @@ pub(super) struct Weather {
     pub(super) step_count: u64,
     pub(super) failpoint: Option<Failpoint>,
     /// The stops at durable steps so far, as they came.
-    pub(super) durable: Vec<Stop>,
+    pub(super) durable: Stops,
     fault_one_in: u64,
     receiver_one_in: u64,
     order: Order,
