@@ -9,12 +9,12 @@ use signalbox_crm::ids::RunId;
 use signalbox_crm::people::Actor;
 use signalbox_crm::time::Timestamp;
 use signalbox_db::{Batch, Db, INSTALLATION, OpenOptions, RunWithEvent};
-use signalbox_sandbox::inspect::{Inspection, inspect};
+use signalbox_sandbox::inspect::Inspection;
 use signalbox_sandbox::{Sandbox, SandboxConfig};
 use tokio::sync::{Notify, broadcast, mpsc};
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::bundled::BUNDLED;
+use crate::bundled::INSPECTED;
 use crate::channels::send::Sender;
 use crate::clock::{Clock, random_bytes};
 use crate::delivery::Deliverer;
@@ -73,6 +73,40 @@ impl AppOptions {
     }
 }
 
+/// What a host stands on.
+pub struct Grounds {
+    /// The database; nobody else works with it.
+    pub db: Db,
+    /// Robots that are loaded already, and the sandbox for them.
+    pub robots: Arc<Robots>,
+    /// The way out of the house.
+    pub sender: Sender,
+}
+
+impl Grounds {
+    /// Opens what the options name.
+    ///
+    /// # Errors
+    /// The database cannot be opened, or the machine cannot run robots.
+    pub async fn new(options: &AppOptions) -> anyhow::Result<Grounds> {
+        let db = match &options.database {
+            Some(url) => Db::open(url, &options.open).await?,
+            None => Db::open_in_memory().await?,
+        };
+        let config = SandboxConfig {
+            concurrent_runs_max: options.worker_count,
+            cache_dir: options.cache_dir.clone(),
+            ..SandboxConfig::default()
+        };
+        let sandbox = Sandbox::new(config).context("robots cannot run on this machine")?;
+        Ok(Grounds {
+            db,
+            robots: Arc::new(Robots::new(sandbox)),
+            sender: Sender::new()?,
+        })
+    }
+}
+
 /// The running host.
 pub struct App {
     /// What every part of the engine shares.
@@ -97,23 +131,22 @@ impl App {
     /// # Errors
     /// The database cannot be opened, or the machine cannot run robots.
     pub async fn start(options: AppOptions) -> anyhow::Result<App> {
-        let db = match &options.database {
-            Some(url) => Db::open(url, &options.open).await?,
-            None => Db::open_in_memory().await?,
-        };
-        let config = SandboxConfig {
-            concurrent_runs_max: options.worker_count,
-            cache_dir: options.cache_dir.clone(),
-        };
-        let robots = Arc::new(Robots::new(
-            Sandbox::new(config).context("robots cannot run on this machine")?,
-        ));
+        let grounds = Grounds::new(&options).await?;
+        App::start_on(grounds, options).await
+    }
+
+    /// As `start`, on what the caller has opened already.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn start_on(grounds: Grounds, options: AppOptions) -> anyhow::Result<App> {
+        let Grounds { db, robots, sender } = grounds;
         let (core, committer) = open_core(db, &options).await?;
         let stored = core.db.load_schedules().await?;
         let mut app = App {
             robots: Arc::clone(&robots),
             scheduler: Arc::new(Scheduler::new(Arc::clone(&core), stored)),
-            deliverer: Arc::new(Deliverer::new(Arc::clone(&core), Sender::new()?)),
+            deliverer: Arc::new(Deliverer::new(Arc::clone(&core), sender)),
             janitor: Arc::new(Janitor::new(Arc::clone(&core), options.keep)),
             core,
             committer,
@@ -142,10 +175,11 @@ impl App {
     async fn install_bundled(&self) -> anyhow::Result<()> {
         let directory = self.core.records.directory();
         let mut proposal = Proposal::new(self.core.clock.now(), Actor::System);
-        for (id, bytes) in BUNDLED {
-            let inspection = inspect(bytes).with_context(|| format!("bundled robot `{id}`"))?;
+        for (id, bytes, inspection) in INSPECTED.iter() {
+            let inspection = inspection.as_ref().map_err(Clone::clone);
+            let inspection = inspection.with_context(|| format!("bundled robot `{id}`"))?;
             if !directory.robots.contains_key(&inspection.digest) {
-                let new = robot_version(inspection, proposal.at, true);
+                let new = robot_version(inspection.clone(), proposal.at, true);
                 proposal.changes.directory.extend(outdated(&directory, &new));
                 proposal
                     .changes

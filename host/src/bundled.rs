@@ -1,6 +1,19 @@
 //! The robots that come with the host, built from `plugins/` by the build script.
 
+use std::sync::LazyLock;
+
+use signalbox_sandbox::inspect::{InspectError, Inspection, inspect};
+
 include!(concat!(env!("OUT_DIR"), "/bundled.rs"));
+
+/// A bundled robot: its id, its bytes, and what it is.
+pub type Inspected = (&'static str, &'static [u8], Result<Inspection, InspectError>);
+
+/// Inspected once in each process, however many hosts start in it.
+pub static INSPECTED: LazyLock<Vec<Inspected>> = LazyLock::new(|| {
+    let inspected = BUNDLED.iter().map(|(id, bytes)| (*id, *bytes, inspect(bytes)));
+    inspected.collect()
+});
 
 #[cfg(test)]
 mod tests {

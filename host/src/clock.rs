@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use signalbox_crm::time::Timestamp;
+use tokio::time::Instant;
 
 /// The time of the host: the machine's, or one that a test or rehearsal sets.
 #[derive(Debug, Clone)]
@@ -12,6 +13,38 @@ pub enum Clock {
     System,
     /// Stands still until it is set.
     Virtual(Arc<AtomicI64>),
+    /// Follows the clock of the tokio runtime, which a simulation stops and moves: background tasks run and sleep by
+    /// it, as they do by the machine's.
+    Simulated(SimulatedClock),
+}
+
+/// A clock that goes with tokio's, and jumps when it is told.
+#[derive(Debug, Clone)]
+pub struct SimulatedClock {
+    /// The time at `since`, in microseconds.
+    base: Arc<AtomicI64>,
+    since: Instant,
+}
+
+impl SimulatedClock {
+    /// It is `at` now. Within a runtime.
+    pub fn starting_at(at: Timestamp) -> Self {
+        SimulatedClock {
+            base: Arc::new(AtomicI64::new(at.micros())),
+            since: Instant::now(),
+        }
+    }
+
+    /// The time now.
+    pub fn now(&self) -> Timestamp {
+        let passed = i64::try_from(self.since.elapsed().as_micros()).unwrap_or(i64::MAX);
+        Timestamp::from_micros(self.base.load(Ordering::Acquire).saturating_add(passed))
+    }
+
+    /// Somebody sets the clock: it jumps by so much, forwards or backwards, and nobody who sleeps wakes up for that.
+    pub fn jump(&self, micros: i64) {
+        self.base.fetch_add(micros, Ordering::AcqRel);
+    }
 }
 
 impl Clock {
@@ -25,11 +58,12 @@ impl Clock {
         match self {
             #[allow(clippy::disallowed_methods, reason = "this is the one place")]
             Clock::System => jiff::Timestamp::now().into(),
+            Clock::Simulated(clock) => clock.now(),
             Clock::Virtual(micros) => Timestamp::from_micros(micros.load(Ordering::Acquire)),
         }
     }
 
-    /// Sets a virtual clock; it never goes back. Does nothing to the machine's.
+    /// Sets a virtual clock; it never goes back. Does nothing to the others.
     pub fn advance_to(&self, at: Timestamp) {
         if let Clock::Virtual(micros) = self {
             micros.fetch_max(at.micros(), Ordering::AcqRel);

@@ -95,6 +95,7 @@ impl Deliverer {
                 }
             };
             tokio::select! {
+                biased;
                 Some(ended) = traffic.sending.join_next() => self.note_end(&mut traffic, ended),
                 () = tokio::time::sleep(pause) => {}
                 () = self.core.outbox_changed.notified() => {}

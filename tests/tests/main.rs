@@ -15,5 +15,6 @@ mod kill;
 mod recovery;
 mod rehearsal;
 mod scenarios;
+mod simulation;
 mod storm;
 mod tidy;

@@ -2,8 +2,11 @@
 
 mod answer;
 
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::{Request, Response as Answered};
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response};
 use rustls::RootCertStore;
@@ -54,11 +57,22 @@ pub enum Sent {
     },
 }
 
+/// A receiver that a simulation plays: it gets the requests that would go over the network.
+pub trait Receiver: Send + Sync {
+    /// Answers a request, or says why no answer came.
+    fn receive(&self, request: Request<Vec<u8>>) -> Received<'_>;
+}
+
+/// An answer, when it comes.
+pub type Received<'a> = Pin<Box<dyn Future<Output = Result<Answered<Vec<u8>>, String>> + Send + 'a>>;
+
 /// Sends deliveries over HTTP. Follows no redirects, and uses no proxy of the environment.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Sender {
     client: Client,
     timeout: Duration,
+    /// In place of the network.
+    receiver: Option<Arc<dyn Receiver>>,
 }
 
 impl Sender {
@@ -80,7 +94,23 @@ impl Sender {
             .timeout(timeout)
             .user_agent(concat!("signalbox/", env!("CARGO_PKG_VERSION")))
             .build()?;
-        Ok(Self { client, timeout })
+        Ok(Self {
+            client,
+            timeout,
+            receiver: None,
+        })
+    }
+
+    /// A sender whose requests go to this receiver and not to the network: what it asks, signs and makes of the
+    /// answers is the same.
+    ///
+    /// # Errors
+    /// The HTTP client cannot be made.
+    pub fn simulated(receiver: Arc<dyn Receiver>) -> Result<Self, reqwest::Error> {
+        Ok(Self {
+            receiver: Some(receiver),
+            ..Self::with(TIMEOUT, RootCertStore::empty())?
+        })
     }
 
     /// Makes one attempt; `now` is its time in the signature.
@@ -93,21 +123,34 @@ impl Sender {
                 };
             }
         };
-        let sent = match request.send().await {
+        let sent = match self.exchange(request).await {
             Ok(response) => self.judge(channel.provider, response).await,
-            // The address or the message cannot be written as a request: no attempt will differ.
-            Err(error) if error.is_builder() => Sent::Dead {
-                error: self.describe(error),
-            },
-            Err(error) if error.is_connect() => Sent::Retry {
-                after: None,
-                error: self.describe(error),
-            },
-            Err(error) => Sent::Unknown {
-                error: self.describe(error),
-            },
+            Err(sent) => sent,
         };
         without_secret(sent, channel.outbound_secret.as_deref().unwrap_or_default())
+    }
+
+    /// The receiver's answer, or what no answer means.
+    async fn exchange(&self, request: RequestBuilder) -> Result<Response, Sent> {
+        let failed = |error: reqwest::Error| {
+            // Such an address or message cannot be written as a request: no attempt will differ.
+            let (is_impossible, is_unsent) = (error.is_builder(), error.is_connect());
+            let error = self.describe(error);
+            match (is_impossible, is_unsent) {
+                (true, _) => Sent::Dead { error },
+                (false, true) => Sent::Retry { after: None, error },
+                (false, false) => Sent::Unknown { error },
+            }
+        };
+        let Some(receiver) = &self.receiver else {
+            return request.send().await.map_err(failed);
+        };
+        let request: Request<reqwest::Body> = request.build().and_then(TryInto::try_into).map_err(failed)?;
+        let request = request.map(|body| body.as_bytes().unwrap_or_default().to_vec());
+        let answered = receiver.receive(request).await;
+        answered
+            .map(Response::from)
+            .map_err(|error| Sent::Unknown { error })
     }
 
     /// The request, or what the channel lacks for it.

@@ -72,6 +72,7 @@ impl Scheduler {
                 }
             };
             tokio::select! {
+                biased;
                 () = tokio::time::sleep(pause) => {}
                 () = self.core.alarm.rung() => {}
             }

@@ -108,6 +108,17 @@ impl Db {
     /// `Conflict` when a row is not as it was read, `Constraint`, `Full`, `Unavailable`: nothing is stored.
     /// `OutcomeUnknown` when the connection broke during COMMIT (PostgreSQL only).
     pub async fn commit(&self, batch: &Batch) -> Result<Committed, DbError> {
+        let Some(gate) = &self.gate else {
+            return self.commit_at_once(batch).await;
+        };
+        let mut batch = batch.clone();
+        gate.before_commit(&mut batch).await?;
+        let outcome = self.commit_at_once(&batch).await;
+        gate.after_commit(&batch, &outcome).await?;
+        outcome
+    }
+
+    async fn commit_at_once(&self, batch: &Batch) -> Result<Committed, DbError> {
         let steps = steps(batch);
         if steps.is_empty() {
             return Ok(Committed::default());

@@ -280,7 +280,25 @@ impl Db {
         args: Vec<Arg>,
         read: fn(&mut Fields<'_>) -> Result<T, DbError>,
     ) -> Result<Vec<T>, DbError> {
-        let sql = AssertSqlSafe(sql.into());
+        let sql = sql.into();
+        match &self.gate {
+            None => self.rows_at_once(sql, args, read).await,
+            Some(gate) => {
+                gate.before_read(&sql).await?;
+                let rows = self.rows_at_once(sql.clone(), args, read).await;
+                gate.after_read(&sql).await?;
+                rows
+            }
+        }
+    }
+
+    async fn rows_at_once<T>(
+        &self,
+        sql: String,
+        args: Vec<Arg>,
+        read: fn(&mut Fields<'_>) -> Result<T, DbError>,
+    ) -> Result<Vec<T>, DbError> {
+        let sql = AssertSqlSafe(sql);
         on_both!(self, |pool| {
             let rows = bind_all!(sqlx::query(sql), args).fetch_all(pool).await?;
             rows.iter().map(|row| read(&mut Fields::new(row))).collect()

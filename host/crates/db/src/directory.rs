@@ -283,12 +283,19 @@ impl Db {
     /// # Errors
     /// `Unavailable`.
     pub async fn robot_component(&self, digest: &str) -> Result<Option<Vec<u8>>, DbError> {
-        on_both!(self, |pool| {
+        if let Some(gate) = &self.gate {
+            gate.before_read(SELECT_COMPONENT).await?;
+        }
+        let found = on_both!(self, |pool| {
             let row = sqlx::query(SELECT_COMPONENT)
                 .bind(digest)
                 .fetch_optional(pool)
                 .await?;
-            Ok(row.map(|row| row.bytes_at(0)).transpose()?)
-        })
+            row.map(|row| row.bytes_at(0)).transpose()?
+        });
+        if let Some(gate) = &self.gate {
+            gate.after_read(SELECT_COMPONENT).await?;
+        }
+        Ok(found)
     }
 }

@@ -8,6 +8,7 @@ use sqlx::{PgPool, SqlitePool};
 use tokio::sync::Mutex;
 
 use crate::error::DbError;
+use crate::gate::Gate;
 use crate::postgres::{self, PostgresWriter};
 use crate::sqlite::{self, SqliteWriter};
 
@@ -51,6 +52,8 @@ impl Default for OpenOptions {
 #[derive(Clone)]
 pub struct Db {
     pub(crate) shared: Arc<Shared>,
+    /// Only simulations have one.
+    pub(crate) gate: Option<Arc<dyn Gate>>,
 }
 
 pub(crate) struct Shared {
@@ -111,6 +114,7 @@ impl Db {
     fn of(pools: Pools) -> Db {
         Db {
             shared: Arc::new(Shared { pools }),
+            gate: None,
         }
     }
 

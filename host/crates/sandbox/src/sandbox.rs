@@ -23,6 +23,9 @@ pub struct SandboxConfig {
     pub concurrent_runs_max: u32,
     /// Where compiled components are kept; none: every start compiles again. The folder is made, and closed to others.
     pub cache_dir: Option<PathBuf>,
+    /// Whether a robot that computes for too long is stopped by time as well as by fuel. Without it the same run takes
+    /// the same course however busy the machine is: for simulations.
+    pub stops_by_time: bool,
 }
 
 impl Default for SandboxConfig {
@@ -30,6 +33,7 @@ impl Default for SandboxConfig {
         SandboxConfig {
             concurrent_runs_max: 64,
             cache_dir: None,
+            stops_by_time: true,
         }
     }
 }
@@ -61,7 +65,7 @@ pub struct Sandbox {
     /// One compilation at a time: it takes all cores by itself and cannot be interrupted.
     compiling: Arc<Semaphore>,
     is_pooled: bool,
-    _ticker: Ticker,
+    _ticker: Option<Ticker>,
 }
 
 /// What loading needs on its own thread.
@@ -79,7 +83,10 @@ impl Sandbox {
     pub fn new(config: SandboxConfig) -> Result<Self, SandboxError> {
         let runs = config.concurrent_runs_max.max(1);
         let (engine, is_pooled) = engine(runs).map_err(setup)?;
-        let ticker = Ticker::start(&engine).map_err(SandboxError::Ticker)?;
+        let ticker = match config.stops_by_time {
+            true => Some(Ticker::start(&engine).map_err(SandboxError::Ticker)?),
+            false => None,
+        };
         let linker = linker(&engine).map_err(setup)?;
         let artefacts = match config.cache_dir {
             Some(dir) => match Artefacts::open(&dir, &engine) {
