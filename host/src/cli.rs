@@ -14,6 +14,7 @@ use crate::config::{Config, Layer};
 use crate::telemetry;
 
 mod attach;
+mod audit;
 mod bench;
 mod client;
 mod completions;
@@ -74,6 +75,8 @@ commands! {
     Token => token;
     /// Migrates, checks and backs up a database
     Db => db;
+    /// Audits that no run was lost or doubled, also while a host works
+    Audit => audit;
     /// Measures the stage-entry job on this machine
     Bench => bench;
     /// Imports deals with their history from an event log

@@ -11,6 +11,7 @@ pub(super) fn database_failure(error: DbError, database: &str) -> Failure {
     let (exit, advice) = match &error {
         DbError::Locked(_) => (Exit::Conflict, "stop the other process, or use another database"),
         DbError::TooNew { .. } => (Exit::Config, "use the newer release of signalbox"),
+        DbError::TooOld { .. } => (Exit::Config, "start the host, or run `signalbox db migrate`"),
         DbError::Full(_) => (
             Exit::Failed,
             "free space on the disk, or raise `database_bytes_max`",

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use serde_json::{Value, json};
-use signalbox_db::{Audited, Db, DbError, OpenOptions, copy_sqlite};
+use signalbox_db::{Db, DbError, OpenOptions, copy_sqlite};
 
+use super::audit;
 use super::config::without_password;
 use super::database::database_failure;
 use super::{Answer, Exit, Failure, Globals};
@@ -129,39 +129,13 @@ async fn report(db: &Db, is_full: bool) -> Result<Answer, DbError> {
     } else {
         Vec::new()
     };
-    audited.iter().for_each(|check| text.push_str(&line(check)));
+    text.push_str(&audit::lines(&audited));
     let is_sound = report.problems.is_empty() && audited.iter().all(|check| check.broken_count == 0);
     let exit = if is_sound { Exit::Ok } else { Exit::Failed };
     let answer = Answer::new("signalbox.db.check/1", text).with("schema_version", report.schema_version);
     Ok(answer
         .with("size_bytes", size)
         .with("problems", report.problems)
-        .with("audit", audited.iter().map(shown).collect::<Vec<_>>())
+        .with("audit", audit::shown(&audited))
         .ending(exit))
-}
-
-/// A check on one line: `ok` or `BROKEN`, how many rows, what was promised, and who breaks it.
-fn line(check: &Audited) -> String {
-    let Audited {
-        name,
-        promise,
-        checked_count,
-        broken_count,
-        examples,
-    } = check;
-    if *broken_count == 0 {
-        return format!("ok      {checked_count:>9}  {name}: {promise}\n");
-    }
-    let who = examples.join(", ");
-    format!("BROKEN  {broken_count} of {checked_count}  {name}: {promise}; broken by {who}\n")
-}
-
-fn shown(check: &Audited) -> Value {
-    json!({
-        "name": check.name,
-        "promise": check.promise,
-        "checked": check.checked_count,
-        "broken": check.broken_count,
-        "examples": check.examples,
-    })
 }

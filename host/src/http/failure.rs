@@ -29,6 +29,7 @@ impl From<&DbError> for Problem {
             | DbError::NotADatabase(_)
             | DbError::Place { .. }
             | DbError::BadUrl(_)
+            | DbError::TooOld { .. }
             | DbError::OldSqlite { .. }
             | DbError::Unsupported(_)
             | DbError::BadRow { .. }

@@ -28,6 +28,7 @@ const COMMANDS: &[&str] = &[
     "db",
     "db check",
     "db backup",
+    "audit",
     "bench",
     "bench compare",
     "bench timers",

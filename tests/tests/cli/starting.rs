@@ -2,6 +2,7 @@
 
 use super::host::Host;
 use super::program::run;
+use super::sales::{final_run, sales, win};
 
 #[test]
 fn token_is_printed_once_and_survives_a_restart() {
@@ -101,4 +102,45 @@ fn host_that_is_not_there_is_code_10() {
         let args = [args, &["--url", "http://127.0.0.1:1"]].concat();
         run(folder.path(), &args).refused(10, "no host answers at http://127.0.0.1:1/: ");
     }
+}
+
+#[test]
+fn database_is_audited_while_the_host_runs_and_after() {
+    let host = Host::start();
+    sales(&host);
+    let attach = [
+        "attach",
+        "--robot",
+        "notify",
+        "--stage",
+        "sales/won",
+        "--param",
+        "to=anna@example.com",
+    ];
+    host.cli(&[&attach[..], &["--param", "title=Won"]].concat())
+        .with_code(0);
+    final_run(&host, &win(&host));
+    let audit = |exit: i32| {
+        let ended = host.cli(&["audit", "--json"]).with_code(exit);
+        ended.json("signalbox.audit/1")
+    };
+    let live = audit(0);
+    let runs = live["audit"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|check| check["name"] == "run-once");
+    assert!(runs.unwrap()["checked"].as_u64().unwrap() > 0, "{live:#}");
+    host.cli(&["db", "check"]).refused(6, "another process");
+    let text = host.cli(&["audit"]).with_code(0).out;
+    assert!(text.ends_with("0 broken\n"), "{text}");
+    host.cli(&["audit", "--database", "sqlite:missing.db"])
+        .refused(3, "missing.db");
+    std::fs::write(
+        host.folder().join("other.db"),
+        "not a database, but long enough to be taken for one",
+    )
+    .unwrap();
+    host.cli(&["audit", "--database", "sqlite:other.db"])
+        .refused(3, "other.db");
 }

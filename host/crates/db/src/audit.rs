@@ -10,6 +10,7 @@ mod runs;
 use crate::dialect::Sql;
 use crate::error::DbError;
 use crate::open::Db;
+use crate::snapshot::Snapshot;
 
 /// How many broken rows are named for each check.
 const EXAMPLES_MAX: u32 = 5;
@@ -55,33 +56,41 @@ impl Check {
 }
 
 impl Db {
-    /// Checks every promise. Only meaningful while nobody writes: the checks read one after the other.
+    /// Checks every promise, all on the state of one instant, also while a host writes.
     ///
     /// # Errors
     /// `Unavailable`, `NotADatabase`.
     pub async fn audit(&self) -> Result<Vec<Audited>, DbError> {
-        let mut found = Vec::new();
-        for check in runs::CHECKS.iter().chain(effects::CHECKS).chain(records::CHECKS) {
-            found.push(self.audit_one(check).await?);
-        }
-        Ok(found)
+        let mut snapshot = self.snapshot().await?;
+        let audited = audit_all(&mut snapshot).await;
+        snapshot.end().await?;
+        audited
     }
+}
 
-    async fn audit_one(&self, check: &Check) -> Result<Audited, DbError> {
-        let broken = if self.is_postgres() {
-            check.broken.postgres
-        } else {
-            check.broken.sqlite
+async fn audit_all(snapshot: &mut Snapshot) -> Result<Vec<Audited>, DbError> {
+    let mut found = Vec::new();
+    for check in runs::CHECKS.iter().chain(effects::CHECKS).chain(records::CHECKS) {
+        found.push(check.audit(snapshot).await?);
+    }
+    Ok(found)
+}
+
+impl Check {
+    async fn audit(&self, snapshot: &mut Snapshot) -> Result<Audited, DbError> {
+        let check = self;
+        let broken = match snapshot {
+            Snapshot::Postgres(_) => check.broken.postgres,
+            Snapshot::Sqlite(_) => check.broken.sqlite,
         };
-        let checked_count = self.count(check.checked.to_owned()).await?;
-        let broken_count = self
-            .count(format!("SELECT COUNT(*)\nFROM (\n{broken}\n) AS broken"))
-            .await?;
+        let checked_count = count(snapshot, check.checked.to_owned()).await?;
+        let sql = format!("SELECT COUNT(*)\nFROM (\n{broken}\n) AS broken");
+        let broken_count = count(snapshot, sql).await?;
         let examples = match broken_count {
             0 => Vec::new(),
             _ => {
                 let sql = format!("{broken}\nLIMIT {EXAMPLES_MAX}");
-                self.rows(sql, vec![], |fields| fields.text()).await?
+                snapshot.rows(sql, |fields| fields.text()).await?
             }
         };
         Ok(Audited {
@@ -92,10 +101,14 @@ impl Db {
             examples,
         })
     }
+}
 
-    async fn count(&self, sql: String) -> Result<i64, DbError> {
-        Ok(self.row(sql, vec![], |fields| fields.int()).await?.unwrap_or(0))
-    }
+async fn count(snapshot: &mut Snapshot, sql: String) -> Result<i64, DbError> {
+    Ok(snapshot
+        .rows(sql, |fields| fields.int())
+        .await?
+        .pop()
+        .unwrap_or(0))
 }
 
 #[cfg(test)]

@@ -34,6 +34,14 @@ pub enum DbError {
         /// What this release knows.
         known: i64,
     },
+    /// The operator acts: the database was not brought up to date yet.
+    #[error("the database has schema version {found}, and version {known} is needed")]
+    TooOld {
+        /// What the database has.
+        found: i64,
+        /// What this release knows.
+        known: i64,
+    },
     /// The operator acts: the file is something else.
     #[error("`{0}` is not a Signalbox database")]
     NotADatabase(String),

@@ -36,6 +36,7 @@ mod postgres;
 mod run;
 mod run_changes;
 mod script;
+mod snapshot;
 mod sqlite;
 mod standing;
 pub mod tally;

@@ -1,14 +1,17 @@
 //! Opening a database.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{self, AtomicBool};
 
 use sqlx::{PgPool, SqlitePool};
 use tokio::sync::Mutex;
 
 use crate::error::DbError;
 use crate::gate::Gate;
+use crate::migrate;
 use crate::postgres::{self, PostgresWriter};
 use crate::sqlite::{self, SqliteWriter};
 
@@ -82,6 +85,21 @@ impl fmt::Debug for Db {
     }
 }
 
+/// The path of an SQLite database; none for the address of PostgreSQL.
+fn sqlite_path(url: &str) -> Result<Option<&Path>, DbError> {
+    if let Some(path) = url.strip_prefix("sqlite:") {
+        let path = path.strip_prefix("//").unwrap_or(path);
+        return match path.is_empty() {
+            true => Err(DbError::BadUrl(url.to_owned())),
+            false => Ok(Some(path.as_ref())),
+        };
+    }
+    match url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        true => Ok(None),
+        false => Err(DbError::BadUrl(url.to_owned())),
+    }
+}
+
 impl Db {
     /// Opens `sqlite:PATH` or `postgres://...` and brings its schema up to date.
     ///
@@ -89,18 +107,38 @@ impl Db {
     /// `BadUrl`, `Place`, `NotADatabase`, `OldSqlite`, `Locked` when another process has it open, `TooNew` when a
     /// newer release used it, `Unavailable`.
     pub async fn open(url: &str, options: &OpenOptions) -> Result<Db, DbError> {
-        let pools = if let Some(path) = url.strip_prefix("sqlite:") {
-            let path = path.strip_prefix("//").unwrap_or(path);
-            if path.is_empty() {
-                return Err(DbError::BadUrl(url.to_owned()));
-            }
-            sqlite::open_file(path.as_ref(), options).await?
-        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            postgres::open(url, options).await?
-        } else {
-            return Err(DbError::BadUrl(url.to_owned()));
+        let pools = match sqlite_path(url)? {
+            Some(path) => sqlite::open_file(path, options).await?,
+            None => postgres::open(url, options).await?,
         };
         Ok(Db::of(pools))
+    }
+
+    /// Opens a database only to read it, also while a host works with it. Commits are refused as `Unavailable`.
+    ///
+    /// # Errors
+    /// As `open`; `TooOld` where it was not brought up to date, and never `Locked`.
+    pub async fn open_to_read(url: &str) -> Result<Db, DbError> {
+        let db = match sqlite_path(url)? {
+            Some(path) => Db::of(sqlite::open_to_read(path).await?),
+            None => Db::of(postgres::open_to_read(url).await?),
+        };
+        db.check_version().await?;
+        Ok(db)
+    }
+
+    async fn check_version(&self) -> Result<(), DbError> {
+        let found = match self.row(migrate::SELECT, vec![], |fields| fields.int()).await {
+            // There is no such table.
+            Err(DbError::Statement(_)) => 0,
+            found => found?.unwrap_or(0),
+        };
+        let known = migrate::VERSION;
+        match found.cmp(&known) {
+            Ordering::Less => Err(DbError::TooOld { found, known }),
+            Ordering::Greater => Err(DbError::TooNew { found, known }),
+            Ordering::Equal => Ok(()),
+        }
     }
 
     /// A new SQLite database in memory, for tests: gone when the last clone is dropped.
@@ -137,7 +175,7 @@ impl Db {
                 closing,
                 writer,
             } => {
-                closing.store(true, Ordering::Relaxed);
+                closing.store(true, atomic::Ordering::Relaxed);
                 let mut writer = writer.lock().await;
                 readers.close().await;
                 writer.close().await;

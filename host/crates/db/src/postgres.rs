@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
-use sqlx::{ConnectOptions, Connection, Row};
+use sqlx::{ConnectOptions, Connection, PgPool, Row};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -196,9 +196,7 @@ const WRITER_SETTINGS: [(&str, &str); 6] = [
 ];
 
 pub(crate) async fn open(url: &str, options: &OpenOptions) -> Result<Pools, DbError> {
-    let connect = PgConnectOptions::from_str(url)
-        .map_err(|_| DbError::BadUrl(without_password(url)))?
-        .application_name("signalbox");
+    let connect = connect_options(url)?;
     let mut writer_options = connect.clone().options(WRITER_SETTINGS);
     if options.synchronous == Synchronous::Off {
         writer_options = writer_options.options([("synchronous_commit", "off")]);
@@ -211,15 +209,7 @@ pub(crate) async fn open(url: &str, options: &OpenOptions) -> Result<Pools, DbEr
         .await?
         .try_get(0)?;
     let closing = Arc::new(AtomicBool::new(false));
-    let readers = PgPoolOptions::new()
-        .min_connections(1)
-        .max_connections(options.readers.clamp(1, 64))
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .connect_with(connect.options([
-            ("default_transaction_read_only", "on"),
-            ("statement_timeout", "30s"),
-        ]))
-        .await?;
+    let readers = readers(connect, options.readers).await?;
     Ok(Pools::Postgres {
         readers,
         closing: Arc::clone(&closing),
@@ -234,6 +224,45 @@ pub(crate) async fn open(url: &str, options: &OpenOptions) -> Result<Pools, DbEr
             mark,
         }),
     })
+}
+
+async fn readers(connect: PgConnectOptions, count: u32) -> Result<PgPool, DbError> {
+    let connect = connect.options([
+        ("default_transaction_read_only", "on"),
+        ("statement_timeout", "30s"),
+    ]);
+    let pool = PgPoolOptions::new()
+        .min_connections(1)
+        .max_connections(count.clamp(1, 64))
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_with(connect)
+        .await?;
+    Ok(pool)
+}
+
+/// Only to read, beside a host that may be at work: nothing is locked or migrated.
+pub(crate) async fn open_to_read(url: &str) -> Result<Pools, DbError> {
+    let connect = connect_options(url)?;
+    let closing = Arc::new(AtomicBool::new(false));
+    Ok(Pools::Postgres {
+        readers: readers(connect.clone(), 1).await?,
+        closing: Arc::clone(&closing),
+        writer: Mutex::new(PostgresWriter {
+            options: connect,
+            session: None,
+            is_in_transaction: false,
+            is_closed: true,
+            closing,
+            host: String::new(),
+            count: 0,
+            mark: None,
+        }),
+    })
+}
+
+fn connect_options(url: &str) -> Result<PgConnectOptions, DbError> {
+    let options = PgConnectOptions::from_str(url).map_err(|_| DbError::BadUrl(without_password(url)))?;
+    Ok(options.application_name("signalbox"))
 }
 
 /// The first connection: a host that was killed a moment ago may still have the lock.

@@ -127,6 +127,34 @@ pub(crate) async fn open_file(path: &Path, options: &OpenOptions) -> Result<Pool
     })
 }
 
+/// Only to read, beside a host that may be at work: nothing is created, locked or migrated.
+pub(crate) async fn open_to_read(path: &Path) -> Result<Pools, DbError> {
+    let options = OpenOptions {
+        create: false,
+        ..OpenOptions::default()
+    };
+    check_place(path, &options)?;
+    let connect = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .busy_timeout(BUSY_TIMEOUT)
+        .pragma("query_only", "ON");
+    let readers = SqlitePoolOptions::new()
+        .max_connections(1)
+        .connect_with(connect)
+        .await
+        .map_err(|error| at_path(path, error.into()))?;
+    check_version(&mut *readers.acquire().await?).await?;
+    Ok(Pools::Sqlite {
+        readers,
+        writer: Mutex::new(SqliteWriter {
+            connection: None,
+            is_in_transaction: false,
+            lock: None,
+        }),
+    })
+}
+
 pub(crate) async fn open_in_memory() -> Result<Pools, DbError> {
     let options = OpenOptions {
         synchronous: Synchronous::Off,
