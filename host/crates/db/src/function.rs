@@ -79,8 +79,9 @@ pub(crate) async fn run(
     let counts = steps.iter().filter_map(|step| step.expected);
     let counts = counts.map(|(count, _)| Arg::Int(i64::try_from(count).unwrap_or(i64::MAX)));
     let query = bind_all!(sqlx::query(AssertSqlSafe(call)), args.into_iter().chain(counts));
-    match query.fetch_one(connection).await {
-        Ok(row) => Ok(add_ids(&row, &steps, committed)?),
+    // Not `fetch_one`, which is content with the row: it comes before COMMIT.
+    match query.fetch_all(connection).await {
+        Ok(rows) => Ok(rows.iter().try_for_each(|row| add_ids(row, &steps, committed))?),
         Err(error) => Err(failed(error, &steps)),
     }
 }
