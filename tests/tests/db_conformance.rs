@@ -6,7 +6,7 @@ mod pages;
 mod place;
 mod rows;
 mod runs;
-mod samples;
+pub(crate) mod samples;
 mod setup;
 mod standing;
 mod writing;
