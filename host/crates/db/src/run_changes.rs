@@ -7,9 +7,6 @@ use crate::encode::Rows;
 use crate::run::stored_state;
 
 /// After an attempt. One that is final already is not touched, and the count tells.
-///
-/// Inside `CASE`, PostgreSQL does not estimate the states: it took the few runs that are open for a good place to
-/// begin, and read the whole index to find them.
 const END: Sql = over_rows!(
     "UPDATE run
 SET
@@ -18,7 +15,7 @@ SET
     finished_at = CAST(r.value ->> 6 AS BIGINT), fail_digest = r.value ->> 7,
     equal_count = CAST(r.value ->> 8 AS BIGINT)",
     "WHERE run.id = CAST(r.value ->> 0 AS BIGINT)
-AND CASE WHEN run.state IN ('scheduled', 'available', 'retryable') THEN true ELSE false END"
+AND run.state IN ('scheduled', 'available', 'retryable')"
 );
 
 /// By a person, the scheduler or a chain. The allowed states come as ` scheduled retryable `.
