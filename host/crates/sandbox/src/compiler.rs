@@ -1,6 +1,7 @@
 //! The one wasmtime engine of the process, and the clock that stops endless loops.
 
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -66,42 +67,79 @@ fn pool(runs: u32) -> PoolingAllocationConfig {
     pool
 }
 
-/// Advances the engine's epoch from a thread of its own: a tokio timer would stand still with a busy tokio.
-/// The thread ends when this is dropped.
+/// Advances the engine's epoch from a thread of its own while robots run: a tokio timer would stand still with a busy
+/// tokio. The thread ends when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Ticker {
-    stop: Option<Sender<()>>,
+    state: Arc<TickerState>,
     thread: Option<thread::JoinHandle<()>>,
+}
+
+#[derive(Debug, Default)]
+struct TickerState {
+    run_count: AtomicUsize,
+    is_over: AtomicBool,
+}
+
+/// While it lives, time is measured.
+#[derive(Debug)]
+pub(crate) struct Ticking<'a>(&'a TickerState);
+
+impl Drop for Ticking<'_> {
+    fn drop(&mut self) {
+        self.0.run_count.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl Ticker {
     /// # Errors
     /// When the system gives no thread.
     pub(crate) fn start(engine: &Engine) -> std::io::Result<Self> {
-        let (stop, stopped) = channel::<()>();
         let engine = engine.weak();
-        let tick = move || {
-            while stopped.recv_timeout(EPOCH) == Err(RecvTimeoutError::Timeout) {
-                match engine.upgrade() {
-                    Some(engine) => engine.increment_epoch(),
-                    None => return,
+        Ticker::calling(move || engine.upgrade().map(|engine| engine.increment_epoch()).is_some())
+    }
+
+    /// Calls `tick` until it says no.
+    fn calling(tick: impl Fn() -> bool + Send + 'static) -> std::io::Result<Self> {
+        let state = Arc::<TickerState>::default();
+        let seen = Arc::clone(&state);
+        let work = move || {
+            while !seen.is_over.load(Ordering::SeqCst) {
+                // A host at rest costs nothing: the first run wakes the thread. A wake-up too many is only a tick.
+                match seen.run_count.load(Ordering::SeqCst) {
+                    0 => thread::park(),
+                    _ => thread::sleep(EPOCH),
+                }
+                if !tick() {
+                    return;
                 }
             }
         };
         let thread = thread::Builder::new()
             .name("signalbox-epoch".into())
-            .spawn(tick)?;
+            .spawn(work)?;
         Ok(Ticker {
-            stop: Some(stop),
+            state,
             thread: Some(thread),
         })
+    }
+
+    /// A run begins, and ends with the answer's end.
+    pub(crate) fn run_begins(&self) -> Ticking<'_> {
+        if self.state.run_count.fetch_add(1, Ordering::SeqCst) == 0
+            && let Some(thread) = &self.thread
+        {
+            thread.thread().unpark();
+        }
+        Ticking(&self.state)
     }
 }
 
 impl Drop for Ticker {
     fn drop(&mut self) {
-        drop(self.stop.take());
+        self.state.is_over.store(true, Ordering::SeqCst);
         if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
             // It cannot panic, and if it did there would be nothing left to do.
             let _ = thread.join();
         }
@@ -115,6 +153,19 @@ mod tests {
     #[test]
     fn engine_has_a_pool_here() {
         assert!(engine(4).expect("an engine").1);
+    }
+
+    #[test]
+    fn time_passes_while_a_robot_runs_and_again_after_a_rest() {
+        let (tell, ticks) = std::sync::mpsc::channel();
+        let ticker = Ticker::calling(move || tell.send(()).is_ok()).expect("a thread");
+        for _ in 0..2 {
+            let running = ticker.run_begins();
+            for _ in 0..3 {
+                ticks.recv().expect("the thread lives");
+            }
+            drop(running);
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use wasmtime::{CallHook, Store, UpdateDeadline};
 
 use crate::bindings::types::{Failure, Outcome};
 use crate::cause;
-use crate::compiler::EPOCH;
+use crate::compiler::{EPOCH, Ticker};
 use crate::convert;
 use crate::execution::Execution;
 use crate::invocation::Invocation;
@@ -61,6 +61,7 @@ impl Sandbox {
         limits: Limits,
     ) -> RunReport {
         let _slot = self.slots.acquire().await.expect("the semaphore is never closed");
+        let _ticking = self.ticker.as_ref().map(Ticker::run_begins);
         let started_at = Instant::now();
         let limits = limits.narrowed(&robot.manifest().limits);
         let mut execution = Execution::new(session, params, limits);

@@ -65,7 +65,7 @@ pub struct Sandbox {
     /// One compilation at a time: it takes all cores by itself and cannot be interrupted.
     compiling: Arc<Semaphore>,
     is_pooled: bool,
-    _ticker: Option<Ticker>,
+    pub(crate) ticker: Option<Ticker>,
 }
 
 /// What loading needs on its own thread.
@@ -104,7 +104,7 @@ impl Sandbox {
             slots: Semaphore::new(runs as usize),
             compiling: Arc::new(Semaphore::new(1)),
             is_pooled,
-            _ticker: ticker,
+            ticker,
         })
     }
 
