@@ -108,7 +108,7 @@ impl Ticker {
                 // A host at rest costs nothing: the first run wakes the thread. A wake-up too many is only a tick.
                 match seen.run_count.load(Ordering::SeqCst) {
                     0 => thread::park(),
-                    _ => thread::sleep(EPOCH),
+                    _ => thread::park_timeout(EPOCH),
                 }
                 if !tick() {
                     return;
