@@ -67,6 +67,9 @@ pub(super) struct Args {
     /// The longest pause at all, up to `1d`; 1h without it
     #[arg(long, value_name = "DURATION")]
     backoff_max: Option<String>,
+    /// Runs of it that are executed at the same time: 1 to 1000; no limit of its own without it
+    #[arg(long, value_name = "COUNT")]
+    concurrency: Option<u32>,
     /// What the robot may touch besides the item that started it: item, pipeline or all
     #[arg(long, value_name = "SCOPE")]
     scope: Option<String>,
@@ -111,9 +114,12 @@ impl Args {
         if let Some(scope) = &self.scope {
             body.insert("scope".to_owned(), scope.clone().into());
         }
-        if let Some(attempts) = self.attempts {
-            body.insert("attempts_max".to_owned(), attempts.into());
-        }
+        let counts = [
+            ("attempts_max", self.attempts),
+            ("concurrency_max", self.concurrency),
+        ];
+        let counts = counts.into_iter().filter_map(|(key, count)| Some((key, count?)));
+        body.extend(counts.map(|(key, count)| (key.to_owned(), count.into())));
         body.extend(backoff);
         let made = client.post("/attachments", &Value::Object(body)).await?.body;
         Ok(Answer::new("signalbox.attach/1", text(&made)).with("attachment", made))

@@ -94,6 +94,9 @@ pub struct AttachmentSetup {
     /// The longest wait at all, in seconds.
     #[serde(default = "backoff_max_s")]
     pub backoff_max_s: u32,
+    /// Its runs that are executed at the same time; 0: no limit of its own.
+    #[serde(default)]
+    pub concurrency_max: u32,
     /// Moves although required fields are empty.
     #[serde(default)]
     pub overrides_required_fields: bool,
@@ -147,6 +150,7 @@ impl AttachmentSetup {
             attempts_max: self.attempts_max,
             backoff_base_s: self.backoff_base_s,
             backoff_max_s: self.backoff_max_s,
+            concurrency_max: self.concurrency_max,
             overrides_required_fields: self.overrides_required_fields,
             scope: self.scope,
             grants: asked

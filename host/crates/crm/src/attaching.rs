@@ -19,6 +19,8 @@ pub const DELAY_S_MAX: u32 = 366 * 24 * 60 * 60;
 pub const ATTEMPTS_MAX: u32 = 25;
 /// The longest pause between attempts, in seconds: a day. Who needs longer ones wants a schedule.
 pub const BACKOFF_S_MAX: u32 = 24 * 60 * 60;
+/// The most runs of one attachment at the same time that can be asked for: more than any host has workers.
+pub const CONCURRENCY_MAX: u32 = 1_000;
 /// The most items that one tick of a schedule visits.
 pub const ITEMS_MAX: u32 = 1_000;
 /// The most fields of an event filter, groups of a condition, and tests of a group.
@@ -38,6 +40,7 @@ pub fn check_attachment(attachment: &Attachment, directory: &Directory) -> Resul
     let manifest = manifest(attachment, directory)?;
     check_range("attempts_max", attachment.attempts_max, ATTEMPTS_MAX)?;
     check_backoff(attachment)?;
+    check_at_most("concurrency_max", attachment.concurrency_max, CONCURRENCY_MAX)?;
     check_cause(&attachment.moment, manifest)?;
     check_moment(&attachment.moment, directory)?;
     check_timing(&attachment.timing, directory)?;
@@ -86,6 +89,15 @@ fn check_range(what: &str, value: u32, max: u32) -> Result<(), Rejection> {
         return Ok(());
     }
     Err(Rejection::invalid(format!("{what} is {value}, not 1 to {max}")))
+}
+
+/// As `check_range`, where 0 is no limit.
+fn check_at_most(what: &str, value: u32, max: u32) -> Result<(), Rejection> {
+    if value <= max {
+        return Ok(());
+    }
+    let message = format!("{what} is {value}, not 1 to {max}, or 0 for no limit");
+    Err(Rejection::invalid(message))
 }
 
 fn check_backoff(attachment: &Attachment) -> Result<(), Rejection> {

@@ -248,6 +248,9 @@ pub struct Attachment {
     /// The longest wait at all, in seconds. Range: `backoff_base_s` to 86,400.
     #[serde(default = "backoff_max_s")]
     pub backoff_max_s: u32,
+    /// Its runs that are executed at the same time. Range: 1 to 1,000; 0: no limit of its own.
+    #[serde(default)]
+    pub concurrency_max: u32,
     /// Lets the robot move an item although required fields are empty; the history says so.
     #[serde(default)]
     pub overrides_required_fields: bool,

@@ -65,6 +65,11 @@ fn title_and_attempts_have_limits() {
         |a| (a.backoff_base_s, a.backoff_max_s) = (86_400, 86_400),
         expect!["ok"],
     );
+    check(
+        |a| a.concurrency_max = 1_001,
+        expect!["invalid: concurrency_max is 1001, not 1 to 1000, or 0 for no limit"],
+    );
+    check(|a| a.concurrency_max = 1_000, expect!["ok"]);
 }
 
 #[test]
