@@ -25,6 +25,7 @@ use crate::engine::fair::classes;
 use crate::engine::ids::{Ids, Marks};
 use crate::engine::lanes::{Lanes, ReadyRun};
 use crate::engine::plan::Memory;
+use crate::engine::rates::Rates;
 use crate::engine::records::Records;
 use crate::engine::robots::Robots;
 use crate::engine::scheduler::Scheduler;
@@ -309,6 +310,7 @@ async fn open_core(db: Db, options: &AppOptions) -> anyhow::Result<(SharedCore, 
         ids: Ids::after(&marks),
         lanes,
         records: Records::new(directory),
+        rates: Rates::default(),
         alarm: Alarm::default(),
         outbox_changed: Notify::new(),
         attempts: broadcast::Sender::new(ATTEMPTS_KEPT),

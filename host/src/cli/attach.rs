@@ -70,6 +70,9 @@ pub(super) struct Args {
     /// Runs of it that are executed at the same time: 1 to 1000; no limit of its own without it
     #[arg(long, value_name = "COUNT")]
     concurrency: Option<u32>,
+    /// Runs of it that start in a minute, evenly spread: 1 to 60000; more wait for their turn; no limit without it
+    #[arg(long, value_name = "COUNT")]
+    per_minute: Option<u32>,
     /// What the robot may touch besides the item that started it: item, pipeline or all
     #[arg(long, value_name = "SCOPE")]
     scope: Option<String>,
@@ -117,6 +120,7 @@ impl Args {
         let counts = [
             ("attempts_max", self.attempts),
             ("concurrency_max", self.concurrency),
+            ("rate_per_minute", self.per_minute),
         ];
         let counts = counts.into_iter().filter_map(|(key, count)| Some((key, count?)));
         body.extend(counts.map(|(key, count)| (key.to_owned(), count.into())));

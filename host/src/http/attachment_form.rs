@@ -104,6 +104,9 @@ pub(super) struct AttachmentNew {
     /// Its runs that are executed at the same time: 1 to 1,000; 0: no limit of its own.
     #[serde(default)]
     concurrency_max: u32,
+    /// Its runs that start in a minute, evenly spread: 1 to 60,000; 0: no limit. More wait.
+    #[serde(default)]
+    rate_per_minute: u32,
     #[serde(default)]
     overrides_required_fields: bool,
     /// `item`, `pipeline` or `all`.
@@ -160,6 +163,7 @@ impl AttachmentNew {
             backoff_base_s: self.backoff_base_s,
             backoff_max_s: self.backoff_max_s,
             concurrency_max: self.concurrency_max,
+            rate_per_minute: self.rate_per_minute,
             overrides_required_fields: self.overrides_required_fields,
             scope: self.scope,
             grants: self.grants.clone().unwrap_or_else(|| asked.collect()),
@@ -214,6 +218,7 @@ change! {
     backoff_base_s: u32,
     backoff_max_s: u32,
     concurrency_max: u32,
+    rate_per_minute: u32,
     overrides_required_fields: bool,
     #[schema(value_type = Option<String>)]
     scope: Scope,

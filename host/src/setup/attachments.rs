@@ -97,6 +97,9 @@ pub struct AttachmentSetup {
     /// Its runs that are executed at the same time; 0: no limit of its own.
     #[serde(default)]
     pub concurrency_max: u32,
+    /// Its runs that start in a minute; 0: no limit.
+    #[serde(default)]
+    pub rate_per_minute: u32,
     /// Moves although required fields are empty.
     #[serde(default)]
     pub overrides_required_fields: bool,
@@ -151,6 +154,7 @@ impl AttachmentSetup {
             backoff_base_s: self.backoff_base_s,
             backoff_max_s: self.backoff_max_s,
             concurrency_max: self.concurrency_max,
+            rate_per_minute: self.rate_per_minute,
             overrides_required_fields: self.overrides_required_fields,
             scope: self.scope,
             grants: asked

@@ -30,6 +30,7 @@ fn robot_is_attached_by_names_and_its_run_is_shown() {
         "--backoff=10s",
         "--backoff-max=5m",
         "--concurrency=3",
+        "--per-minute=30",
         "--json",
     ];
     let made = host
@@ -53,10 +54,11 @@ fn robot_is_attached_by_names_and_its_run_is_shown() {
             "attempts_max",
             "backoff_base_s",
             "backoff_max_s",
-            "concurrency_max"
+            "concurrency_max",
+            "rate_per_minute",
         ]
         .map(|key| attachment[key].as_u64()),
-        [Some(2), Some(10), Some(300), Some(3)]
+        [Some(2), Some(10), Some(300), Some(3), Some(30)]
     );
     host.cli(&[&attach[..], &["--backoff", "soon"]].concat())
         .refused(2, "`soon`");

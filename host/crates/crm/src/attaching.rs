@@ -21,6 +21,8 @@ pub const ATTEMPTS_MAX: u32 = 25;
 pub const BACKOFF_S_MAX: u32 = 24 * 60 * 60;
 /// The most runs of one attachment at the same time that can be asked for: more than any host has workers.
 pub const CONCURRENCY_MAX: u32 = 1_000;
+/// The most starts in a minute that can be asked for: one in a millisecond.
+pub const RATE_MAX: u32 = 60_000;
 /// The most items that one tick of a schedule visits.
 pub const ITEMS_MAX: u32 = 1_000;
 /// The most fields of an event filter, groups of a condition, and tests of a group.
@@ -41,6 +43,7 @@ pub fn check_attachment(attachment: &Attachment, directory: &Directory) -> Resul
     check_range("attempts_max", attachment.attempts_max, ATTEMPTS_MAX)?;
     check_backoff(attachment)?;
     check_at_most("concurrency_max", attachment.concurrency_max, CONCURRENCY_MAX)?;
+    check_at_most("rate_per_minute", attachment.rate_per_minute, RATE_MAX)?;
     check_cause(&attachment.moment, manifest)?;
     check_moment(&attachment.moment, directory)?;
     check_timing(&attachment.timing, directory)?;

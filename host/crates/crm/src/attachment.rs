@@ -251,6 +251,9 @@ pub struct Attachment {
     /// Its runs that are executed at the same time. Range: 1 to 1,000; 0: no limit of its own.
     #[serde(default)]
     pub concurrency_max: u32,
+    /// Its runs that start in a minute, evenly spread. Range: 1 to 60,000; 0: no limit.
+    #[serde(default)]
+    pub rate_per_minute: u32,
     /// Lets the robot move an item although required fields are empty; the history says so.
     #[serde(default)]
     pub overrides_required_fields: bool,

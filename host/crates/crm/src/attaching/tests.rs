@@ -70,6 +70,11 @@ fn title_and_attempts_have_limits() {
         expect!["invalid: concurrency_max is 1001, not 1 to 1000, or 0 for no limit"],
     );
     check(|a| a.concurrency_max = 1_000, expect!["ok"]);
+    check(
+        |a| a.rate_per_minute = 60_001,
+        expect!["invalid: rate_per_minute is 60001, not 1 to 60000, or 0 for no limit"],
+    );
+    check(|a| a.rate_per_minute = 60_000, expect!["ok"]);
 }
 
 #[test]
