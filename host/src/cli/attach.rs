@@ -46,6 +46,9 @@ pub(super) struct Args {
     /// With --event: only for items of this pipeline. With --schedule: once for each open item of it
     #[arg(long, value_name = "PIPELINE", conflicts_with_all = ["stage", "manual"])]
     pipeline: Option<String>,
+    /// With --schedule and --pipeline: the runs of a tick begin within this time and not all at once: `30m`, `1h`
+    #[arg(long, value_name = "DURATION", requires_all = ["schedule", "pipeline"])]
+    spread: Option<String>,
     /// With --event: only for this channel
     #[arg(long, value_name = "CHANNEL", requires = "event")]
     channel: Option<String>,
@@ -174,6 +177,9 @@ impl Args {
             let mut moment = json!({ "kind": "schedule", "cron": cron, "zone": self.zone });
             if let Some(pipeline) = pipeline {
                 moment["items"] = json!({ "pipeline": pipeline });
+                if let Some(text) = &self.spread {
+                    moment["items"]["spread-s"] = duration("--spread", text)?.into();
+                }
             }
             return Ok(moment);
         }

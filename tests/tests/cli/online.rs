@@ -64,6 +64,27 @@ fn robot_is_attached_by_names_and_its_run_is_shown() {
         .refused(2, "`soon`");
     host.cli(&[&attach[..], &["--backoff", "2d"]].concat())
         .refused(1, "backoff_base_s is 172800");
+    let spread = [
+        "attach",
+        "--robot",
+        "notify",
+        "--schedule",
+        "0 9 * * *",
+        "--zone",
+        "UTC",
+        "--spread",
+        "1h",
+    ];
+    let lacking = host.cli(&spread).with_code(2).err;
+    assert!(lacking.contains("--pipeline"), "{lacking}");
+    let spread = [
+        &spread[..],
+        &["--pipeline", "sales", "--param", "to=anna@example.com"],
+    ]
+    .concat();
+    let spread = [&spread[..], &["--param", "title=Look", "--json"]].concat();
+    let made = host.cli(&spread).with_code(0).json("signalbox.attach/1");
+    assert_eq!(made["attachment"]["moment"]["items"]["spread-s"], 3600, "{made}");
     host.cli(&[&attach[..], &["--concurrency", "1001"]].concat())
         .refused(1, "concurrency_max is 1001");
     let run = final_run(&host, &win(&host));

@@ -25,6 +25,8 @@ pub const CONCURRENCY_MAX: u32 = 1_000;
 pub const RATE_MAX: u32 = 60_000;
 /// The most items that one tick of a schedule visits.
 pub const ITEMS_MAX: u32 = 1_000;
+/// The longest time over which the runs of one tick are spread, in seconds: a day.
+pub const SPREAD_S_MAX: u32 = 24 * 60 * 60;
 /// The most fields of an event filter, groups of a condition, and tests of a group.
 pub const FILTERS_MAX: usize = 50;
 
@@ -94,12 +96,12 @@ fn check_range(what: &str, value: u32, max: u32) -> Result<(), Rejection> {
     Err(Rejection::invalid(format!("{what} is {value}, not 1 to {max}")))
 }
 
-/// As `check_range`, where 0 is no limit.
+/// As `check_range`, where 0 is none.
 fn check_at_most(what: &str, value: u32, max: u32) -> Result<(), Rejection> {
     if value <= max {
         return Ok(());
     }
-    let message = format!("{what} is {value}, not 1 to {max}, or 0 for no limit");
+    let message = format!("{what} is {value}, not 1 to {max}, or 0 for none");
     Err(Rejection::invalid(message))
 }
 
@@ -265,6 +267,7 @@ fn check_field(directory: &Directory, key: &str) -> Result<(), Rejection> {
 
 fn check_query(directory: &Directory, query: &ItemQuery) -> Result<(), Rejection> {
     check_range("items.max", query.max, ITEMS_MAX)?;
+    check_at_most("items.spread-s", query.spread_s, SPREAD_S_MAX)?;
     check_place(directory, Some(query.pipeline), query.stage)
 }
 

@@ -66,6 +66,14 @@ pub struct ItemQuery {
     /// At most this many items a tick. Range: 1 to 1,000.
     #[serde(default = "items_max")]
     pub max: u32,
+    /// The runs of a tick begin within so many seconds, each item at the same distance from each tick. Range: 1 to
+    /// 86,400; 0: all at once.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub spread_s: u32,
+}
+
+fn is_zero(value: &u32) -> bool {
+    *value == 0
 }
 
 fn items_max() -> u32 {
