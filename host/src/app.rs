@@ -21,9 +21,11 @@ use crate::delivery::Deliverer;
 use crate::engine::alarm::Alarm;
 use crate::engine::committer::{self, Proposal, QUEUE_MAX, task_of_inbound, task_of_run};
 use crate::engine::core::{ATTEMPTS_KEPT, Core, SharedCore};
+use crate::engine::fair::classes;
 use crate::engine::ids::{Ids, Marks};
 use crate::engine::lanes::{Lanes, ReadyRun};
 use crate::engine::plan::Memory;
+use crate::engine::rates::Rates;
 use crate::engine::records::Records;
 use crate::engine::robots::Robots;
 use crate::engine::scheduler::Scheduler;
@@ -299,13 +301,16 @@ async fn open_core(db: Db, options: &AppOptions) -> anyhow::Result<(SharedCore, 
     let marks = db.load_id_marks().await?;
     let turns = db.load_turns().await?;
     let memory = Memory::new(Marks::stored(&marks), turns, db.has_waiting_runs().await?);
+    let lanes = Lanes::new(options.worker_count);
+    lanes.set_classes(classes(&directory, options.worker_count));
     let (requests, queue) = mpsc::channel(QUEUE_MAX);
     let core = Arc::new(Core {
         db,
         clock: options.clock.clone(),
         ids: Ids::after(&marks),
-        lanes: Lanes::new(options.worker_count),
+        lanes,
         records: Records::new(directory),
+        rates: Rates::default(),
         alarm: Alarm::default(),
         outbox_changed: Notify::new(),
         attempts: broadcast::Sender::new(ATTEMPTS_KEPT),

@@ -14,6 +14,7 @@ pub mod fair;
 pub mod ids;
 pub mod lanes;
 pub mod plan;
+pub mod rates;
 pub mod recent;
 pub mod records;
 pub mod robots;

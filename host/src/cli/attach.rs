@@ -46,6 +46,9 @@ pub(super) struct Args {
     /// With --event: only for items of this pipeline. With --schedule: once for each open item of it
     #[arg(long, value_name = "PIPELINE", conflicts_with_all = ["stage", "manual"])]
     pipeline: Option<String>,
+    /// With --schedule and --pipeline: the runs of a tick begin within this time and not all at once: `30m`, `1h`
+    #[arg(long, value_name = "DURATION", requires_all = ["schedule", "pipeline"])]
+    spread: Option<String>,
     /// With --event: only for this channel
     #[arg(long, value_name = "CHANNEL", requires = "event")]
     channel: Option<String>,
@@ -67,6 +70,12 @@ pub(super) struct Args {
     /// The longest pause at all, up to `1d`; 1h without it
     #[arg(long, value_name = "DURATION")]
     backoff_max: Option<String>,
+    /// Runs of it that are executed at the same time: 1 to 1000; no limit of its own without it
+    #[arg(long, value_name = "COUNT")]
+    concurrency: Option<u32>,
+    /// Runs of it that start in a minute, evenly spread: 1 to 60000; more wait for their turn; no limit without it
+    #[arg(long, value_name = "COUNT")]
+    per_minute: Option<u32>,
     /// What the robot may touch besides the item that started it: item, pipeline or all
     #[arg(long, value_name = "SCOPE")]
     scope: Option<String>,
@@ -111,9 +120,13 @@ impl Args {
         if let Some(scope) = &self.scope {
             body.insert("scope".to_owned(), scope.clone().into());
         }
-        if let Some(attempts) = self.attempts {
-            body.insert("attempts_max".to_owned(), attempts.into());
-        }
+        let counts = [
+            ("attempts_max", self.attempts),
+            ("concurrency_max", self.concurrency),
+            ("rate_per_minute", self.per_minute),
+        ];
+        let counts = counts.into_iter().filter_map(|(key, count)| Some((key, count?)));
+        body.extend(counts.map(|(key, count)| (key.to_owned(), count.into())));
         body.extend(backoff);
         let made = client.post("/attachments", &Value::Object(body)).await?.body;
         Ok(Answer::new("signalbox.attach/1", text(&made)).with("attachment", made))
@@ -164,6 +177,9 @@ impl Args {
             let mut moment = json!({ "kind": "schedule", "cron": cron, "zone": self.zone });
             if let Some(pipeline) = pipeline {
                 moment["items"] = json!({ "pipeline": pipeline });
+                if let Some(text) = &self.spread {
+                    moment["items"]["spread-s"] = duration("--spread", text)?.into();
+                }
             }
             return Ok(moment);
         }

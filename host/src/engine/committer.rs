@@ -20,6 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::alarm::first_due_at;
 use super::core::Core;
+use super::fair::classes;
 use super::lanes::{LaneKey, ReadyRun, Task};
 use super::plan::{Memory, Plan, read_waiting};
 use super::recent::RecordKey;
@@ -284,6 +285,9 @@ async fn store_once(core: &Core, memory: &mut Memory, proposals: Vec<Proposal>) 
 
 /// Makes a commit visible: memory first, then the runs that may start.
 fn publish(core: &Core, memory: &mut Memory, outcome: super::plan::Outcome, committed: &Committed) -> u64 {
+    if let Some(directory) = &outcome.directory {
+        core.lanes.set_classes(classes(directory, core.worker_count));
+    }
     let seq = core
         .records
         .committed(&outcome.items, outcome.keys, outcome.directory);

@@ -12,6 +12,7 @@ use super::alarm::Alarm;
 use super::committer::{CommitError, Proposal, QUEUE_MAX, Receipt, Request, Submission};
 use super::ids::Ids;
 use super::lanes::Lanes;
+use super::rates::Rates;
 use super::records::Records;
 use super::turn::Turn;
 use crate::clock::Clock;
@@ -49,6 +50,8 @@ pub struct Core {
     pub lanes: Lanes,
     /// What is in memory.
     pub records: Records,
+    /// When runs of attachments with a rate may start.
+    pub rates: Rates,
     /// Wakes the scheduler.
     pub alarm: Alarm,
     /// Woken when something that leaves the house was committed.

@@ -12,9 +12,11 @@ use std::mem;
 
 use signalbox_crm::ids::AttachmentId;
 
+pub use self::classes::classes;
 use self::gates::Gates;
 pub use self::gates::{Class, Gate};
 
+mod classes;
 mod gates;
 #[cfg(test)]
 mod tests;

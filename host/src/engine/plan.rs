@@ -1,6 +1,7 @@
 //! A group of proposals becomes one batch of rows: validation, matching, follow-up runs. All in memory.
 
 mod chains;
+mod loops;
 mod memory;
 mod rows;
 mod times;
@@ -62,6 +63,8 @@ pub struct Outcome {
     /// Attempts that ended.
     pub attempts: Vec<AttemptStored>,
     counted: Vec<(EventId, AttachmentId, Option<ItemId>)>,
+    /// Chains of whose stop it tells the admins.
+    told: Vec<EventId>,
 }
 
 impl Outcome {
@@ -69,6 +72,9 @@ impl Outcome {
     pub fn withdraw(&self, memory: &mut Memory) {
         for (root, attachment, item) in &self.counted {
             memory.guard.withdraw(*root, *attachment, *item);
+        }
+        for root in &self.told {
+            memory.guard.untell(*root);
         }
     }
 }
@@ -93,6 +99,7 @@ impl<'a> Plan<'a> {
                 left: Vec::new(),
                 attempts: Vec::new(),
                 counted: Vec::new(),
+                told: Vec::new(),
             },
             written: HashSet::new(),
             turns: BTreeMap::new(),
@@ -123,6 +130,7 @@ impl<'a> Plan<'a> {
         }
         let run_changes = changes.runs.clone();
         self.rows(changes);
+        self.tell_of_stops(&proposal, &runs);
         if let Some(ended) = proposal.ended.take() {
             self.end_run(proposal.at, ended);
         }

@@ -10,7 +10,7 @@ use signalbox_crm::event::Fact;
 use signalbox_crm::ids::AttachmentId;
 use signalbox_crm::people::Actor;
 use signalbox_crm::planning;
-use signalbox_crm::run::RunState;
+use signalbox_crm::run::{Reason, RunState};
 use signalbox_crm::schedule::Schedule;
 use signalbox_crm::time::Timestamp;
 use signalbox_crm::timer::Timer;
@@ -284,7 +284,8 @@ fn made_available(found: &RunWithEvent, now: Timestamp) -> RunChange {
         run: found.run.id,
         from: vec![RunState::Scheduled, RunState::Retryable],
         to: RunState::Available,
-        reason: None,
+        // Who has waited for its slot must not wait for another one, after a restart either.
+        reason: found.run.reason.filter(|reason| *reason == Reason::RateLimited),
         detail: None,
         due_at: found.run.due_at.or(Some(now)),
     }

@@ -3,11 +3,12 @@
 mod execution;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 use std::time::Duration;
 
 use signalbox_crm::run::Verdict;
+use signalbox_crm::time::Timestamp;
 
 use self::execution::Execution;
 use super::committer::CommitError;
@@ -98,6 +99,7 @@ impl Worker {
     }
 
     async fn execute(&self, ready: &ReadyRun) {
+        let slot = OnceLock::new();
         let mut conflict_count = 0;
         loop {
             let turn = match conflict_count {
@@ -105,7 +107,7 @@ impl Worker {
                 _ => None,
             };
             // Its turn ends here, before anybody waits.
-            let step = self.execution(ready, turn).run().await;
+            let step = self.execution(ready, turn, &slot).run().await;
             match step {
                 Step::Done => return,
                 Step::Again => conflict_count += 1,
@@ -121,12 +123,18 @@ impl Worker {
         }
     }
 
-    fn execution<'a>(&'a self, ready: &'a ReadyRun, turn: Option<Turn>) -> Execution<'a> {
+    fn execution<'a>(
+        &'a self,
+        ready: &'a ReadyRun,
+        turn: Option<Turn>,
+        slot: &'a OnceLock<Timestamp>,
+    ) -> Execution<'a> {
         Execution {
             core: &self.core,
             robots: &self.robots,
             ready,
             turn,
+            slot,
         }
     }
 
@@ -138,8 +146,9 @@ impl Worker {
 
     /// Records a failure outside of any draft.
     async fn give_up(&self, ready: &ReadyRun, verdict: Verdict) {
+        let slot = OnceLock::new();
         loop {
-            match self.execution(ready, None).fail(verdict.clone()).await {
+            match self.execution(ready, None, &slot).fail(verdict.clone()).await {
                 Step::Done => return,
                 Step::Wait => tokio::time::sleep(DATABASE_PAUSE).await,
                 Step::Again => {

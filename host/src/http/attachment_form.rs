@@ -101,6 +101,12 @@ pub(super) struct AttachmentNew {
     /// The longest wait at all, in seconds: `backoff_base_s` to 86,400.
     #[serde(default = "backoff_max_s")]
     backoff_max_s: u32,
+    /// Its runs that are executed at the same time: 1 to 1,000; 0: no limit of its own.
+    #[serde(default)]
+    concurrency_max: u32,
+    /// Its runs that start in a minute, evenly spread: 1 to 60,000; 0: no limit. More wait.
+    #[serde(default)]
+    rate_per_minute: u32,
     #[serde(default)]
     overrides_required_fields: bool,
     /// `item`, `pipeline` or `all`.
@@ -156,6 +162,8 @@ impl AttachmentNew {
             attempts_max: self.attempts_max,
             backoff_base_s: self.backoff_base_s,
             backoff_max_s: self.backoff_max_s,
+            concurrency_max: self.concurrency_max,
+            rate_per_minute: self.rate_per_minute,
             overrides_required_fields: self.overrides_required_fields,
             scope: self.scope,
             grants: self.grants.clone().unwrap_or_else(|| asked.collect()),
@@ -209,6 +217,8 @@ change! {
     attempts_max: u32,
     backoff_base_s: u32,
     backoff_max_s: u32,
+    concurrency_max: u32,
+    rate_per_minute: u32,
     overrides_required_fields: bool,
     #[schema(value_type = Option<String>)]
     scope: Scope,

@@ -49,6 +49,9 @@ pub struct AttachmentSetup {
     /// With `schedule`: the zone; the company's without it.
     #[serde(default)]
     pub zone: Option<String>,
+    /// With `schedule` and `pipeline`: the runs of a tick begin within this time.
+    #[serde(default)]
+    pub spread: Option<String>,
     /// Only by hand.
     #[serde(default)]
     pub manual: bool,
@@ -94,6 +97,12 @@ pub struct AttachmentSetup {
     /// The longest wait at all, in seconds.
     #[serde(default = "backoff_max_s")]
     pub backoff_max_s: u32,
+    /// Its runs that are executed at the same time; 0: no limit of its own.
+    #[serde(default)]
+    pub concurrency_max: u32,
+    /// Its runs that start in a minute; 0: no limit.
+    #[serde(default)]
+    pub rate_per_minute: u32,
     /// Moves although required fields are empty.
     #[serde(default)]
     pub overrides_required_fields: bool,
@@ -147,6 +156,8 @@ impl AttachmentSetup {
             attempts_max: self.attempts_max,
             backoff_base_s: self.backoff_base_s,
             backoff_max_s: self.backoff_max_s,
+            concurrency_max: self.concurrency_max,
+            rate_per_minute: self.rate_per_minute,
             overrides_required_fields: self.overrides_required_fields,
             scope: self.scope,
             grants: asked
@@ -174,6 +185,7 @@ impl AttachmentSetup {
             .as_deref()
             .map(|name| names.channel(name))
             .transpose()?;
+        let spread_s = self.spread_s()?;
         match (self.event, &self.schedule, self.manual, stage) {
             (Some(event), None, false, stage) => Ok(Moment::Event {
                 event,
@@ -189,12 +201,22 @@ impl AttachmentSetup {
                     pipeline,
                     stage,
                     max: 1000,
+                    spread_s,
                 }),
             }),
             (None, None, true, None) => Ok(Moment::Manual),
             (None, None, false, Some(stage)) => Ok(Moment::Stage { stage }),
             _ => bail!("exactly one of `stage`, `event`, `schedule` and `manual` says when it starts"),
         }
+    }
+
+    fn spread_s(&self) -> anyhow::Result<u32> {
+        let Some(text) = &self.spread else { return Ok(0) };
+        if self.schedule.is_none() || self.pipeline.is_none() {
+            bail!("`spread` needs `schedule` and `pipeline`");
+        }
+        let seconds = seconds(&Value::String(text.clone()));
+        seconds.ok_or_else(|| anyhow!("`{text}` is not a duration such as `30m`"))
     }
 
     fn timing(&self) -> anyhow::Result<Timing> {

@@ -74,3 +74,42 @@ async fn full_backlog_refuses_more_work_and_nothing_else_until_it_is_worked_off(
     api.app.core.lanes.idle().await;
     api.create("/items", sales.deal("Three")).await;
 }
+
+#[tokio::test]
+async fn run_beyond_the_limit_of_its_attachment_waits_and_says_why() {
+    let api = Api::start().await;
+    let sales = api.sales().await;
+    let notify = json!({
+        "title": "Tell", "robot": "notify", "moment": {"kind": "stage", "stage": sales.new},
+        "params": {"to": ["role:assignee"], "title": "New"}, "concurrency_max": 1,
+    });
+    let attachment = api.create("/attachments", notify).await;
+    let lanes = &api.app.core.lanes;
+    let held = lanes.hold();
+    for title in ["One", "Two", "Three"] {
+        api.create("/items", sales.deal(title)).await;
+    }
+    drop(held);
+    // The first of them is under way until this test says so.
+    let (lane, first) = lanes.take().await;
+    let runs = api.get("/runs").await.ok(200);
+    let path = format!("/runs/{}", runs["items"][0]["id"].as_str().unwrap());
+    let why = format!("{attachment} runs 1 at a time, which is its limit");
+    assert_eq!(api.get(&path).await.ok(200)["waits"], why);
+    let status = api.get("/status").await.ok(200);
+    assert_eq!(status["lanes"]["waiting"][0]["held_by"], why, "{status:#}");
+    // A limit that is lifted lets them go on.
+    api.change(
+        "PATCH",
+        &format!("/attachments/{attachment}"),
+        1,
+        json!({"concurrency_max": 0}),
+    )
+    .await
+    .ok(200);
+    lanes.push([(lane.clone(), first.clone())]);
+    lanes.done(lane, &first);
+    lanes.idle().await;
+    let runs = api.get("/runs?state=available").await.ok(200);
+    assert_eq!(runs["items"], json!([]));
+}

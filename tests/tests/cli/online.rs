@@ -29,6 +29,8 @@ fn robot_is_attached_by_names_and_its_run_is_shown() {
         "--attempts=2",
         "--backoff=10s",
         "--backoff-max=5m",
+        "--concurrency=3",
+        "--per-minute=30",
         "--json",
     ];
     let made = host
@@ -48,13 +50,43 @@ fn robot_is_attached_by_names_and_its_run_is_shown() {
         (&"Cheer".into(), &json!(["notifications"]))
     );
     assert_eq!(
-        ["attempts_max", "backoff_base_s", "backoff_max_s"].map(|key| attachment[key].as_u64()),
-        [Some(2), Some(10), Some(300)]
+        [
+            "attempts_max",
+            "backoff_base_s",
+            "backoff_max_s",
+            "concurrency_max",
+            "rate_per_minute",
+        ]
+        .map(|key| attachment[key].as_u64()),
+        [Some(2), Some(10), Some(300), Some(3), Some(30)]
     );
     host.cli(&[&attach[..], &["--backoff", "soon"]].concat())
         .refused(2, "`soon`");
     host.cli(&[&attach[..], &["--backoff", "2d"]].concat())
         .refused(1, "backoff_base_s is 172800");
+    let spread = [
+        "attach",
+        "--robot",
+        "notify",
+        "--schedule",
+        "0 9 * * *",
+        "--zone",
+        "UTC",
+        "--spread",
+        "1h",
+    ];
+    let lacking = host.cli(&spread).with_code(2).err;
+    assert!(lacking.contains("--pipeline"), "{lacking}");
+    let spread = [
+        &spread[..],
+        &["--pipeline", "sales", "--param", "to=anna@example.com"],
+    ]
+    .concat();
+    let spread = [&spread[..], &["--param", "title=Look", "--json"]].concat();
+    let made = host.cli(&spread).with_code(0).json("signalbox.attach/1");
+    assert_eq!(made["attachment"]["moment"]["items"]["spread-s"], 3600, "{made}");
+    host.cli(&[&attach[..], &["--concurrency", "1001"]].concat())
+        .refused(1, "concurrency_max is 1001");
     let run = final_run(&host, &win(&host));
     assert_eq!(
         (&run["state"], &run["robot"]),

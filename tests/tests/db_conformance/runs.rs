@@ -400,3 +400,31 @@ fn refusal() -> Verdict {
         retryable: false,
     }
 }
+
+pub(crate) async fn last_slot_is_that_of_the_runs_that_wait_for_one(place: &Place) {
+    let waiting = |id: i64, due: i64| Run {
+        attachment: AttachmentId(7),
+        event: EventId(id),
+        due_at: Some(at(due)),
+        reason: Some(Reason::RateLimited),
+        ..run(id, RunState::Scheduled)
+    };
+    let db = with_runs(
+        place,
+        vec![
+            waiting(1, 30),
+            waiting(2, 40),
+            Run {
+                reason: Some(Reason::Delay),
+                ..waiting(3, 50)
+            },
+            Run {
+                state: RunState::Available,
+                ..waiting(4, 60)
+            },
+        ],
+    )
+    .await;
+    assert_eq!(db.last_slot(AttachmentId(7)).await.unwrap(), Some(at(40)));
+    assert_eq!(db.last_slot(AttachmentId(8)).await.unwrap(), None);
+}

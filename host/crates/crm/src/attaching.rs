@@ -19,8 +19,14 @@ pub const DELAY_S_MAX: u32 = 366 * 24 * 60 * 60;
 pub const ATTEMPTS_MAX: u32 = 25;
 /// The longest pause between attempts, in seconds: a day. Who needs longer ones wants a schedule.
 pub const BACKOFF_S_MAX: u32 = 24 * 60 * 60;
+/// The most runs of one attachment at the same time that can be asked for: more than any host has workers.
+pub const CONCURRENCY_MAX: u32 = 1_000;
+/// The most starts in a minute that can be asked for: one in a millisecond.
+pub const RATE_MAX: u32 = 60_000;
 /// The most items that one tick of a schedule visits.
 pub const ITEMS_MAX: u32 = 1_000;
+/// The longest time over which the runs of one tick are spread, in seconds: a day.
+pub const SPREAD_S_MAX: u32 = 24 * 60 * 60;
 /// The most fields of an event filter, groups of a condition, and tests of a group.
 pub const FILTERS_MAX: usize = 50;
 
@@ -38,6 +44,8 @@ pub fn check_attachment(attachment: &Attachment, directory: &Directory) -> Resul
     let manifest = manifest(attachment, directory)?;
     check_range("attempts_max", attachment.attempts_max, ATTEMPTS_MAX)?;
     check_backoff(attachment)?;
+    check_at_most("concurrency_max", attachment.concurrency_max, CONCURRENCY_MAX)?;
+    check_at_most("rate_per_minute", attachment.rate_per_minute, RATE_MAX)?;
     check_cause(&attachment.moment, manifest)?;
     check_moment(&attachment.moment, directory)?;
     check_timing(&attachment.timing, directory)?;
@@ -86,6 +94,15 @@ fn check_range(what: &str, value: u32, max: u32) -> Result<(), Rejection> {
         return Ok(());
     }
     Err(Rejection::invalid(format!("{what} is {value}, not 1 to {max}")))
+}
+
+/// As `check_range`, where 0 is none.
+fn check_at_most(what: &str, value: u32, max: u32) -> Result<(), Rejection> {
+    if value <= max {
+        return Ok(());
+    }
+    let message = format!("{what} is {value}, not 1 to {max}, or 0 for none");
+    Err(Rejection::invalid(message))
 }
 
 fn check_backoff(attachment: &Attachment) -> Result<(), Rejection> {
@@ -250,6 +267,7 @@ fn check_field(directory: &Directory, key: &str) -> Result<(), Rejection> {
 
 fn check_query(directory: &Directory, query: &ItemQuery) -> Result<(), Rejection> {
     check_range("items.max", query.max, ITEMS_MAX)?;
+    check_at_most("items.spread-s", query.spread_s, SPREAD_S_MAX)?;
     check_place(directory, Some(query.pipeline), query.stage)
 }
 

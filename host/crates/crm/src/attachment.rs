@@ -66,6 +66,14 @@ pub struct ItemQuery {
     /// At most this many items a tick. Range: 1 to 1,000.
     #[serde(default = "items_max")]
     pub max: u32,
+    /// The runs of a tick begin within so many seconds, each item at the same distance from each tick. Range: 1 to
+    /// 86,400; 0: all at once.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub spread_s: u32,
+}
+
+fn is_zero(value: &u32) -> bool {
+    *value == 0
 }
 
 fn items_max() -> u32 {
@@ -248,6 +256,12 @@ pub struct Attachment {
     /// The longest wait at all, in seconds. Range: `backoff_base_s` to 86,400.
     #[serde(default = "backoff_max_s")]
     pub backoff_max_s: u32,
+    /// Its runs that are executed at the same time. Range: 1 to 1,000; 0: no limit of its own.
+    #[serde(default)]
+    pub concurrency_max: u32,
+    /// Its runs that start in a minute, evenly spread. Range: 1 to 60,000; 0: no limit.
+    #[serde(default)]
+    pub rate_per_minute: u32,
     /// Lets the robot move an item although required fields are empty; the history says so.
     #[serde(default)]
     pub overrides_required_fields: bool,

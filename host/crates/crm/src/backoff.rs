@@ -41,6 +41,12 @@ impl Backoff {
     }
 }
 
+/// A part of the window, evenly spread over the seeds: the same seed has the same part. Seeds may be consecutive
+/// numbers.
+pub fn part_of(window: Duration, seed: u64) -> Duration {
+    spread(Duration::ZERO, window, 0, seed)
+}
+
 /// An instant between `from` and `to`, both included.
 fn spread(from: Duration, to: Duration, attempt: u32, seed: u64) -> Duration {
     let width = (to - from).as_micros();
@@ -96,6 +102,14 @@ mod tests {
             tenths.iter().all(|count| (850..1_150).contains(count)),
             "{attempt}: {tenths:?}"
         );
+    }
+
+    #[test]
+    fn parts_of_a_window_are_spread_evenly_and_stay_the_same() {
+        let window = Duration::from_secs(600);
+        check_spread(0, Duration::ZERO, window, |seed| part_of(window, seed));
+        assert_eq!(part_of(window, 7), part_of(window, 7));
+        assert_eq!(part_of(Duration::ZERO, 7), Duration::ZERO);
     }
 
     #[test]

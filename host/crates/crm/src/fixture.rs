@@ -180,6 +180,8 @@ pub(crate) fn attachment(id: i64) -> Attachment {
         attempts_max: 4,
         backoff_base_s: 1,
         backoff_max_s: 3_600,
+        concurrency_max: 0,
+        rate_per_minute: 0,
         overrides_required_fields: false,
         scope: Default::default(),
         grants: vec!["notifications".to_owned()],

@@ -23,6 +23,7 @@ pub struct LoopGuard {
 #[derive(Debug, Default)]
 struct Root {
     run_count: u32,
+    is_told: bool,
     by_attachment: BTreeMap<(AttachmentId, Option<ItemId>), u32>,
 }
 
@@ -70,6 +71,21 @@ impl LoopGuard {
         chain.run_count = chain.run_count.saturating_sub(1);
         if let Some(count) = chain.by_attachment.get_mut(&(attachment, item)) {
             *count = count.saturating_sub(1);
+        }
+    }
+
+    /// Whether nobody has been told yet that the chain was stopped. Only the first who asks is to tell.
+    pub fn is_first_stop(&mut self, root: EventId) -> bool {
+        let Some(chain) = self.roots.get_mut(&root) else {
+            return true;
+        };
+        !std::mem::replace(&mut chain.is_told, true)
+    }
+
+    /// The commit that tells of the stop did not happen.
+    pub fn untell(&mut self, root: EventId) {
+        if let Some(chain) = self.roots.get_mut(&root) {
+            chain.is_told = false;
         }
     }
 
@@ -125,6 +141,18 @@ mod tests {
             .admit(EventId(1), DEPTH_MAX + 1, AttachmentId(99), DEAL)
             .expect_err("too deep");
         assert_eq!(stopped.limit, "depth");
+    }
+
+    #[test]
+    fn stop_is_told_once_for_each_chain_unless_the_commit_failed() {
+        let mut guard = LoopGuard::default();
+        for root in [EventId(1), EventId(2)] {
+            guard.admit(root, 0, AttachmentId(1), DEAL).expect("admitted");
+        }
+        let asked = [1, 1, 2, 1].map(|root| guard.is_first_stop(EventId(root)));
+        assert_eq!(asked, [true, false, true, false]);
+        guard.untell(EventId(1));
+        assert!(guard.is_first_stop(EventId(1)));
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! Which runs an event starts. Called inside the commit that makes the event.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::attachment::{Attachment, CancelOn, Missed, Mode, Moment, OnError, Timing};
+use crate::backoff::part_of;
 use crate::directory::Directory;
 use crate::event::{Event, Fact};
 use crate::ids::{IdKind, RunId};
@@ -98,7 +100,8 @@ impl Matcher<'_> {
         if matches!(event.fact, Fact::TimerFired { .. } | Fact::ManualRun { .. }) {
             return;
         }
-        match start(self.directory, attachment, item, self.now) {
+        let start = start(self.directory, attachment, item, self.now);
+        match start.later(spread(event, attachment), self.now) {
             Start::Now => {}
             Start::At(at) => {
                 run.state = RunState::Scheduled;
@@ -193,6 +196,35 @@ pub fn start(directory: &Directory, attachment: &Attachment, item: Option<&Item>
     }
 }
 
+impl Start {
+    /// The same, so much later.
+    fn later(self, by: Duration, now: Timestamp) -> Start {
+        let later = |at: Timestamp| Start::At(at.plus(by).unwrap_or(Timestamp::MAX));
+        match self {
+            Start::Now if !by.is_zero() => later(now),
+            Start::At(at) => later(at),
+            same @ (Start::Now | Start::WaitsForField | Start::Never(..)) => same,
+        }
+    }
+}
+
+/// How long after the tick of its schedule the run for an item begins.
+fn spread(event: &Event, attachment: &Attachment) -> Duration {
+    match (&event.fact, &attachment.moment, event.item) {
+        (
+            Fact::ScheduleTicked { .. },
+            Moment::Schedule {
+                items: Some(query), ..
+            },
+            Some(item),
+        ) => {
+            let window = Duration::from_secs(u64::from(query.spread_s));
+            part_of(window, u64::from_ne_bytes(item.number.to_ne_bytes()))
+        }
+        _ => Duration::ZERO,
+    }
+}
+
 fn due_at(
     directory: &Directory,
     attachment: &Attachment,
@@ -203,7 +235,7 @@ fn due_at(
         Timing::Now => Ok(Some(now)),
         Timing::At { at } => Ok(Some(*at)),
         Timing::Delay { seconds, working } => {
-            let delay = std::time::Duration::from_secs(u64::from(*seconds));
+            let delay = Duration::from_secs(u64::from(*seconds));
             if !working {
                 return Ok(Some(now.plus(delay).unwrap_or(Timestamp::MAX)));
             }

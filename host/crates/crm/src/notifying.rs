@@ -2,11 +2,13 @@
 
 use crate::changes::ChangeSet;
 use crate::directory::Directory;
-use crate::ids::{EmployeeId, IdKind, ItemId, NotificationId};
+use crate::ids::{EmployeeId, EventId, IdKind, ItemId, NotificationId};
 use crate::item::Item;
 use crate::notification::Notification;
+use crate::people::Role;
 use crate::rejection::{Code, Rejection};
 use crate::rules::Rules;
+use crate::run::Run;
 
 /// The longest title, in characters.
 pub const TITLE_CHARS_MAX: usize = 200;
@@ -62,6 +64,22 @@ pub fn notify(
         ids.push(id);
     }
     Ok(ids)
+}
+
+/// Tells the admins that robots started each other too often. The run's detail names them.
+pub fn tell_of_loop(rules: &Rules<'_>, changes: &mut ChangeSet, stopped: &Run, root: EventId) {
+    let detail = stopped.detail.as_deref().unwrap_or_default();
+    let about = stopped.item.map_or_else(String::new, |item| format!("{item}, "));
+    let text = format!("{about}{}: {detail}", stopped.id);
+    let notice = Notice {
+        title: "Роботы запускали друг друга по кругу и остановлены".to_owned(),
+        text: text.chars().take(TEXT_CHARS_MAX).collect(),
+        tag: Some(format!("loop:{root}")),
+    };
+    let people = rules.directory.employees.values();
+    let admins = people.filter(|person| person.is_active && person.role == Role::Admin);
+    let admins: Vec<EmployeeId> = admins.map(|person| person.id).collect();
+    notify(rules, changes, &admins, stopped.item, &notice).expect("the texts have words and fit");
 }
 
 fn check_length(what: &str, text: &str, min: usize, max: usize) -> Result<(), Rejection> {

@@ -121,6 +121,9 @@ pub struct Param {
     pub placeholders: Placeholders,
 }
 
+/// The limit of a manifest for runs of the robot that are executed at the same time, over all its attachments.
+pub const CONCURRENCY: &str = "concurrency";
+
 /// What a robot says about itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

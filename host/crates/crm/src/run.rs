@@ -66,6 +66,8 @@ pub enum Reason {
     WaitingForField,
     /// Scheduled: outside its window of working time.
     OutsideWindow,
+    /// Scheduled: more of its attachment's runs came than may start. Available: it had its time.
+    RateLimited,
     /// Scheduled: runs after the previous one.
     AfterPrevious,
     /// Cancelled: the item left the stage.
@@ -115,6 +117,7 @@ impl Reason {
             Reason::Delay => "delay",
             Reason::WaitingForField => "waiting-for-field",
             Reason::OutsideWindow => "outside-window",
+            Reason::RateLimited => "rate-limited",
             Reason::AfterPrevious => "after-previous",
             Reason::LeftStage => "left-stage",
             Reason::LeftPipeline => "left-pipeline",

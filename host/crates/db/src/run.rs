@@ -267,6 +267,23 @@ impl Db {
             .flatten())
     }
 
+    /// The last slot that a run of the attachment waits for because of its rate.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn last_slot(&self, attachment: AttachmentId) -> Result<Option<Timestamp>, DbError> {
+        let mut filter = Filter::default();
+        filter.and(
+            "run.state = 'scheduled' AND run.reason = 'rate-limited' AND run.attachment = ?",
+            [attachment.0.into()],
+        );
+        let (sql, args) = filter.page("SELECT MAX(run.due_at)\nFROM run", "", 1);
+        Ok(self
+            .row(sql, args, |fields| fields.maybe_instant())
+            .await?
+            .flatten())
+    }
+
     /// Runs that may start now, in the order in which they were made: what a host takes up when it starts.
     ///
     /// # Errors

@@ -69,7 +69,7 @@ AND run.state IN ('scheduled', 'available', 'retryable')
 AND run.state = 'scheduled'
 AND run.attachment = CAST(r.value ->> 0 AS BIGINT)
 AND run.timer_key IS NULL
-AND run.reason IN ('delay', 'waiting-for-field', 'outside-window')"
+AND run.reason IN ('delay', 'waiting-for-field', 'outside-window', 'rate-limited')"
 );
 
 /// Columns: attachment, item or -1, key, the run that takes its place, now.

@@ -94,7 +94,7 @@ impl Limits {
                     let wish = u32::try_from(*wish).unwrap_or(u32::MAX);
                     self.call_count_max = self.call_count_max.min(wish);
                 }
-                // The session counts the others: writes, notifications, client messages, timers.
+                // The session counts writes, notifications, client messages and timers; lanes know the concurrency.
                 _ => {}
             }
         }

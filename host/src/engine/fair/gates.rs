@@ -77,6 +77,9 @@ impl Gates {
 
     /// Changes what holds. Flows that were parked try again.
     pub(super) fn set_classes(&mut self, classes: HashMap<AttachmentId, Class>) -> Vec<Flow> {
+        if classes == self.classes {
+            return Vec::new();
+        }
         let limits: HashMap<&Gate, usize> = classes
             .values()
             .flat_map(|class| class.gates.iter().map(|(gate, max)| (gate, *max)))

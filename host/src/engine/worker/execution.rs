@@ -1,7 +1,7 @@
 //! One execution of a run: whether it may start, the sandbox, and the proposal that becomes of it.
 
 use std::any::Any;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use signalbox_crm::attachment::{Attachment, Repeat};
 use signalbox_crm::changes::{ChangeSet, RunChange};
@@ -37,6 +37,8 @@ pub(super) struct Execution<'a> {
     pub(super) ready: &'a ReadyRun,
     /// While it lasts nobody else commits.
     pub(super) turn: Option<Turn>,
+    /// When the run may start by its attachment's rate: taken once, however often it is executed.
+    pub(super) slot: &'a OnceLock<Timestamp>,
 }
 
 impl Execution<'_> {
@@ -132,7 +134,23 @@ impl Execution<'_> {
                 return Ok(Due::Cancel(Reason::AlreadyRan, None));
             }
         }
+        if due == Due::Start && attachment.rate_per_minute > 0 && run.reason != Some(Reason::RateLimited) {
+            let slot = self.slot(draft, attachment).await?;
+            if slot > draft.now {
+                return Ok(Due::Defer(slot, Reason::RateLimited));
+            }
+        }
         Ok(due)
+    }
+
+    async fn slot(&self, draft: &Draft, attachment: &Attachment) -> Result<Timestamp, DraftError> {
+        if let Some(slot) = self.slot.get() {
+            return Ok(*slot);
+        }
+        let Draft { directory, now, .. } = draft;
+        let rates = &self.core.rates;
+        let slot = rates.slot(&self.core.db, directory, attachment, *now).await?;
+        Ok(*self.slot.get_or_init(|| slot))
     }
 
     /// Records that the run does not start now.

@@ -65,6 +65,16 @@ fn title_and_attempts_have_limits() {
         |a| (a.backoff_base_s, a.backoff_max_s) = (86_400, 86_400),
         expect!["ok"],
     );
+    check(
+        |a| a.concurrency_max = 1_001,
+        expect!["invalid: concurrency_max is 1001, not 1 to 1000, or 0 for none"],
+    );
+    check(|a| a.concurrency_max = 1_000, expect!["ok"]);
+    check(
+        |a| a.rate_per_minute = 60_001,
+        expect!["invalid: rate_per_minute is 60001, not 1 to 60000, or 0 for none"],
+    );
+    check(|a| a.rate_per_minute = 60_000, expect!["ok"]);
 }
 
 #[test]
@@ -175,6 +185,15 @@ fn schedules_are_read_and_bounded() {
     check(
         schedule("0 9 * * MON-FRI", 1001),
         expect!["invalid: items.max is 1001, not 1 to 1000"],
+    );
+    let spread = |seconds: u32| {
+        moment(json!({"kind": "schedule", "cron": "0 9 * * *", "zone": "UTC",
+            "items": {"pipeline": "pipeline:1", "spread-s": seconds}}))
+    };
+    check(spread(86_400), expect!["ok"]);
+    check(
+        spread(86_401),
+        expect!["invalid: items.spread-s is 86401, not 1 to 86400, or 0 for none"],
     );
     check(
         schedule("0 9 *", 1),

@@ -4,7 +4,7 @@ use super::*;
 use crate::fixture::{
     self, FRESH, LOST, MEETING, NEW, OFFER, SALES, TELEGRAM, WON, World, at, attachment, deal,
 };
-use crate::ids::{AttachmentId, ConversationId, EventId, MessageId, StageId};
+use crate::ids::{AttachmentId, ConversationId, EventId, ItemId, MessageId, StageId};
 
 fn runs(world: &World, event: &Event, item: Option<&Item>) -> Vec<Run> {
     let mut guard = LoopGuard::default();
@@ -96,6 +96,52 @@ fn runs_come_in_list_order_and_one_that_is_off_does_not_come() {
         .map(|r| r.attachment.0)
         .collect();
     assert_eq!(ids, [2, 3, 1]);
+}
+
+#[test]
+fn runs_of_a_tick_are_spread_over_the_time_that_the_schedule_names() {
+    let every_day = |spread_s: u32| {
+        let items = json!({"pipeline": SALES, "spread-s": spread_s});
+        on_event(
+            1,
+            json!({"kind": "schedule", "cron": "0 9 * * *", "zone": "UTC", "items": items}),
+        )
+    };
+    let tick = |attachment: Attachment, number: i64| {
+        let mut world = World::new();
+        let fact = Fact::ScheduleTicked {
+            attachment: attachment.id,
+            due_at: world.now,
+        };
+        world.attach(attachment);
+        let item = Item {
+            id: ItemId { number, ..deal().id },
+            ..deal()
+        };
+        let run = runs(&world, &fixture::event(fact, Some(&item)), Some(&item)).remove(0);
+        (run.state, run.due_at.expect("a time").since(world.now))
+    };
+    assert_eq!(tick(every_day(0), 1), (RunState::Available, Duration::ZERO));
+    let spread: Vec<_> = (1..=50).map(|number| tick(every_day(600), number)).collect();
+    assert!(
+        spread
+            .iter()
+            .all(|(state, after)| *state == RunState::Scheduled && *after <= Duration::from_secs(600))
+    );
+    let late = spread
+        .iter()
+        .filter(|(_, after)| *after > Duration::from_secs(300));
+    assert!((15..35).contains(&late.count()), "{spread:?}");
+    assert_eq!(tick(every_day(600), 7), spread[6]);
+    // A delay counts as well.
+    let delayed = Attachment {
+        timing: Timing::Delay {
+            seconds: 60,
+            working: false,
+        },
+        ..every_day(600)
+    };
+    assert_eq!(tick(delayed, 7).1, spread[6].1 + Duration::from_secs(60));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use signalbox_crm::robot::{CauseKind, Manifest, Permission};
+use signalbox_crm::robot::{CONCURRENCY, CauseKind, Manifest, Permission};
 use signalbox_crm::value::LocalText;
 
 use super::requests::{ALWAYS_GRANTED, INTERFACES};
@@ -34,7 +34,7 @@ const GROUPS: [&str; 11] = [
 ];
 
 /// The limits that a robot may wish for.
-const LIMIT_NAMES: [&str; 8] = [
+const LIMIT_NAMES: [&str; 9] = [
     "memory-bytes",
     "fuel",
     "wall-clock-ms",
@@ -43,6 +43,7 @@ const LIMIT_NAMES: [&str; 8] = [
     "notifications",
     "client-messages",
     "timers",
+    CONCURRENCY,
 ];
 
 /// Sentences that say what is wrong with a manifest; none for a good one.
@@ -84,6 +85,9 @@ pub fn check_manifest(manifest: &Manifest) -> Vec<String> {
     {
         let known = LIMIT_NAMES.join(", ");
         faults.add(format!("`limits` has `{name}`, known are {known}"));
+    }
+    if manifest.limits.get(CONCURRENCY) == Some(&0) {
+        faults.add("`limits.concurrency` is 0: the robot would never run");
     }
     faults.0
 }
@@ -244,6 +248,10 @@ mod tests {
             "has placeholders",
         );
         check(|m| m["limits"]["rockets"] = 1.into(), "`limits` has `rockets`");
+        check(
+            |m| m["limits"]["concurrency"] = 0.into(),
+            "`limits.concurrency` is 0",
+        );
         check(|m| m["group"] = "rockets".into(), "`group` is `rockets`");
         check(
             |m| m["permission"][0]["interface"] = "timers".into(),
