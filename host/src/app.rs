@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
+use signalbox_crm::breaker::Limits;
 use signalbox_crm::directory::{DirectoryChange, RobotVersion};
 use signalbox_crm::ids::RunId;
 use signalbox_crm::people::Actor;
@@ -19,6 +20,7 @@ use crate::channels::send::Sender;
 use crate::clock::{Clock, random_bytes};
 use crate::delivery::Deliverer;
 use crate::engine::alarm::Alarm;
+use crate::engine::breakers::Breakers;
 use crate::engine::committer::{self, Proposal, QUEUE_MAX, task_of_inbound, task_of_run};
 use crate::engine::core::{ATTEMPTS_KEPT, Core, SharedCore};
 use crate::engine::ids::{Ids, Marks};
@@ -46,6 +48,8 @@ pub struct AppOptions {
     pub worker_count: u32,
     /// Tasks that may wait before nothing more is taken in.
     pub backlog_max: usize,
+    /// When a robot that fails pauses.
+    pub breaker: Limits,
     /// Where compiled robots are kept; nowhere without it.
     pub cache_dir: Option<PathBuf>,
     /// How long rows are kept that have served.
@@ -67,6 +71,7 @@ impl AppOptions {
             clock,
             worker_count: 8,
             backlog_max: BACKLOG_MAX,
+            breaker: Limits::DEFAULT,
             cache_dir: None,
             keep: Retention::default(),
         }
@@ -299,6 +304,7 @@ async fn open_core(db: Db, options: &AppOptions) -> anyhow::Result<(SharedCore, 
     let marks = db.load_id_marks().await?;
     let turns = db.load_turns().await?;
     let memory = Memory::new(Marks::stored(&marks), turns, db.has_waiting_runs().await?);
+    let breakers = Breakers::load(&db, options.breaker).await?;
     let (requests, queue) = mpsc::channel(QUEUE_MAX);
     let core = Arc::new(Core {
         db,
@@ -306,6 +312,7 @@ async fn open_core(db: Db, options: &AppOptions) -> anyhow::Result<(SharedCore, 
         ids: Ids::after(&marks),
         lanes: Lanes::new(options.worker_count),
         records: Records::new(directory),
+        breakers,
         alarm: Alarm::default(),
         outbox_changed: Notify::new(),
         attempts: broadcast::Sender::new(ATTEMPTS_KEPT),

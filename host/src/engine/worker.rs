@@ -10,6 +10,7 @@ use std::time::Duration;
 use signalbox_crm::run::Verdict;
 
 use self::execution::Execution;
+use super::breakers;
 use super::committer::CommitError;
 use super::core::SharedCore;
 use super::lanes::{ReadyRun, Task};
@@ -72,6 +73,7 @@ impl Worker {
             if unless_panicking(self.work(&task)).await.is_none() {
                 self.after_panic(&task).await;
             }
+            self.settle_breaker(&task).await;
             self.core.lanes.done(lane, &task);
         }
     }
@@ -94,6 +96,14 @@ impl Worker {
             Task::Inbound(id) => {
                 tracing::error!("{id} stays unprocessed until the next start: the host panicked")
             }
+        }
+    }
+
+    /// Whatever became of a probe, the next run may be one; and who has to know of a pause is told.
+    async fn settle_breaker(&self, task: &Task) {
+        if let Task::Run(ready) = task {
+            self.core.breakers.left(ready.run.id);
+            breakers::tell(&self.core).await;
         }
     }
 

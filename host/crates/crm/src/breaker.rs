@@ -15,12 +15,33 @@ use crate::rejection::Code;
 use crate::run::{Run, Verdict};
 use crate::time::Timestamp;
 
-/// The last attempts that are looked at.
-pub const ATTEMPTS: usize = 20;
-/// Failures among them that open it: four fifths. A robot that fails on every other item still does half of its work.
-pub const FAILED_MIN: usize = 16;
-/// Different items among these failures. Fewer could be a few bad items, each tried several times.
-pub const ITEMS_MIN: usize = 5;
+/// When it opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The last attempts that are looked at.
+    pub attempts: usize,
+    /// Failures among them.
+    pub failed_min: usize,
+    /// Different items among these failures.
+    pub items_min: usize,
+}
+
+impl Limits {
+    /// Four fifths of the last 20: a robot that fails on every other item still does half of its work. Five items:
+    /// fewer could be bad items, each tried several times.
+    pub const DEFAULT: Limits = Limits {
+        attempts: 20,
+        failed_min: 16,
+        items_min: 5,
+    };
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits::DEFAULT
+    }
+}
+
 /// How long the robot pauses: 30 seconds, doubled after each probe that fails, up to an hour.
 pub const PAUSE: Backoff = Backoff {
     base: Duration::from_secs(30),
@@ -106,6 +127,7 @@ impl Pause {
 /// The breaker of one robot version. Closed and without a memory at first.
 #[derive(Debug, Default)]
 pub struct Breaker {
+    limits: Limits,
     /// Who failed, or none for an attempt that worked; the newest last.
     last: VecDeque<Option<Subject>>,
     pause: Option<Pause>,
@@ -114,10 +136,11 @@ pub struct Breaker {
 }
 
 impl Breaker {
-    /// One that was open when the host ended.
-    pub fn paused(pause: Pause) -> Breaker {
+    /// One with these limits; with a pause, if it was open when the host ended.
+    pub fn new(limits: Limits, pause: Option<Pause>) -> Breaker {
         Breaker {
-            pause: Some(pause),
+            limits,
+            pause,
             ..Breaker::default()
         }
     }
@@ -172,7 +195,7 @@ impl Breaker {
             Outcome::Failed => self.last.push_back(Some(subject)),
             Outcome::Neither => return false,
         }
-        if self.last.len() > ATTEMPTS {
+        if self.last.len() > self.limits.attempts {
             self.last.pop_front();
         }
         if outcome != Outcome::Failed || !self.is_too_much() {
@@ -185,7 +208,8 @@ impl Breaker {
 
     fn is_too_much(&self) -> bool {
         let failed = || self.last.iter().flatten();
-        failed().count() >= FAILED_MIN && failed().collect::<HashSet<_>>().len() >= ITEMS_MIN
+        failed().count() >= self.limits.failed_min
+            && failed().collect::<HashSet<_>>().len() >= self.limits.items_min
     }
 
     /// The run is not executed any more, noted or not: it must not stay the probe for ever.

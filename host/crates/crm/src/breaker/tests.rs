@@ -91,7 +91,15 @@ fn refusals_of_rules_and_failures_of_the_host_count_for_nothing() {
             retryable: true,
         })
     };
-    for code in ["denied", "no-candidate", "window-closed", "required-fields", "conflict", "host", "broken"] {
+    for code in [
+        "denied",
+        "no-candidate",
+        "window-closed",
+        "required-fields",
+        "conflict",
+        "host",
+        "broken",
+    ] {
         assert_eq!(of(code), Outcome::Neither, "{code}");
     }
     for code in ["trap", "panic", "limit.cpu", "limit.calls", "no-luck"] {
@@ -110,7 +118,11 @@ fn one_probe_after_the_pause_and_the_others_ask_again() {
     assert_eq!(breaker.ask(RunId(1), due), None);
     let soon = due.plus(PROBE_WAIT);
     assert_eq!(breaker.ask(RunId(2), due), soon);
-    assert_eq!(breaker.ask(RunId(1), due), None, "after a conflict it starts again");
+    assert_eq!(
+        breaker.ask(RunId(1), due),
+        None,
+        "after a conflict it starts again"
+    );
     // An attempt that began before the pause.
     assert!(!breaker.note(&run(3, Some(3)), Outcome::Worked, due));
     assert!(breaker.note(&run(1, Some(1)), Outcome::Worked, due));
@@ -150,7 +162,10 @@ fn probe_that_says_nothing_makes_room_for_the_next() {
 fn pause_is_the_same_after_a_restart_and_ends_by_hand() {
     let pause = open().pause().expect("open");
     let stored = serde_json::to_string(&pause).expect("plain values");
-    let mut breaker = Breaker::paused(serde_json::from_str(&stored).expect("as written"));
+    let mut breaker = Breaker::new(
+        Limits::DEFAULT,
+        serde_json::from_str(&stored).expect("as written"),
+    );
     assert_eq!(breaker.ask(RunId(1), at(NOON)), Some(pause.probe_at));
     assert!(breaker.close());
     assert_eq!(breaker.ask(RunId(1), at(NOON)), None);
