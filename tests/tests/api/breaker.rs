@@ -30,6 +30,8 @@ impl Company {
         options.database = Some(format!("sqlite:{}", folder.path().join("crm.db").display()));
         let api = Api::start_with(options.clone()).await;
         let sales = api.sales().await;
+        let zone = json!({"key": "office", "spec": {"zone": "UTC", "weekly": [{"days": ["mon-fri"], "hours": ["09:00-18:00"]}]}});
+        api.create("/calendars", zone).await;
         let anna = json!({"name": "Anna", "role": "admin"});
         let anna = api.create("/employees", anna).await;
         let boris = json!({"name": "Boris", "role": "operator"});
