@@ -127,12 +127,13 @@ impl Execution<'_> {
         let Some(attachment) = attachment else {
             return Ok(due);
         };
-        if due == Due::Start && attachment.repeat == Repeat::OncePerItem && run.timer_key.is_none() {
-            if let Some(id) = run.item
-                && self.core.db.has_completed_run(attachment.id, id.number).await?
-            {
-                return Ok(Due::Cancel(Reason::AlreadyRan, None));
-            }
+        if due == Due::Start
+            && attachment.repeat == Repeat::OncePerItem
+            && run.timer_key.is_none()
+            && let Some(id) = run.item
+            && self.core.db.has_completed_run(attachment.id, id.number).await?
+        {
+            return Ok(Due::Cancel(Reason::AlreadyRan, None));
         }
         if due == Due::Start
             && let Some(until) = self.core.breakers.ask(&attachment.digest, run.id, draft.now)
