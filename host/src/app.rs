@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
+use signalbox_crm::breaker::Limits;
 use signalbox_crm::directory::{DirectoryChange, RobotVersion};
 use signalbox_crm::ids::RunId;
 use signalbox_crm::people::Actor;
@@ -19,6 +20,7 @@ use crate::channels::send::Sender;
 use crate::clock::{Clock, random_bytes};
 use crate::delivery::Deliverer;
 use crate::engine::alarm::Alarm;
+use crate::engine::breakers::Breakers;
 use crate::engine::committer::{self, Proposal, QUEUE_MAX, task_of_inbound, task_of_run};
 use crate::engine::core::{ATTEMPTS_KEPT, Core, SharedCore};
 use crate::engine::fair::classes;
@@ -48,6 +50,8 @@ pub struct AppOptions {
     pub worker_count: u32,
     /// Tasks that may wait before nothing more is taken in.
     pub backlog_max: usize,
+    /// When a robot that fails pauses.
+    pub breaker: Limits,
     /// Where compiled robots are kept; nowhere without it.
     pub cache_dir: Option<PathBuf>,
     /// How long rows are kept that have served.
@@ -69,6 +73,7 @@ impl AppOptions {
             clock,
             worker_count: 8,
             backlog_max: BACKLOG_MAX,
+            breaker: Limits::DEFAULT,
             cache_dir: None,
             keep: Retention::default(),
         }
@@ -303,6 +308,7 @@ async fn open_core(db: Db, options: &AppOptions) -> anyhow::Result<(SharedCore, 
     let memory = Memory::new(Marks::stored(&marks), turns, db.has_waiting_runs().await?);
     let lanes = Lanes::new(options.worker_count);
     lanes.set_classes(classes(&directory, options.worker_count));
+    let breakers = Breakers::load(&db, options.breaker).await?;
     let (requests, queue) = mpsc::channel(QUEUE_MAX);
     let core = Arc::new(Core {
         db,
@@ -311,6 +317,7 @@ async fn open_core(db: Db, options: &AppOptions) -> anyhow::Result<(SharedCore, 
         lanes,
         records: Records::new(directory),
         rates: Rates::default(),
+        breakers,
         alarm: Alarm::default(),
         outbox_changed: Notify::new(),
         attempts: broadcast::Sender::new(ATTEMPTS_KEPT),

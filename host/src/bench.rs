@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use serde::{Deserialize, Serialize};
+use signalbox_crm::breaker::Limits;
 use signalbox_crm::run::RunState;
 use signalbox_db::{DbError, OpenOptions, RunFilter};
 
@@ -105,6 +106,7 @@ async fn start(database: Option<&str>, folder: &Path, worker_count: u32) -> anyh
         clock: Clock::System,
         worker_count,
         backlog_max: BACKLOG_MAX,
+        breaker: Limits::DEFAULT,
         cache_dir: None,
         keep: crate::janitor::Retention::default(),
     })

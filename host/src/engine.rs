@@ -4,6 +4,7 @@
 //! stores) -> [`lanes::Lanes`] (what may start) -> [`worker`] (executes) -> `Draft` again.
 
 pub mod alarm;
+pub mod breakers;
 pub mod committer;
 pub mod core;
 pub mod cost;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
 use signalbox_crm::activity::ActivityState;
+use signalbox_crm::breaker::Limits;
 use signalbox_crm::calendar::CalendarSpec;
 use signalbox_crm::ids::{ActivityId, EmployeeId, PipelineId};
 use signalbox_crm::people::Actor;
@@ -74,6 +75,7 @@ pub async fn import(
         clock: Clock::starting_at(Clock::System.now()),
         worker_count: 0,
         backlog_max: BACKLOG_MAX,
+        breaker: Limits::DEFAULT,
         cache_dir: None,
         keep: Retention::default(),
     })

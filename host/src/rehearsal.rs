@@ -15,6 +15,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 use serde::Serialize;
+use signalbox_crm::breaker::Limits;
 use signalbox_crm::time::Timestamp;
 use signalbox_db::{OpenOptions, Synchronous};
 
@@ -125,6 +126,7 @@ pub async fn rehearse(
         clock: Clock::starting_at(start_at),
         worker_count: 1,
         backlog_max: BACKLOG_MAX,
+        breaker: Limits::DEFAULT,
         cache_dir: None,
         keep: Retention::default(),
     })

@@ -8,6 +8,7 @@ use signalbox_crm::time::Timestamp;
 use signalbox_db::{COUNT_MAX, DbError, Standing, Storage};
 use utoipa::ToSchema;
 
+use crate::engine::breakers::{Paused, label};
 use crate::engine::core::Core;
 use crate::engine::lanes::figures::{LaneFigures, Waiting, describe};
 use crate::engine::robots::Robots;
@@ -125,6 +126,23 @@ struct RobotsView {
     loaded: usize,
     /// Whether instances come from a pool that was allocated at the start.
     is_pooled: bool,
+    /// Versions that failed on many items, and whose runs wait.
+    paused: Vec<PausedView>,
+}
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = PausedRobot)]
+struct PausedView {
+    digest: String,
+    /// `notify@1.0.0`.
+    robot: String,
+    #[schema(value_type = String, format = DateTime)]
+    since: Timestamp,
+    /// When one of its runs may try.
+    #[schema(value_type = String, format = DateTime)]
+    probe_at: Timestamp,
+    /// Runs that tried since, and failed.
+    failed_probe_count: u32,
 }
 
 /// What the problems are judged by.
@@ -136,6 +154,7 @@ struct Seen<'a> {
     storage: &'a Storage,
     commits_waiting: usize,
     waiting: &'a [WaitingView],
+    paused: &'a [PausedView],
 }
 
 /// Asks the database and the engine. Cheap: no table is read from end to end.
@@ -154,6 +173,7 @@ pub async fn status(core: &Core, robots: &Robots) -> Result<Status, DbError> {
         .take(WAITING_MAX)
         .map(|row| named(core, row))
         .collect();
+    let paused = paused_views(core);
     let problems = problems::find(&Seen {
         now,
         lanes: &lanes,
@@ -162,6 +182,7 @@ pub async fn status(core: &Core, robots: &Robots) -> Result<Status, DbError> {
         storage: &storage,
         commits_waiting: core.commits_waiting(),
         waiting: &waiting,
+        paused: &paused,
     });
     Ok(Status {
         host: HostView {
@@ -198,9 +219,22 @@ pub async fn status(core: &Core, robots: &Robots) -> Result<Status, DbError> {
         robots: RobotsView {
             loaded: robots.loaded_count(),
             is_pooled: robots.sandbox().is_pooled(),
+            paused,
         },
         problems,
     })
+}
+
+fn paused_views(core: &Core) -> Vec<PausedView> {
+    let directory = core.records.directory();
+    let view = |Paused { digest, pause }| PausedView {
+        robot: label(&directory, &digest),
+        digest,
+        since: pause.since,
+        probe_at: pause.probe_at,
+        failed_probe_count: pause.failed_probe_count,
+    };
+    core.breakers.paused().into_iter().map(view).collect()
 }
 
 fn runs_view(standing: &Standing, now: Timestamp) -> RunsView {

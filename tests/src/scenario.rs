@@ -15,6 +15,7 @@ use signalbox::app::{App, AppOptions, BACKLOG_MAX, robot_version};
 use signalbox::clock::Clock;
 use signalbox::engine::committer::Proposal;
 use signalbox::setup::{AttachmentSetup, Names, Setup};
+use signalbox_crm::breaker::Limits;
 use signalbox_crm::changes::RunChange;
 use signalbox_crm::directory::DirectoryChange;
 use signalbox_crm::ids::{ContactId, ItemId};
@@ -203,6 +204,7 @@ async fn start(database: &str, clock: &Clock, robots: &Path) -> anyhow::Result<A
         // One after the other, so that numbers are the same each time.
         worker_count: 1,
         backlog_max: BACKLOG_MAX,
+        breaker: Limits::DEFAULT,
         cache_dir: Some(robots.to_owned()),
         ..AppOptions::for_test(clock.clone())
     };

@@ -1,5 +1,6 @@
 //! The HTTP API over a real listener, with the whole host behind it and a database in memory.
 
+mod breaker;
 mod harness;
 mod idempotency;
 mod input;

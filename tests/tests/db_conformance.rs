@@ -48,6 +48,7 @@ conformance! {
     runs::due_runs_come_in_order_of_their_time;
     runs::moved_date_moves_the_waiting_run_only;
     runs::last_slot_is_that_of_the_runs_that_wait_for_one;
+    runs::runs_of_a_robot_that_goes_on_are_due;
     runs::wake_up_is_replaced_by_the_one_with_the_same_key;
     runs::attempts_keep_their_verdicts;
     pages::items_come_in_pages_without_gaps;

@@ -11,6 +11,7 @@ use signalbox::clock::Clock;
 use signalbox::engine::core::SharedCore;
 use signalbox::engine::draft::Draft;
 use signalbox::setup::{Names, Setup};
+use signalbox_crm::breaker::Limits;
 use signalbox_crm::ids::ItemId;
 use signalbox_crm::moving::{NewItem, create_item};
 use signalbox_crm::people::Actor;
@@ -106,6 +107,7 @@ async fn storm(database: Option<String>) {
     let app = App::start(AppOptions {
         database,
         backlog_max: BACKLOG_MAX,
+        breaker: Limits::DEFAULT,
         ..AppOptions::for_test(clock.clone())
     })
     .await

@@ -21,6 +21,7 @@ use crate::app::{App, AppOptions, BACKLOG_MAX, WORKERS_DEFAULT};
 use crate::bootstrap::new_admin;
 use crate::clock::Clock;
 use crate::setup::Setup;
+use signalbox_crm::breaker::Limits;
 
 mod acting;
 mod glossary;
@@ -170,6 +171,7 @@ async fn start(database: &str) -> Result<App, Failure> {
         clock: Clock::System,
         worker_count: WORKERS_DEFAULT,
         backlog_max: BACKLOG_MAX,
+        breaker: Limits::DEFAULT,
         cache_dir: None,
         keep: crate::janitor::Retention::default(),
     };

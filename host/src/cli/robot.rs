@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Subcommand;
-use serde_json::Value;
+use serde_json::{Value, json};
 use signalbox_sandbox::inspect::{COMPONENT_BYTES_MAX, Inspection, inspect};
 
 use super::output::{field, table};
@@ -20,7 +20,8 @@ pub(super) const ROBOTS_MAX: usize = 10_000;
 #[command(after_help = "Examples:
   signalbox robot inspect greet.wasm
   signalbox robot install greet.wasm
-  signalbox robot list --json")]
+  signalbox robot list --json
+  signalbox robot resume notify")]
 pub(super) struct Args {
     #[command(subcommand)]
     command: Command,
@@ -52,6 +53,14 @@ enum Command {
         #[arg(long)]
         all: bool,
     },
+    /// Ends the pause of a robot that failed on many items: its runs go on at once
+    #[command(after_help = "Examples:
+  signalbox robot resume notify
+  signalbox robot resume notify@1.0.0")]
+    Resume {
+        /// The robot's id, with its version if only this one is meant, or a digest
+        id: String,
+    },
 }
 
 impl Args {
@@ -67,6 +76,7 @@ impl Args {
             }
             Command::Install { file } => install(globals, &file).await,
             Command::List { all } => list(globals, all).await,
+            Command::Resume { id } => resume(globals, &id).await,
         }
     }
 }
@@ -120,23 +130,40 @@ async fn list(globals: &Globals, all: bool) -> Result<Answer, Failure> {
     let mut robots = globals.client()?.list("/robots", &[], ROBOTS_MAX).await?;
     robots.retain(|robot| all || robot.get("is_current") != Some(&Value::Bool(false)));
     let text = table(
-        ["robot", "version", "digest", "origin", "name"],
+        ["robot", "version", "digest", "origin", "state", "name"],
         robots.iter().map(row),
     );
     Ok(Answer::new("signalbox.robot.list/1", text).with("robots", robots))
 }
 
-fn row(robot: &Value) -> [String; 5] {
+async fn resume(globals: &Globals, id: &str) -> Result<Answer, Failure> {
+    let path = format!("/robots/{id}/resume");
+    let resumed = globals.client()?.post(&path, &json!({})).await?.body;
+    let robots = resumed["resumed"].as_array().into_iter().flatten();
+    let labels: Vec<String> = robots.map(|robot| field(robot, "label")).collect();
+    let text = match labels.is_empty() {
+        true => format!("{id} does not pause\n"),
+        false => format!("{} goes on\n", labels.join(", ")),
+    };
+    Ok(Answer::new("signalbox.robot.resume/1", text).with_all(resumed))
+}
+
+fn row(robot: &Value) -> [String; 6] {
     let origin = if robot.get("is_bundled") == Some(&Value::Bool(true)) {
         "bundled"
     } else {
         "installed"
+    };
+    let state = match robot["pause"]["probe_at"].as_str() {
+        Some(at) => format!("paused until {at}"),
+        None => "ready".to_owned(),
     };
     [
         field(robot, "manifest.id"),
         field(robot, "manifest.version"),
         field(robot, "digest").chars().take(12).collect(),
         origin.to_owned(),
+        state,
         field(robot, "manifest.name.en"),
     ]
 }

@@ -15,6 +15,7 @@ use crate::bootstrap::{Admin, bootstrap, new_admin};
 use crate::clock::Clock;
 use crate::config::{Config, Layer, Origin};
 use crate::telemetry;
+use signalbox_crm::breaker::Limits;
 
 /// Starts the host: HTTP API, robots, timers, deliveries
 ///
@@ -110,6 +111,7 @@ fn options(config: &Config) -> AppOptions {
         clock: Clock::System,
         worker_count: config.worker_count,
         backlog_max: BACKLOG_MAX,
+        breaker: Limits::DEFAULT,
         cache_dir: config.cache_dir.clone(),
         keep: config.keep,
     }

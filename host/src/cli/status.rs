@@ -95,6 +95,14 @@ fn write(out: &mut String, status: &Value) -> fmt::Result {
         ""
     };
     writeln!(out, "robots      {} loaded{pool}", of("robots.loaded"))?;
+    for robot in status["robots"]["paused"].as_array().into_iter().flatten() {
+        let words = ["robot", "since", "probe_at"].map(|key| field(robot, key));
+        writeln!(
+            out,
+            "            {} pauses since {}, tries at {}",
+            words[0], words[1], words[2]
+        )?;
+    }
     problems(out, status)
 }
 
@@ -150,7 +158,9 @@ mod tests {
                 "oldest_due_at": "2026-03-02T11:19:00Z", "late_s": 60, "is_capped": false},
             "outbox": {"waiting": 1, "oldest_at": "2026-03-02T11:19:30Z", "dead_24h": 0},
             "intake": {"waiting": 0, "oldest_at": null, "dead_24h": 0},
-            "robots": {"loaded": 6, "is_pooled": true},
+            "robots": {"loaded": 6, "is_pooled": true, "paused": [
+                {"robot": "flaky@1.0.0", "since": "2026-03-02T11:20:00Z", "probe_at": "2026-03-02T11:20:30Z"},
+            ]},
             "problems": [{"code": "runs-late", "text": "late", "todo": "look"}],
         });
         let expected = "\
@@ -164,6 +174,7 @@ outbox      1 wait, the first since 2026-03-02T11:19:30Z
 intake      0 wait
 dead, 24 h  4 runs, 0 deliveries
 robots      6 loaded, pooled
+            flaky@1.0.0 pauses since 2026-03-02T11:20:00Z, tries at 2026-03-02T11:20:30Z
 problem     runs-late: late: look
 ";
         assert_eq!(super::text(&status), expected);

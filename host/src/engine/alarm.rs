@@ -52,8 +52,8 @@ impl Alarm {
 
 /// The first instant at which the scheduler has to do with what a batch stores. The ticks of schedules are its own.
 pub fn first_due_at(batch: &Batch) -> Option<Timestamp> {
-    // The schedule of an attachment may be new: it is planned at once.
-    if !batch.directory.is_empty() {
+    // The schedule of an attachment may be new: it is planned at once. Runs of a robot that paused go on at once.
+    if !batch.directory.is_empty() || !batch.resumed.is_empty() {
         return Some(batch.at);
     }
     let waits = |state| matches!(state, RunState::Scheduled | RunState::Retryable);

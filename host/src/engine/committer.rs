@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use signalbox_crm::event::Origin;
-use signalbox_crm::ids::{EventId, RunId, TimerId};
+use signalbox_crm::ids::{AttachmentId, EventId, RunId, TimerId};
 use signalbox_crm::item::Item;
 use signalbox_crm::lifecycle::After;
 use signalbox_crm::people::Actor;
@@ -59,7 +59,9 @@ pub struct Proposal {
     pub schedules: Vec<ScheduleRow>,
     /// The answer to a create request, kept under its key.
     pub idempotency: Option<IdempotencyRow>,
-    /// Positions of imports and rehearsals.
+    /// Attachments whose robot pauses no more: their runs go on.
+    pub resumed: Vec<AttachmentId>,
+    /// Positions of imports and rehearsals, and pauses of robots.
     pub meta: Vec<(String, String)>,
     /// What has served and goes.
     pub expired: Vec<Expiry>,
@@ -81,6 +83,7 @@ impl Proposal {
             timers_fired: Vec::new(),
             schedules: Vec::new(),
             idempotency: None,
+            resumed: Vec::new(),
             meta: Vec::new(),
             expired: Vec::new(),
         }

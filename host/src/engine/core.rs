@@ -9,6 +9,7 @@ use signalbox_db::Db;
 use tokio::sync::{Notify, broadcast, mpsc};
 
 use super::alarm::Alarm;
+use super::breakers::Breakers;
 use super::committer::{CommitError, Proposal, QUEUE_MAX, Receipt, Request, Submission};
 use super::ids::Ids;
 use super::lanes::Lanes;
@@ -52,6 +53,8 @@ pub struct Core {
     pub records: Records,
     /// When runs of attachments with a rate may start.
     pub rates: Rates,
+    /// Robots that pause.
+    pub breakers: Breakers,
     /// Wakes the scheduler.
     pub alarm: Alarm,
     /// Woken when something that leaves the house was committed.

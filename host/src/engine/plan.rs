@@ -141,6 +141,7 @@ impl<'a> Plan<'a> {
         let batch = &mut self.outcome.batch;
         batch.timers_fired.append(&mut proposal.timers_fired);
         batch.schedules.append(&mut proposal.schedules);
+        batch.resumed.append(&mut proposal.resumed);
         batch.meta.append(&mut proposal.meta);
         batch.idempotency.extend(proposal.idempotency.take());
         batch.expired.append(&mut proposal.expired);

@@ -11,6 +11,7 @@ use signalbox_crm::run::Verdict;
 use signalbox_crm::time::Timestamp;
 
 use self::execution::Execution;
+use super::breakers;
 use super::committer::CommitError;
 use super::core::SharedCore;
 use super::lanes::{ReadyRun, Task};
@@ -73,6 +74,7 @@ impl Worker {
             if unless_panicking(self.work(&task)).await.is_none() {
                 self.after_panic(&task).await;
             }
+            self.settle_breaker(&task).await;
             self.core.lanes.done(lane, &task);
         }
     }
@@ -95,6 +97,14 @@ impl Worker {
             Task::Inbound(id) => {
                 tracing::error!("{id} stays unprocessed until the next start: the host panicked")
             }
+        }
+    }
+
+    /// Whatever became of a probe, the next run may be one; and who has to know of a pause is told.
+    async fn settle_breaker(&self, task: &Task) {
+        if let Task::Run(ready) = task {
+            self.core.breakers.left(ready.run.id);
+            breakers::tell(&self.core).await;
         }
     }
 

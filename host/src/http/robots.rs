@@ -18,7 +18,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::AppState;
-use super::caller::{Caller, Install, Read};
+use super::caller::{Administer, Caller, Install, Read};
 use super::input::{Id, Query, raw_within};
 use super::item_records::PageQuery;
 use super::paging::{Asked, Page};
@@ -26,6 +26,7 @@ use super::problem::Problem;
 use super::setup;
 use super::writing::Writing;
 use crate::app::{outdated, robot_version};
+use crate::engine::breakers::{Breakers, tell};
 
 /// How long a component may take to arrive: the largest at half a megabyte a second.
 const COMPONENT_TIME_MAX: Duration = Duration::from_secs(100);
@@ -35,6 +36,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new()
         .merge(installing.layer(DefaultBodyLimit::max(COMPONENT_BYTES_MAX)))
         .routes(routes!(get))
+        .routes(routes!(resume))
 }
 
 /// A version of a robot.
@@ -57,11 +59,31 @@ struct RobotView {
     is_bundled: bool,
     /// New attachments get this version.
     is_current: bool,
+    /// It failed on many items, and its runs wait; null when it does not pause.
+    pause: Option<PauseView>,
 }
 
-impl From<&RobotVersion> for RobotView {
-    fn from(version: &RobotVersion) -> Self {
+/// A pause of a robot version.
+#[derive(Debug, Serialize, ToSchema)]
+struct PauseView {
+    #[schema(value_type = String, format = DateTime)]
+    since: Timestamp,
+    /// When one of its runs may try.
+    #[schema(value_type = String, format = DateTime)]
+    probe_at: Timestamp,
+    /// Runs that tried since, and failed.
+    failed_probe_count: u32,
+}
+
+impl RobotView {
+    fn new(version: &RobotVersion, breakers: &Breakers) -> Self {
+        let pause = breakers.pause(&version.digest).map(|pause| PauseView {
+            since: pause.since,
+            probe_at: pause.probe_at,
+            failed_probe_count: pause.failed_probe_count,
+        });
         RobotView {
+            pause,
             digest: version.digest.clone(),
             id: version.manifest.id.clone(),
             label: version.manifest.label(),
@@ -86,7 +108,8 @@ async fn list(
 ) -> Result<Json<Page<RobotView>>, Problem> {
     let asked = Asked::<String>::new("robots", query.limit, query.after.as_deref())?;
     let directory = state.core.records.directory();
-    Ok(asked.page_of(&directory.robots, |version| RobotView::from(version.as_ref())))
+    let breakers = &state.core.breakers;
+    Ok(asked.page_of(&directory.robots, |version| RobotView::new(version, breakers)))
 }
 
 /// One version of a robot.
@@ -101,7 +124,41 @@ async fn get(
         .robots
         .get(&digest)
         .ok_or_else(|| Problem::not_found(format!("robot {digest}")))?;
-    Ok(Json(version.as_ref().into()))
+    Ok(Json(RobotView::new(version, &state.core.breakers)))
+}
+
+/// The versions of a robot that go on.
+#[derive(Debug, Serialize, ToSchema)]
+struct Resumed {
+    /// Versions that paused until now, by digest; empty when none did.
+    resumed: Vec<RobotView>,
+}
+
+/// Ends the pause of a robot that had failed on many items: its runs are due at once. `digest` may be the robot's id,
+/// such as `notify`, for all of its versions, or its label, such as `notify@1.0.0`.
+#[utoipa::path(
+    post, path = "/robots/{digest}/resume", tag = "robots", responses((status = OK, body = Resumed))
+)]
+async fn resume(
+    caller: Caller<Administer>,
+    State(state): State<Arc<AppState>>,
+    Id(digest): Id<String>,
+) -> Result<Json<Resumed>, Problem> {
+    let directory = state.core.records.directory();
+    let is_meant = |version: &RobotVersion| {
+        [&version.digest, &version.manifest.id, &version.manifest.label()].contains(&&digest)
+    };
+    let versions = directory.robots.values().filter(|version| is_meant(version));
+    let versions: Vec<_> = versions.collect();
+    if versions.is_empty() {
+        return Err(Problem::not_found(format!("robot {digest}")));
+    }
+    let breakers = &state.core.breakers;
+    let has_paused = |version: &RobotVersion| breakers.resume(&version.digest, caller.actor());
+    let resumed = versions.into_iter().filter(|version| has_paused(version));
+    let resumed = resumed.map(|version| RobotView::new(version, breakers)).collect();
+    tell(&state.core).await;
+    Ok(Json(Resumed { resumed }))
 }
 
 /// The file of a robot.
@@ -137,7 +194,7 @@ async fn install(
     let inspected = inspected.map_err(|error| super::failure::internal(&error))?;
     let inspection = inspected.map_err(|error| Problem::from(Rejection::invalid(error.to_string())))?;
     if let Some(known) = state.core.records.directory().robots.get(&inspection.digest) {
-        return Ok(Json(RobotView::from(known.as_ref())).into_response());
+        return Ok(Json(RobotView::new(known, &state.core.breakers)).into_response());
     }
     state
         .robots
@@ -149,7 +206,7 @@ async fn install(
         let mut draft = writing.draft();
         setup::check_room("robots", draft.directory.robots.len())?;
         let version = robot_version(inspection.clone(), draft.now, false);
-        let view = RobotView::from(&version);
+        let view = RobotView::new(&version, &state.core.breakers);
         let subject = format!("robot:{}", view.id);
         draft.rule(|rules, changes| {
             rules.note(
@@ -173,7 +230,7 @@ async fn install(
             return Ok((StatusCode::CREATED, Json(view)).into_response());
         }
         if let Some(known) = state.core.records.directory().robots.get(&inspection.digest) {
-            return Ok(Json(RobotView::from(known.as_ref())).into_response());
+            return Ok(Json(RobotView::new(known, &state.core.breakers)).into_response());
         }
     }
 }

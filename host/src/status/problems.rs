@@ -31,6 +31,8 @@ pub enum Finding {
     RunsLate,
     /// A robot is held back by a limit.
     RobotHeld,
+    /// A robot failed on many items, and pauses.
+    RobotPaused,
     /// Runs were discarded.
     RunsDiscarded,
     /// Webhooks are not processed.
@@ -54,6 +56,7 @@ impl Finding {
             Finding::CommitsSlow => "commits-slow",
             Finding::RunsLate => "runs-late",
             Finding::RobotHeld => "robot-held",
+            Finding::RobotPaused => "robot-paused",
             Finding::RunsDiscarded => "runs-discarded",
             Finding::IntakeLate => "intake-late",
             Finding::DeliveriesLate => "deliveries-late",
@@ -80,6 +83,7 @@ pub struct Problem {
 pub(super) fn find(seen: &Seen<'_>) -> Vec<Problem> {
     let mut found = Found(Vec::new());
     found.work(seen);
+    found.paused(seen);
     found.lateness(seen);
     found.dead(seen);
     found.database(seen);
@@ -122,6 +126,17 @@ impl Found {
             let text = format!("{} ({title}): {} wait; {held_by}", row.attachment, row.run_count);
             let todo = "let the robot do less in one run, or switch the attachment off; others go on";
             self.add(Finding::RobotHeld, text, todo);
+        }
+    }
+
+    fn paused(&mut self, seen: &Seen<'_>) {
+        for robot in seen.paused {
+            let text = format!(
+                "robot {} failed on many items and pauses since {}; one run tries at {}",
+                robot.robot, robot.since, robot.probe_at
+            );
+            let todo = "`signalbox run list` has its last failures; when the cause is gone, `signalbox robot resume ID`";
+            self.add(Finding::RobotPaused, text, todo);
         }
     }
 

@@ -42,6 +42,7 @@ fn found(
         storage: &storage,
         commits_waiting: 0,
         waiting,
+        paused: &[],
     });
     let text = found.first().map(|problem| problem.text.clone());
     (
@@ -127,4 +128,32 @@ fn database_that_is_held_up_is_said() {
         text(old),
         "a transaction of the PostgreSQL database is open for 301 s"
     );
+}
+
+#[test]
+fn robot_that_pauses_is_said() {
+    let paused = PausedView {
+        digest: "d".to_owned(),
+        robot: "notify@1.0.0".to_owned(),
+        since: NOW,
+        probe_at: NOW.plus(Duration::from_secs(30)).unwrap(),
+        failed_probe_count: 0,
+    };
+    let found = problems::find(&Seen {
+        now: NOW,
+        lanes: &lanes(0),
+        backlog_max: 100,
+        standing: &Standing::default(),
+        storage: &WELL,
+        commits_waiting: 0,
+        waiting: &[],
+        paused: &[paused],
+    });
+    let said: Vec<_> = found
+        .iter()
+        .map(|problem| (problem.code, problem.text.as_str()))
+        .collect();
+    let text = "robot notify@1.0.0 failed on many items and pauses since 2026-02-02T02:40:00Z; \
+        one run tries at 2026-02-02T02:40:30Z";
+    assert_eq!(said, [("robot-paused", text)]);
 }

@@ -98,6 +98,7 @@ const ROUTES: &[(&str, &str, Right)] = &[
     ("GET", "/api/v1/robots", Read),
     ("POST", "/api/v1/robots", Install),
     ("GET", "/api/v1/robots/{digest}", Read),
+    ("POST", "/api/v1/robots/{digest}/resume", Administer),
     ("GET", "/api/v1/attachments", Read),
     ("POST", "/api/v1/attachments", Configure),
     ("GET", "/api/v1/attachments/{id}", Read),

@@ -16,6 +16,7 @@ const COMMANDS: &[&str] = &[
     "robot inspect",
     "robot install",
     "robot list",
+    "robot resume",
     "attach",
     "run",
     "run list",

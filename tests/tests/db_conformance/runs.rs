@@ -269,6 +269,29 @@ pub(crate) async fn moved_date_moves_the_waiting_run_only(place: &Place) {
     );
 }
 
+pub(crate) async fn runs_of_a_robot_that_goes_on_are_due(place: &Place) {
+    let paused = |id: i64, attachment: i64| Run {
+        attachment: AttachmentId(attachment),
+        event: EventId(1),
+        due_at: Some(at(60)),
+        reason: Some(Reason::RobotPaused),
+        ..run(id, RunState::Scheduled)
+    };
+    let delayed = Run {
+        reason: Some(Reason::Delay),
+        ..paused(2, 8)
+    };
+    let db = with_runs(place, vec![paused(1, 7), delayed, paused(3, 9)]).await;
+    let mut resumed = batch();
+    resumed.resumed = vec![AttachmentId(7), AttachmentId(8)];
+    db.commit(&resumed).await.unwrap();
+    let mut due = Vec::new();
+    for id in 1..=3 {
+        due.push(stored(&db, id).await.due_at);
+    }
+    assert_eq!(due, [Some(resumed.at), Some(at(60)), Some(at(60))]);
+}
+
 pub(crate) async fn wake_up_is_replaced_by_the_one_with_the_same_key(place: &Place) {
     let wake_up = |id: i64, item: Option<i64>, key: &str| Run {
         attachment: AttachmentId(7),

@@ -204,6 +204,12 @@ pub(crate) async fn small_tables_keep_the_last_value(place: &Place) {
     assert_eq!(db.load_schedules().await.unwrap(), vec![tick(2, Some(15))]);
     assert_eq!(db.meta("a").await.unwrap().as_deref(), Some("2"));
     assert_eq!(db.meta("b").await.unwrap(), None);
+    let mut more = batch();
+    let row = |key: &str| (key.to_owned(), String::new());
+    more.meta = vec![row("pause:%"), row("pause:x"), row("pause"), row("paused:x")];
+    db.commit(&more).await.unwrap();
+    let found: Vec<String> = db.metas("pause:").await.unwrap().into_keys().collect();
+    assert_eq!(found, ["pause:%", "pause:x"]);
     assert_eq!(db.idempotency("token:1/abc").await.unwrap(), Some(answer));
     let mut again = batch();
     again.idempotency = first.idempotency;

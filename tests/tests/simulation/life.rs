@@ -11,6 +11,7 @@ use signalbox::app::{App, AppOptions, Grounds};
 use signalbox::channels::send::Sender;
 use signalbox::clock::{Clock, SimulatedClock};
 use signalbox::engine::core::SharedCore;
+use signalbox_crm::breaker::Limits;
 use signalbox_crm::run::RunState;
 use signalbox_crm::time::Timestamp;
 use signalbox_db::{Db, Fault, RunFilter};
@@ -26,6 +27,12 @@ use super::world::{Phase, World};
 
 /// Decisions of the scheduler after which something goes round in circles.
 const STEPS_MAX: u64 = 30_000;
+/// A seed makes a handful of failures, and not the 16 that a robot needs elsewhere before it pauses.
+const BREAKER: Limits = Limits {
+    attempts: 5,
+    failed_min: 4,
+    items_min: 2,
+};
 /// A host without faults may be so late.
 const LATE_MAX: Duration = Duration::from_secs(70);
 
@@ -109,6 +116,7 @@ impl<'w> Life<'w> {
         };
         let options = AppOptions {
             worker_count: weather.worker_count,
+            breaker: BREAKER,
             ..AppOptions::for_test(Clock::Simulated(clock.clone()))
         };
         tokio::spawn(serve(Arc::clone(world), Arc::clone(&host), grounds, options));

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use serde::Deserialize;
 use serde_json::Value;
+use signalbox_crm::breaker::Pause;
 use signalbox_crm::ids::{ItemId, RunId};
 use signalbox_crm::run::{Reason, Run, RunState, Verdict};
 use signalbox_db::{Batch, Committed, Db, DbError};
@@ -169,6 +170,16 @@ fn tally(world: &World, batch: &Batch, committed: &Committed) {
             world.tally.saw(what);
         }
     };
+    for (key, value) in batch.meta.iter().filter(|(key, _)| key.starts_with("breaker:")) {
+        let pause: Option<Pause> = serde_json::from_str(value).ok();
+        let what = match pause.map(|pause| pause.failed_probe_count) {
+            Some(0) => Sometimes::RobotPaused,
+            Some(_) => Sometimes::ProbeFailed,
+            None => Sometimes::RobotResumed,
+        };
+        world.trace.note(format!("  {what:?} {key}"));
+        saw(what, true);
+    }
     saw(Sometimes::Group, batch.attempts.len() > 1);
     saw(Sometimes::LeftStage, !committed.cancelled.is_empty());
     saw(

@@ -60,6 +60,12 @@ sometimes! {
     Retry,
     /// A run fails for good.
     Discarded,
+    /// A robot pauses, because it failed on several items.
+    RobotPaused,
+    /// A run that it tries after the pause fails too.
+    ProbeFailed,
+    /// It goes on.
+    RobotResumed,
     /// A delayed run is cancelled because its item left the stage.
     LeftStage,
     /// A person cancels a run.

@@ -7,6 +7,7 @@ pub mod assigning;
 pub mod attaching;
 pub mod attachment;
 pub mod backoff;
+pub mod breaker;
 pub mod calendar;
 pub mod changes;
 pub mod commenting;

@@ -11,7 +11,7 @@ use crate::time::Timestamp;
 /// ```text
 /// scheduled -> available -> completed | discarded | cancelled
 ///      ^           | \-> retryable -> available
-///      \-----------/  (outside its window: deferred)
+///      \-----------/  (outside its window, or its robot pauses: deferred)
 /// ```
 /// `running` is what a host shows for an available run that it executes now; it is not stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -70,6 +70,8 @@ pub enum Reason {
     RateLimited,
     /// Scheduled: runs after the previous one.
     AfterPrevious,
+    /// Scheduled: the robot failed on many items, and pauses.
+    RobotPaused,
     /// Cancelled: the item left the stage.
     LeftStage,
     /// Cancelled: the item left the pipeline.
@@ -119,6 +121,7 @@ impl Reason {
             Reason::OutsideWindow => "outside-window",
             Reason::RateLimited => "rate-limited",
             Reason::AfterPrevious => "after-previous",
+            Reason::RobotPaused => "robot-paused",
             Reason::LeftStage => "left-stage",
             Reason::LeftPipeline => "left-pipeline",
             Reason::ItemClosed => "item-closed",

@@ -81,6 +81,8 @@ pub struct Batch {
     pub stage_left: Vec<StageLeft>,
     /// Runs that are due relative to a date field which changed.
     pub rescheduled: Vec<Rescheduled>,
+    /// Attachments whose robot pauses no more: runs that wait for that are due at `at`.
+    pub resumed: Vec<AttachmentId>,
     /// Wake-ups that were replaced or withdrawn.
     pub wake_ups_void: Vec<WakeUpVoid>,
     /// Records of attempts.
@@ -136,6 +138,7 @@ impl Batch {
             run_changes: Vec::new(),
             stage_left: Vec::new(),
             rescheduled: Vec::new(),
+            resumed: Vec::new(),
             wake_ups_void: Vec::new(),
             attempts: Vec::new(),
             id_marks: Vec::new(),

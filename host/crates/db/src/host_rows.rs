@@ -222,6 +222,17 @@ impl Db {
         .await
     }
 
+    /// The values of the host itself whose keys begin so, by key.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn metas(&self, prefix: &str) -> Result<BTreeMap<String, String>, DbError> {
+        let sql = "SELECT key, value FROM meta WHERE substr(key, 1, length($1)) = $1";
+        let read = |fields: &mut Fields<'_>| Ok((fields.text()?, fields.text()?));
+        let found = self.rows(sql, vec![prefix.into()], read).await?;
+        Ok(found.into_iter().collect())
+    }
+
     /// The answer that was given to the request with this key.
     ///
     /// # Errors

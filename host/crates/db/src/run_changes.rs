@@ -69,7 +69,17 @@ AND run.state IN ('scheduled', 'available', 'retryable')
 AND run.state = 'scheduled'
 AND run.attachment = CAST(r.value ->> 0 AS BIGINT)
 AND run.timer_key IS NULL
-AND run.reason IN ('delay', 'waiting-for-field', 'outside-window', 'rate-limited')"
+AND run.reason IN ('delay', 'waiting-for-field', 'outside-window', 'rate-limited', 'robot-paused')"
+);
+
+/// Columns: attachment, now.
+const RESUME: Sql = over_rows!(
+    "UPDATE run
+SET
+    due_at = CAST(r.value ->> 1 AS BIGINT)",
+    "WHERE run.attachment = CAST(r.value ->> 0 AS BIGINT)
+AND run.state = 'scheduled'
+AND run.reason = 'robot-paused'"
 );
 
 /// Columns: attachment, item or -1, key, the run that takes its place, now.
@@ -94,6 +104,7 @@ pub(crate) fn steps(batch: &Batch, steps: &mut Vec<Step>) {
     change(batch, steps);
     leave(batch, steps);
     reschedule(batch, steps);
+    resume(batch, steps);
     void(batch, steps);
 }
 
@@ -164,6 +175,17 @@ fn reschedule(batch: &Batch, steps: &mut Vec<Step>) {
             .maybe_instant(moved.due_at);
     }
     steps.push(Step::of_rows(RESCHEDULE, rows));
+}
+
+fn resume(batch: &Batch, steps: &mut Vec<Step>) {
+    if batch.resumed.is_empty() {
+        return;
+    }
+    let mut rows = Rows::with_capacity(batch.resumed.len(), 32);
+    for attachment in &batch.resumed {
+        rows.row().int(attachment.0).instant(batch.at);
+    }
+    steps.push(Step::of_rows(RESUME, rows));
 }
 
 fn void(batch: &Batch, steps: &mut Vec<Step>) {

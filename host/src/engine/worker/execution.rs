@@ -4,6 +4,7 @@ use std::any::Any;
 use std::sync::{Arc, OnceLock};
 
 use signalbox_crm::attachment::{Attachment, Repeat};
+use signalbox_crm::breaker::Outcome;
 use signalbox_crm::changes::{ChangeSet, RunChange};
 use signalbox_crm::event::{Fact, Origin};
 use signalbox_crm::ids::ConversationId;
@@ -128,11 +129,18 @@ impl Execution<'_> {
         let Some(attachment) = attachment else {
             return Ok(due);
         };
-        if due == Due::Start && attachment.repeat == Repeat::OncePerItem && run.timer_key.is_none() {
-            let Some(id) = run.item else { return Ok(due) };
-            if self.core.db.has_completed_run(attachment.id, id.number).await? {
-                return Ok(Due::Cancel(Reason::AlreadyRan, None));
-            }
+        if due == Due::Start
+            && attachment.repeat == Repeat::OncePerItem
+            && run.timer_key.is_none()
+            && let Some(id) = run.item
+            && self.core.db.has_completed_run(attachment.id, id.number).await?
+        {
+            return Ok(Due::Cancel(Reason::AlreadyRan, None));
+        }
+        if due == Due::Start
+            && let Some(until) = self.core.breakers.ask(&attachment.digest, run.id, draft.now)
+        {
+            return Ok(Due::Defer(until, Reason::RobotPaused));
         }
         if due == Due::Start && attachment.rate_per_minute > 0 && run.reason != Some(Reason::RateLimited) {
             let slot = self.slot(draft, attachment).await?;
@@ -322,6 +330,7 @@ impl Execution<'_> {
     /// Submits the proposal with the record of the attempt; when a rule refuses the proposal, the record of that.
     async fn end(&self, mut proposal: Proposal, attachment: &Attachment, attempt: Attempt, led: Led) -> Step {
         let spare = (proposal.clone_record(), attempt.clone());
+        let outcome = Outcome::from(&attempt.verdict);
         proposal.ended = Some(self.ended(attachment, attempt, led, proposal.at));
         match self.propose(proposal).await {
             Err(CommitError::Rejected(rejection)) => {
@@ -331,7 +340,18 @@ impl Execution<'_> {
                 record.ended = Some(self.ended(attachment, attempt, Led::default(), record.at));
                 self.submit(record).await
             }
-            other => other.into(),
+            other => {
+                if other.is_ok() {
+                    let breakers = &self.core.breakers;
+                    breakers.note(
+                        &attachment.digest,
+                        &self.ready.run,
+                        outcome,
+                        self.core.clock.now(),
+                    );
+                }
+                other.into()
+            }
         }
     }
 

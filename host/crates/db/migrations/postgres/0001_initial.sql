@@ -384,6 +384,7 @@ CREATE INDEX run_open ON run (item) WHERE state IN ('scheduled', 'available', 'r
 CREATE INDEX run_wake_up ON run (attachment, timer_key) WHERE state = 'scheduled' AND timer_key IS NOT NULL;
 CREATE INDEX run_slot ON run (attachment, due_at) WHERE state = 'scheduled' AND reason = 'rate-limited';
 CREATE INDEX run_after ON run (after) WHERE after IS NOT NULL AND state = 'scheduled';
+CREATE INDEX run_paused ON run (attachment) WHERE state = 'scheduled' AND reason = 'robot-paused';
 CREATE INDEX run_item ON run (item, id) WHERE item IS NOT NULL;
 CREATE INDEX run_attachment ON run (attachment, id);
 
