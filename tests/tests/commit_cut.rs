@@ -16,6 +16,11 @@ use crate::db_conformance::samples::{batch, item};
 const PASS: u8 = 0;
 const CUT_BEFORE: u8 = 1;
 const CUT_AFTER: u8 = 2;
+/// The server has done it, and says instead of its answer that it ends.
+const END_AFTER: u8 = 3;
+
+/// `ErrorResponse` of the protocol: a server that is shut down while it waits for its standby says this after COMMIT.
+const LAST_WORDS: &[u8] = b"E\0\0\0\x2bSFATAL\0VFATAL\0C57P01\0Mthe end is near\0\0";
 
 /// A proxy before a server.
 struct Proxy {
@@ -62,11 +67,14 @@ async fn pass(mut client: TcpStream, mut server: TcpStream, armed: Arc<AtomicU8>
                     return;
                 }
                 server.write_all(&asked[..count]).await.unwrap();
-                if how == CUT_AFTER {
+                if how == CUT_AFTER || how == END_AFTER {
                     // The answer ends with the server's word that it waits for the next question: it has committed.
                     let mut answer = Vec::new();
                     while !answer.ends_with(b"Z\0\0\0\x05I") {
                         assert_ne!(server.read_buf(&mut answer).await.unwrap(), 0);
+                    }
+                    if how == END_AFTER {
+                        client.write_all(LAST_WORDS).await.unwrap();
                     }
                     return;
                 }
@@ -108,7 +116,7 @@ async fn commit_whose_answer_is_lost_is_known_to_be_stored_or_not() {
         let stored = 2 + 2 * round;
         // Each connection prepares its call first, in an exchange of its own.
         db.commit(&of_one(stored)).await.unwrap();
-        proxy.arm(CUT_AFTER);
+        proxy.arm([CUT_AFTER, END_AFTER][round as usize % 2]);
         db.commit(&of_one(stored + 1)).await.unwrap();
         assert_eq!(count(&db).await, stored + 1);
     }

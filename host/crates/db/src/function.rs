@@ -96,18 +96,16 @@ fn add_ids(row: &PgRow, steps: &[Step], committed: &mut Committed) -> Result<(),
     Ok(())
 }
 
-/// An error of the server ends the transaction; without an answer, the outcome is not known.
+/// COMMIT is a part of the call. An error on a connection that stays open has rolled back; what the last words of one
+/// that ends mean is not known, whether the server has said any or not.
 fn failed(error: sqlx::Error, steps: &[Step]) -> Failed {
-    if error.as_database_error().is_none() {
-        return Failed::DuringCommit(error);
-    }
     if code_of(&error).as_deref() == Some(WRONG_COUNT) {
         let message = error.as_database_error().map(|e| e.message().to_owned());
         let mut tables = steps.iter().filter_map(|step| step.expected);
         let table = tables.find(|(_, table)| message.as_deref() == Some(*table));
         return Failed::Before(DbError::Conflict(table.map_or("row", |(_, table)| table)));
     }
-    Failed::from(error)
+    Failed::DuringCommit(error)
 }
 
 fn code_of(error: &sqlx::Error) -> Option<String> {
