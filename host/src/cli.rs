@@ -10,7 +10,7 @@ use clap::{Parser, Subcommand};
 use self::client::Client;
 pub use self::exit::{Exit, Failure};
 pub use self::output::Answer;
-use crate::config::{Config, Layer};
+use crate::config::{Config, Layer, Origin};
 use crate::telemetry;
 
 mod attach;
@@ -164,6 +164,12 @@ impl Globals {
         let variables = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         Config::load(self.config.as_deref(), variables, flags).map_err(|e| Failure::new(Exit::Config, e))
+    }
+
+    /// The configuration, with the `--database` of a command that has one.
+    pub(crate) fn config_with(&self, database: Option<String>) -> Result<Config, Failure> {
+        let flag = database.map(|url| ("database", (url, Origin::Flag("database"))));
+        self.load_config(flag.into_iter().collect())
     }
 }
 

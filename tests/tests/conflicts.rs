@@ -72,6 +72,17 @@ impl Contest {
         core.submit(proposal).await.unwrap();
     }
 
+    /// Starts the robot on a deal that is edited all the time: the run's end, and how many edits there were.
+    async fn fought_out(&self) -> (RunState, Vec<Verdict>, u32) {
+        let end = Arc::new(AtomicBool::new(false));
+        let core = Arc::clone(&self.app.core);
+        let editing = tokio::spawn(edit_until(core, self.item, Arc::clone(&end)));
+        self.start_robot().await;
+        let (state, verdicts) = self.ended().await;
+        end.store(true, Ordering::Relaxed);
+        (state, verdicts, editing.await.unwrap())
+    }
+
     /// The state and the verdicts of the only run.
     async fn ended(&self) -> (RunState, Vec<Verdict>) {
         self.app.core.lanes.idle().await;
@@ -120,16 +131,7 @@ async fn edit_until(core: SharedCore, item: ItemId, end: Arc<AtomicBool>) -> u32
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn run_on_a_deal_that_is_edited_all_the_time_ends_in_its_turn() {
     let contest = Contest::new("read-often").await;
-    let end = Arc::new(AtomicBool::new(false));
-    let editing = tokio::spawn(edit_until(
-        Arc::clone(&contest.app.core),
-        contest.item,
-        Arc::clone(&end),
-    ));
-    contest.start_robot().await;
-    let (state, verdicts) = contest.ended().await;
-    end.store(true, Ordering::Relaxed);
-    let edit_count = editing.await.unwrap();
+    let (state, verdicts, edit_count) = contest.fought_out().await;
     assert_eq!(state, RunState::Completed, "{verdicts:?}");
     assert!(matches!(&verdicts[..], [Verdict::Done { .. }]), "{verdicts:?}");
     assert!(edit_count > 3, "{edit_count} edits are no contest");
@@ -139,16 +141,7 @@ async fn run_on_a_deal_that_is_edited_all_the_time_ends_in_its_turn() {
 async fn failure_on_what_has_changed_is_a_conflict_and_no_attempt() {
     // Every execution ends in a refusal, because it reads more often than it may.
     let contest = Contest::new("read-too-often").await;
-    let end = Arc::new(AtomicBool::new(false));
-    let editing = tokio::spawn(edit_until(
-        Arc::clone(&contest.app.core),
-        contest.item,
-        Arc::clone(&end),
-    ));
-    contest.start_robot().await;
-    let (state, verdicts) = contest.ended().await;
-    end.store(true, Ordering::Relaxed);
-    editing.await.unwrap();
+    let (state, verdicts, _) = contest.fought_out().await;
     assert_eq!(state, RunState::Discarded);
     assert!(
         matches!(&verdicts[..], [Verdict::Failed { code, .. }] if code == "limit.calls"),

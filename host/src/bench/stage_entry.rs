@@ -10,11 +10,11 @@ use signalbox_crm::people::Actor;
 
 use super::watch::Watch;
 use crate::app::App;
-use crate::bootstrap::new_admin;
+use crate::bootstrap::{Admin, new_admin};
 use crate::engine::core::SharedCore;
 use crate::engine::draft::{Draft, DraftError};
 use crate::engine::robots::Robots;
-use crate::setup::Setup;
+use crate::setup::{Names, Setup};
 
 const SETUP: &str = include_str!("setup.toml");
 
@@ -40,15 +40,7 @@ impl Site {
     /// Builds the place in an empty database.
     pub(super) async fn build(app: &App, deal_count: usize) -> anyhow::Result<Site> {
         let core = &app.core;
-        let pipelines = core.records.directory().pipelines.len();
-        ensure!(
-            pipelines == 0,
-            "the benchmark needs an empty database, and this one has {pipelines} pipelines"
-        );
-        let names = Setup::parse(SETUP)?.apply(core).await?;
-        let admin = new_admin(core, "Europe/Moscow")
-            .await
-            .context("no administrator")?;
+        let (names, admin) = settle(core, SETUP).await?;
         let new = NewItem {
             pipeline: names.pipeline("sales")?,
             stage: None,
@@ -91,6 +83,20 @@ impl Site {
         draft.commit().await?;
         Ok(())
     }
+}
+
+/// Sets an empty database up, and makes an administrator.
+pub(super) async fn settle(core: &SharedCore, setup: &str) -> anyhow::Result<(Names, Admin)> {
+    let pipelines = core.records.directory().pipelines.len();
+    ensure!(
+        pipelines == 0,
+        "the benchmark needs an empty database, and this one has {pipelines} pipelines"
+    );
+    let names = Setup::parse(setup)?.apply(core).await?;
+    let admin = new_admin(core, "Europe/Moscow")
+        .await
+        .context("no administrator")?;
+    Ok((names, admin))
 }
 
 /// Makes equal deals, several in a commit.

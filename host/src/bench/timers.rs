@@ -14,12 +14,10 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::report::Machine;
-use super::stage_entry::create_in_chunks;
+use super::stage_entry::{create_in_chunks, settle};
 use super::{count_runs, machine, start};
 use crate::app::App;
-use crate::bootstrap::new_admin;
 use crate::engine::core::AttemptStored;
-use crate::setup::Setup;
 
 const SETUP: &str = include_str!("timers.toml");
 /// Past this without a run, the missing ones count as lost.
@@ -82,15 +80,7 @@ pub async fn run(options: &TimersOptions) -> anyhow::Result<TimersReport> {
 
 async fn measure(options: &TimersOptions, app: &App, machine: Machine) -> anyhow::Result<TimersReport> {
     let core = &app.core;
-    let pipelines = core.records.directory().pipelines.len();
-    ensure!(
-        pipelines == 0,
-        "the benchmark needs an empty database, and this one has {pipelines} pipelines"
-    );
-    let names = Setup::parse(SETUP)?.apply(core).await?;
-    let admin = new_admin(core, "Europe/Moscow")
-        .await
-        .context("no administrator")?;
+    let (names, admin) = settle(core, SETUP).await?;
     let actor = Actor::Employee(admin.employee);
     let new = |at| -> anyhow::Result<NewItem> {
         Ok(NewItem {

@@ -5,7 +5,6 @@ use signalbox_db::{Audited, Db, DbError};
 
 use super::database::database_failure;
 use super::{Answer, Exit, Failure, Globals};
-use crate::config::{Layer, Origin};
 
 /// Audits that no run was lost or doubled, also while a host works
 ///
@@ -24,12 +23,7 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) async fn run(self, globals: &Globals) -> Result<Answer, Failure> {
-        let flags: Layer = self
-            .database
-            .into_iter()
-            .map(|url| ("database", (url, Origin::Flag("database"))))
-            .collect();
-        let config = globals.load_config(flags)?;
+        let config = globals.config_with(self.database)?;
         let audited = audit(&config.database).await;
         let audited = audited.map_err(|error| database_failure(error, &config.database))?;
         let broken = audited.iter().filter(|check| check.broken_count > 0).count();

@@ -9,7 +9,7 @@ use super::audit;
 use super::config::without_password;
 use super::database::database_failure;
 use super::{Answer, Exit, Failure, Globals};
-use crate::config::{Config, Layer, Origin};
+use crate::config::Config;
 
 /// Migrates, checks and backs up a database
 ///
@@ -55,12 +55,7 @@ enum Command {
 
 impl Args {
     pub(super) async fn run(self, globals: &Globals) -> Result<Answer, Failure> {
-        let flags: Layer = self
-            .database
-            .into_iter()
-            .map(|url| ("database", (url, Origin::Flag("database"))))
-            .collect();
-        let config = globals.load_config(flags)?;
+        let config = globals.config_with(self.database)?;
         let answer = match self.command {
             Command::Migrate => migrate(&config).await,
             Command::Check { full } => check(&config, full).await,

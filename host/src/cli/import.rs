@@ -8,7 +8,6 @@ use super::config::without_password;
 use super::database::log_failure;
 use super::watching::{LanguageArg, Watching};
 use super::{Answer, Exit, Failure, Globals};
-use crate::config::{Layer, Origin};
 use crate::import::{ImportOptions, Imported, import};
 
 /// Imports deals with their history from an event log
@@ -54,12 +53,7 @@ struct XesArgs {
 impl Args {
     pub(super) async fn run(self, globals: &Globals) -> Result<Answer, Failure> {
         let Command::Xes(args) = self.command;
-        let flags: Layer = args
-            .database
-            .into_iter()
-            .map(|url| ("database", (url, Origin::Flag("database"))))
-            .collect();
-        let config = globals.load_config(flags)?;
+        let config = globals.config_with(args.database)?;
         let options = ImportOptions {
             log: args.file,
             mapping: args.mapping,
