@@ -36,6 +36,10 @@ impl Random {
     pub(super) fn below(&mut self, limit: u64) -> u64 {
         self.next() % limit
     }
+
+    pub(super) fn pick<T: Copy>(&mut self, among: &[T]) -> T {
+        among[self.below(among.len() as u64) as usize]
+    }
 }
 
 /// A message that the host has acknowledged.

@@ -141,32 +141,33 @@ impl Sales {
         client::send(at, method, &format!("/api/v1{path}"), &headers, &body).await
     }
 
-    /// The length of each list. The host has to answer.
-    async fn counts(&self, at: SocketAddr, lists: impl IntoIterator<Item = String>) -> usize {
-        let mut count = 0;
+    /// The start of each list that is not empty. The host has to answer.
+    async fn filled(&self, at: SocketAddr, lists: impl IntoIterator<Item = String>) -> Vec<String> {
+        let mut filled = Vec::new();
         for list in lists {
             let page = self.ask(at, "GET", &list, ("x-none", "x"), &Value::Null).await;
             let page = page.expect("the host answers");
             assert_eq!(page.status, 200, "{list}: {:#}", page.body);
-            count += page.body["items"].as_array().unwrap().len();
+            let first = page.body["items"].get(0);
+            filled.extend(first.map(|first| format!("{list}: {first}")));
         }
-        count
+        filled
     }
 
-    /// How many kinds of work are still open.
-    pub(super) async fn open_count(&self, at: SocketAddr) -> usize {
+    /// What is still open, with the first of each kind.
+    pub(super) async fn open_lists(&self, at: SocketAddr) -> Vec<String> {
         let lists = [
             "/runs?state=available&limit=1",
             "/runs?state=scheduled&limit=1",
             "/runs?state=retryable&limit=1",
             "/deliveries?state=pending&limit=1",
         ];
-        self.counts(at, lists.map(str::to_owned)).await
+        self.filled(at, lists.map(str::to_owned)).await
     }
 
     /// How many of the robots have completed a run.
     pub(super) async fn has_run_count(&self, at: SocketAddr) -> usize {
         let list = |robot| format!("/runs?state=completed&robot={robot}&limit=1");
-        self.counts(at, ROBOTS.map(list)).await
+        self.filled(at, ROBOTS.map(list)).await.len()
     }
 }
