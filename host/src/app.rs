@@ -31,6 +31,7 @@ use crate::engine::rates::Rates;
 use crate::engine::records::Records;
 use crate::engine::robots::Robots;
 use crate::engine::scheduler::Scheduler;
+use crate::engine::storing::Storing;
 use crate::engine::worker::Worker;
 use crate::janitor::{Janitor, Retention};
 
@@ -318,6 +319,7 @@ async fn open_core(db: Db, options: &AppOptions) -> anyhow::Result<(SharedCore, 
         records: Records::new(directory),
         rates: Rates::default(),
         breakers,
+        storing: Storing::default(),
         alarm: Alarm::default(),
         outbox_changed: Notify::new(),
         attempts: broadcast::Sender::new(ATTEMPTS_KEPT),

@@ -21,5 +21,6 @@ pub mod records;
 pub mod robots;
 pub mod scheduler;
 pub mod session;
+pub mod storing;
 pub mod turn;
 pub mod worker;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 use signalbox_crm::ids::AttachmentId;
 use signalbox_crm::time::Timestamp;
-use signalbox_db::{COUNT_MAX, DbError, Standing, Storage};
+use signalbox_db::{Blocker, COUNT_MAX, DbError, Standing, Storage};
 use utoipa::ToSchema;
 
 use crate::engine::breakers::{Paused, label};
@@ -61,6 +61,12 @@ struct DatabaseView {
     oldest_transaction_s: Option<u64>,
     /// Changes that wait for the committer.
     commits_waiting: usize,
+    /// How long the commit under way takes; none when there is none.
+    commit_s: Option<u64>,
+    /// PostgreSQL: the session that this commit waits for.
+    blocked_by: Option<String>,
+    /// Whether the last change found no room.
+    is_full: bool,
 }
 
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -152,9 +158,31 @@ struct Seen<'a> {
     backlog_max: usize,
     standing: &'a Standing,
     storage: &'a Storage,
+    storing: StoringNow,
     commits_waiting: usize,
     waiting: &'a [WaitingView],
     paused: &'a [PausedView],
+}
+
+/// How storing goes now.
+#[derive(Debug, Clone, Default)]
+struct StoringNow {
+    commit_s: Option<u64>,
+    blocker: Option<Blocker>,
+    is_full: bool,
+}
+
+async fn storing_now(core: &Core, now: Timestamp) -> Result<StoringNow, DbError> {
+    let commit_s = core.storing.since().map(|since| now.since(since).as_secs());
+    let blocker = match commit_s {
+        Some(1..) => core.db.blocker().await?,
+        Some(0) | None => None,
+    };
+    Ok(StoringNow {
+        commit_s,
+        blocker,
+        is_full: core.storing.is_full(),
+    })
 }
 
 /// Asks the database and the engine. Cheap: no table is read from end to end.
@@ -166,6 +194,7 @@ pub async fn status(core: &Core, robots: &Robots) -> Result<Status, DbError> {
     let since = Timestamp::from_micros(now.micros() - LATELY.as_micros() as i64);
     let standing = core.db.standing(since).await?;
     let storage = core.db.storage().await?;
+    let storing = storing_now(core, now).await?;
     let lanes = core.lanes.figures();
     let waiting: Vec<WaitingView> = lanes
         .waiting
@@ -180,6 +209,7 @@ pub async fn status(core: &Core, robots: &Robots) -> Result<Status, DbError> {
         backlog_max: core.backlog_max,
         standing: &standing,
         storage: &storage,
+        storing: storing.clone(),
         commits_waiting: core.commits_waiting(),
         waiting: &waiting,
         paused: &paused,
@@ -197,6 +227,9 @@ pub async fn status(core: &Core, robots: &Robots) -> Result<Status, DbError> {
             wal_bytes: storage.wal_bytes,
             oldest_transaction_s: storage.oldest_transaction_s,
             commits_waiting: core.commits_waiting(),
+            commit_s: storing.commit_s,
+            blocked_by: storing.blocker.map(|blocker| blocker.to_string()),
+            is_full: storing.is_full,
         },
         lanes: LanesView {
             backlog: lanes.open_count,

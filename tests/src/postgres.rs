@@ -6,7 +6,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Mutex, OnceLock};
 
 /// A running server.
@@ -143,6 +143,39 @@ fn number_of(args: &[&str]) -> Option<u32> {
     String::from_utf8(output.stdout).ok()?.trim().parse().ok()
 }
 
+/// A session of somebody else. Its transaction ends when it is dropped.
+#[derive(Debug)]
+pub struct Session {
+    psql: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Session {
+    /// Executes statements, and waits until they are done.
+    ///
+    /// # Panics
+    /// If the server refuses.
+    pub fn execute(&mut self, sql: &str) {
+        let said = writeln!(self.input, "{sql};\n\\echo done");
+        said.expect("psql reads");
+        let mut line = String::new();
+        while line != "done\n" {
+            line.clear();
+            let count = self.output.read_line(&mut line).expect("psql answers");
+            assert_ne!(count, 0, "psql has ended: {sql}");
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.psql.kill();
+        let _ = self.psql.wait();
+    }
+}
+
 impl Cluster {
     /// Makes an empty database and gives its address. Names are unique within the process.
     ///
@@ -159,6 +192,24 @@ impl Cluster {
     /// If the server refuses.
     pub fn execute(&self, database: &str, sql: &str) {
         self.run("psql", &["-v", "ON_ERROR_STOP=1", "-d", database, "-c", sql]);
+    }
+
+    /// A session that executes statements one after the other, and keeps its transaction open between them.
+    ///
+    /// # Panics
+    /// If the server refuses.
+    pub fn session(&self, database: &str) -> Session {
+        let port = self.port.to_string();
+        let mut psql = Command::new(self.bin.join("psql"))
+            .args(["-h", "127.0.0.1", "-p", &port, "-U", "signalbox", "-d", database])
+            .args(["-X", "-q", "-t", "-A", "-v", "ON_ERROR_STOP=1"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("psql");
+        let input = psql.stdin.take().expect("a pipe");
+        let output = BufReader::new(psql.stdout.take().expect("a pipe"));
+        Session { psql, input, output }
     }
 
     /// The server ends at once, as in a crash.

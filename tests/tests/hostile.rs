@@ -16,7 +16,7 @@ use desk::{Desk, deal};
 
 mod cache;
 mod desk;
-mod inspection;
+pub(crate) mod inspection;
 mod text;
 mod wasi;
 

@@ -11,6 +11,7 @@
 mod account;
 mod client;
 mod disk;
+mod full;
 mod host;
 mod load;
 mod power;

@@ -13,6 +13,7 @@ mod conflicts;
 mod db_conformance;
 mod hostile;
 mod kill;
+mod pressure;
 mod recovery;
 mod rehearsal;
 mod scenarios;

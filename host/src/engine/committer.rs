@@ -24,6 +24,7 @@ use super::fair::classes;
 use super::lanes::{LaneKey, ReadyRun, Task};
 use super::plan::{Memory, Plan, read_waiting};
 use super::recent::RecordKey;
+use super::storing;
 use super::turn::{TURN_MAX, Turn};
 use signalbox_crm::changes::ChangeSet;
 
@@ -269,7 +270,7 @@ async fn store_once(core: &Core, memory: &mut Memory, proposals: Vec<Proposal>) 
             .collect());
     }
     let outcome = plan.finish();
-    let committed = match core.db.commit(&outcome.batch).await {
+    let committed = match storing::commit(core, &outcome.batch).await {
         Ok(committed) => Arc::new(committed),
         Err(error) => {
             outcome.withdraw(memory);

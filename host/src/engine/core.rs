@@ -15,6 +15,7 @@ use super::ids::Ids;
 use super::lanes::Lanes;
 use super::rates::Rates;
 use super::records::Records;
+use super::storing::Storing;
 use super::turn::Turn;
 use crate::clock::Clock;
 
@@ -55,6 +56,8 @@ pub struct Core {
     pub rates: Rates,
     /// Robots that pause.
     pub breakers: Breakers,
+    /// How storing goes.
+    pub storing: Storing,
     /// Wakes the scheduler.
     pub alarm: Alarm,
     /// Woken when something that leaves the house was committed.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Seen, late_s, oldest_due_at};
+use super::{Seen, StoringNow, late_s, oldest_due_at};
 
 /// A run that is due and has not run for so long is late: a hundred times what a busy host needs.
 const RUN_LATE_S: u64 = 60;
@@ -13,6 +13,8 @@ const DELIVERY_LATE_S: u64 = 600;
 const INBOUND_LATE_S: u64 = 60;
 /// The log of SQLite is cut back at 64 MiB: four times that means that a reader holds it.
 const WAL_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// A commit takes a few milliseconds.
+const COMMIT_LATE_S: u64 = 5;
 /// Old versions of rows are kept as long as a transaction is open.
 const TRANSACTION_S_MAX: u64 = 300;
 /// The share of the backlog at which a flood is named before anything is refused.
@@ -27,6 +29,8 @@ pub enum Finding {
     BacklogLarge,
     /// Changes wait for the database.
     CommitsSlow,
+    /// The disk is full.
+    StorageFull,
     /// Runs are due and do not start.
     RunsLate,
     /// A robot is held back by a limit.
@@ -54,6 +58,7 @@ impl Finding {
             Finding::BacklogFull => "backlog-full",
             Finding::BacklogLarge => "backlog-large",
             Finding::CommitsSlow => "commits-slow",
+            Finding::StorageFull => "storage-full",
             Finding::RunsLate => "runs-late",
             Finding::RobotHeld => "robot-held",
             Finding::RobotPaused => "robot-paused",
@@ -112,14 +117,7 @@ impl Found {
             let text = format!("{open} runs and messages wait, more is refused at {max}{most}");
             self.add(Finding::BacklogLarge, text, todo);
         }
-        if seen.commits_waiting >= crate::engine::core::COMMITS_WAITING_MAX {
-            let text = format!("{} changes wait for the database", seen.commits_waiting);
-            self.add(
-                Finding::CommitsSlow,
-                text,
-                "look at the disk or the PostgreSQL server",
-            );
-        }
+        self.storing(seen);
         for row in seen.waiting {
             let Some(held_by) = &row.held_by else { continue };
             let title = row.title.as_deref().unwrap_or("removed");
@@ -127,6 +125,33 @@ impl Found {
             let todo = "let the robot do less in one run, or switch the attachment off; others go on";
             self.add(Finding::RobotHeld, text, todo);
         }
+    }
+
+    fn storing(&mut self, seen: &Seen<'_>) {
+        let StoringNow {
+            commit_s,
+            blocker,
+            is_full,
+        } = &seen.storing;
+        if *is_full {
+            let text = "the last change found no room: changes are refused, and work waits".to_owned();
+            let todo =
+                "free space on the disk, or raise `database_bytes_max`; everything goes on by itself then";
+            self.add(Finding::StorageFull, text, todo);
+        }
+        let waiting = seen.commits_waiting;
+        let is_long = commit_s.is_some_and(|age| age >= COMMIT_LATE_S);
+        if !is_long && waiting < crate::engine::core::COMMITS_WAITING_MAX {
+            return;
+        }
+        let age = commit_s.unwrap_or(0);
+        let mut text = format!("{waiting} changes wait for the database; the commit under way takes {age} s");
+        let mut todo = "look at the disk or the PostgreSQL server";
+        if let Some(blocker) = blocker {
+            text.push_str(&format!(", and waits for {blocker}"));
+            todo = "end that transaction (`pg_terminate_backend`); everything goes on by itself then";
+        }
+        self.add(Finding::CommitsSlow, text, todo);
     }
 
     fn paused(&mut self, seen: &Seen<'_>) {

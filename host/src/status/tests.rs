@@ -40,6 +40,7 @@ fn found(
         backlog_max: 100,
         standing: &standing,
         storage: &storage,
+        storing: StoringNow::default(),
         commits_waiting: 0,
         waiting,
         paused: &[],
@@ -131,6 +132,39 @@ fn database_that_is_held_up_is_said() {
 }
 
 #[test]
+fn disk_that_is_full_and_commit_that_is_held_up_are_said() {
+    let blocker = Blocker {
+        pid: 7,
+        application: "psql".to_owned(),
+        state: "idle in transaction".to_owned(),
+        open_s: Some(60),
+    };
+    let found = problems::find(&Seen {
+        now: NOW,
+        lanes: &lanes(0),
+        backlog_max: 100,
+        standing: &Standing::default(),
+        storage: &WELL,
+        storing: StoringNow {
+            commit_s: Some(5),
+            blocker: Some(blocker),
+            is_full: true,
+        },
+        commits_waiting: 3,
+        waiting: &[],
+        paused: &[],
+    });
+    let said: Vec<_> = found
+        .iter()
+        .map(|problem| (problem.code, problem.text.as_str()))
+        .collect();
+    let full = "the last change found no room: changes are refused, and work waits";
+    let slow = "3 changes wait for the database; the commit under way takes 5 s, and waits for session 7 (`psql`, \
+        idle in transaction), whose transaction is open for 60 s";
+    assert_eq!(said, [("storage-full", full), ("commits-slow", slow)]);
+}
+
+#[test]
 fn robot_that_pauses_is_said() {
     let paused = PausedView {
         digest: "d".to_owned(),
@@ -145,6 +179,7 @@ fn robot_that_pauses_is_said() {
         backlog_max: 100,
         standing: &Standing::default(),
         storage: &WELL,
+        storing: StoringNow::default(),
         commits_waiting: 0,
         waiting: &[],
         paused: &[paused],

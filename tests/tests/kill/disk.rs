@@ -87,6 +87,15 @@ impl Disk {
             .env("DISK_JOURNAL", &self.journal);
     }
 
+    /// Whether files may not grow any more.
+    pub(super) fn set_full(&self, is_full: bool) {
+        let path = self.journal.join("full");
+        match is_full {
+            true => drop(File::create(path).unwrap()),
+            false => fs::remove_file(path).unwrap(),
+        }
+    }
+
     /// The program dies after so many changes from now on.
     pub(super) fn die_after(&self, change_count: u64) {
         // Moved to its place, so that nobody reads half of it.

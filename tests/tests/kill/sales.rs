@@ -141,6 +141,19 @@ impl Sales {
         client::send(at, method, &format!("/api/v1{path}"), &headers, &body).await
     }
 
+    /// The codes of what `status` says is wrong.
+    pub(super) async fn problems(&self, at: SocketAddr) -> Vec<String> {
+        let status = self
+            .ask(at, "GET", "/status", ("x-none", "x"), &Value::Null)
+            .await;
+        let status = status.expect("the host answers");
+        assert_eq!(status.status, 200, "{:#}", status.body);
+        let problems = status.body["problems"].as_array().unwrap().iter();
+        problems
+            .map(|problem| problem["code"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
     /// The start of each list that is not empty. The host has to answer.
     async fn filled(&self, at: SocketAddr, lists: impl IntoIterator<Item = String>) -> Vec<String> {
         let mut filled = Vec::new();

@@ -63,4 +63,4 @@ pub use notes::Noted;
 pub use open::{Db, OpenOptions, Synchronous};
 pub use operate::CheckReport;
 pub use run::{RunFilter, RunWithEvent};
-pub use standing::{COUNT_MAX, Standing, Storage};
+pub use standing::{Blocker, COUNT_MAX, Standing, Storage};

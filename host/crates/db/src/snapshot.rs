@@ -70,3 +70,60 @@ impl Db {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use signalbox_crm::time::Timestamp;
+
+    use super::*;
+    use crate::batch::Batch;
+    use crate::open::OpenOptions;
+
+    const MIB: usize = 1 << 20;
+    /// As `journal_size_limit` in `sqlite.rs`.
+    const KEPT: u64 = 64 << 20;
+
+    /// One commit of a mebibyte, always over the same row, and never with what it has.
+    async fn write(db: &Db, number: usize) {
+        let mut batch = Batch::new(Timestamp::from_micros(1));
+        let letter = ["x", "y"][number % 2];
+        batch.meta = vec![("large".to_owned(), letter.repeat(MIB))];
+        db.commit(&batch).await.expect("stored");
+    }
+
+    async fn wal_bytes(db: &Db) -> u64 {
+        let storage = db.storage().await.expect("storage");
+        storage.wal_bytes.expect("SQLite in a file has a log")
+    }
+
+    /// What a backup tool does that reads for hours.
+    #[tokio::test]
+    async fn log_grows_while_a_reader_holds_it_and_shrinks_after() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite:{}", folder.path().join("pinned.db").display());
+        let db = Db::open(&url, &OpenOptions::default()).await.expect("opened");
+        for number in 0..30 {
+            write(&db, number).await;
+        }
+        let usual = wal_bytes(&db).await;
+        let mut reader = db.snapshot().await.expect("a reader");
+        reader
+            .rows("SELECT COUNT(*) FROM meta", |fields| fields.int())
+            .await
+            .expect("rows");
+        for number in 0..80 {
+            write(&db, number).await;
+        }
+        let pinned = wal_bytes(&db).await;
+        assert!(usual < KEPT / 4 && pinned > KEPT, "{usual} {pinned}");
+
+        reader.end().await.expect("ended");
+        for number in 0..3 {
+            write(&db, number).await;
+        }
+        assert!(wal_bytes(&db).await <= KEPT);
+        let problems = db.check(true).await.expect("checked").problems;
+        assert_eq!(problems, Vec::<String>::new());
+        db.close().await;
+    }
+}

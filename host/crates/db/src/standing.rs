@@ -1,5 +1,7 @@
 //! How a database stands: what waits, what has failed lately, how large it is. Cheap enough to be asked every second.
 
+use std::fmt;
+
 use signalbox_crm::time::Timestamp;
 
 use crate::dialect::{Arg, Fields};
@@ -51,6 +53,29 @@ pub struct Storage {
     pub oldest_transaction_s: Option<u64>,
 }
 
+/// A session of PostgreSQL that holds what a commit waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blocker {
+    /// Of its server process.
+    pub pid: i64,
+    /// What the session calls itself.
+    pub application: String,
+    /// In the words of `pg_stat_activity`; empty where this user may not see it.
+    pub state: String,
+    /// How long its transaction is open, in seconds.
+    pub open_s: Option<u64>,
+}
+
+impl fmt::Display for Blocker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "session {} (`{}`, {})", self.pid, self.application, self.state)?;
+        match self.open_s {
+            Some(age) => write!(f, ", whose transaction is open for {age} s"),
+            None => Ok(()),
+        }
+    }
+}
+
 // Every condition is that of a partial index, word for word.
 const STANDING: &str = "SELECT
     (SELECT COUNT(*) FROM (SELECT 1 FROM run WHERE state = 'available' LIMIT $1) AS counted),
@@ -75,6 +100,19 @@ const POSTGRES_OLDEST: &str = "SELECT CAST(EXTRACT(EPOCH FROM MAX(clock_timestam
 FROM pg_stat_activity
 WHERE datname = current_database()
 AND pid <> pg_backend_pid()";
+// Asking who blocks whom stops the locks of the server for a moment: only sessions that wait are asked about.
+const POSTGRES_BLOCKER: &str = "SELECT CAST(other.pid AS BIGINT), COALESCE(other.application_name, ''),
+    COALESCE(other.state, ''), CAST(EXTRACT(EPOCH FROM clock_timestamp() - other.xact_start) AS BIGINT)
+FROM (
+    SELECT unnest(pg_blocking_pids(pid)) AS pid
+    FROM pg_stat_activity
+    WHERE datname = current_database()
+    AND application_name = 'signalbox'
+    AND wait_event_type = 'Lock'
+) AS held
+JOIN pg_stat_activity AS other ON other.pid = held.pid
+ORDER BY other.xact_start
+LIMIT 1";
 
 fn read(fields: &mut Fields<'_>) -> Result<Standing, DbError> {
     Ok(Standing {
@@ -93,7 +131,27 @@ fn read(fields: &mut Fields<'_>) -> Result<Standing, DbError> {
     })
 }
 
+fn blocker(fields: &mut Fields<'_>) -> Result<Blocker, DbError> {
+    Ok(Blocker {
+        pid: fields.int()?,
+        application: fields.text()?,
+        state: fields.text()?,
+        open_s: fields.maybe_int()?.and_then(|age| u64::try_from(age).ok()),
+    })
+}
+
 impl Db {
+    /// Who holds what a commit of this user waits for; none when nobody does, and always none for SQLite.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn blocker(&self) -> Result<Option<Blocker>, DbError> {
+        match self.is_postgres() {
+            true => self.row(POSTGRES_BLOCKER, vec![], blocker).await,
+            false => Ok(None),
+        }
+    }
+
     /// What waits, and what has failed since `since`.
     ///
     /// # Errors
