@@ -14,7 +14,9 @@ use signalbox_crm::run::{Reason, Run, RunState};
 use signalbox_crm::time::Timestamp;
 use signalbox_crm::timer::Timer;
 use signalbox_db::{DbError, RunWithEvent, ScheduleRow};
+use tokio::time::Instant;
 
+use super::clock_watch::{ClockStep, tell};
 use super::committer::{CommitError, Proposal, task_of_run};
 use super::core::SharedCore;
 use super::draft::{Draft, DraftError};
@@ -53,6 +55,10 @@ impl Scheduler {
     pub async fn run(self: Arc<Self>) {
         loop {
             self.core.alarm.awake();
+            let step = self.core.clock_watch.look(self.core.clock.now(), Instant::now());
+            if let Some(step) = step {
+                self.clock_was_set(step);
+            }
             let ticked = self.tick().await;
             if let Ok(next) = &ticked {
                 self.core.alarm.set(*next);
@@ -77,6 +83,17 @@ impl Scheduler {
         }
     }
 
+    /// Somebody set the machine's clock, or the machine slept. Whatever is due is looked at by the new time anyhow;
+    /// this is for schedules that were planned by the old one, and for the admins.
+    pub fn clock_was_set(&self, step: ClockStep) {
+        let ClockStep { at, by_s } = step;
+        tracing::warn!(clock.by_s = by_s, "The clock was set by {by_s} s: it is {at}");
+        self.core.clock_watch.note(step);
+        if by_s < 0 {
+            self.schedules.doubt();
+        }
+    }
+
     /// Whether time may make more work. A storm of timers waits in the database, where it costs nothing, and not in
     /// front of what people and clients do.
     fn has_room(&self) -> bool {
@@ -97,6 +114,7 @@ impl Scheduler {
     /// The database.
     pub async fn tick(&self) -> Result<Option<Timestamp>, DraftError> {
         let now = self.core.clock.now();
+        tell(&self.core).await?;
         let next_tick = self.tick_schedules(now).await?;
         let is_due = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
         // Asking for the next instant is cheaper than asking for what is due, and mostly nothing is.
