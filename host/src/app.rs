@@ -21,6 +21,7 @@ use crate::clock::{Clock, random_bytes};
 use crate::delivery::Deliverer;
 use crate::engine::alarm::Alarm;
 use crate::engine::breakers::Breakers;
+use crate::engine::clock_watch::ClockWatch;
 use crate::engine::committer::{self, Proposal, QUEUE_MAX, task_of_inbound, task_of_run};
 use crate::engine::core::{ATTEMPTS_KEPT, Core, SharedCore};
 use crate::engine::fair::classes;
@@ -320,6 +321,7 @@ async fn open_core(db: Db, options: &AppOptions) -> anyhow::Result<(SharedCore, 
         rates: Rates::default(),
         breakers,
         storing: Storing::default(),
+        clock_watch: ClockWatch::default(),
         alarm: Alarm::default(),
         outbox_changed: Notify::new(),
         attempts: broadcast::Sender::new(ATTEMPTS_KEPT),

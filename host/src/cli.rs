@@ -42,6 +42,7 @@ mod wit;
 macro_rules! commands {
     ($($(#[$about:meta])* $name:ident => $module:ident;)*) => {
         #[derive(Debug, Subcommand)]
+        #[allow(clippy::large_enum_variant, reason = "there is one in a process")]
         enum Command {
             $($(#[$about])* $name($module::Args),)*
         }

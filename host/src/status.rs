@@ -9,6 +9,7 @@ use signalbox_db::{Blocker, COUNT_MAX, DbError, Standing, Storage};
 use utoipa::ToSchema;
 
 use crate::engine::breakers::{Paused, label};
+use crate::engine::clock_watch::ClockStep;
 use crate::engine::core::Core;
 use crate::engine::lanes::figures::{LaneFigures, Waiting, describe};
 use crate::engine::robots::Robots;
@@ -48,6 +49,8 @@ struct HostView {
     started_at: Timestamp,
     /// Runs that are executed at the same time.
     worker_count: u32,
+    /// The last time since the start that the machine's clock was set, or the machine slept, by ten seconds or more.
+    clock_step: Option<ClockStep>,
 }
 
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -154,6 +157,7 @@ struct PausedView {
 /// What the problems are judged by.
 struct Seen<'a> {
     now: Timestamp,
+    clock_step: Option<ClockStep>,
     lanes: &'a LaneFigures,
     backlog_max: usize,
     standing: &'a Standing,
@@ -203,8 +207,10 @@ pub async fn status(core: &Core, robots: &Robots) -> Result<Status, DbError> {
         .map(|row| named(core, row))
         .collect();
     let paused = paused_views(core);
+    let clock_step = core.clock_watch.step();
     let problems = problems::find(&Seen {
         now,
+        clock_step,
         lanes: &lanes,
         backlog_max: core.backlog_max,
         standing: &standing,
@@ -220,6 +226,7 @@ pub async fn status(core: &Core, robots: &Robots) -> Result<Status, DbError> {
             now,
             started_at: core.started_at,
             worker_count: core.worker_count,
+            clock_step,
         },
         database: DatabaseView {
             kind: if storage.is_postgres { "postgres" } else { "sqlite" },

@@ -1,6 +1,7 @@
 //! What the database promises: one body for SQLite and PostgreSQL.
 
 mod audit;
+mod once;
 mod opening;
 mod pages;
 mod place;
@@ -60,6 +61,10 @@ conformance! {
     setup::small_tables_keep_the_last_value;
     setup::what_has_served_goes_in_bounded_numbers;
     setup::installation_keeps_its_id;
+    once::schedule_ticks_once_whoever_ticks_it;
+    once::new_schedule_is_begun_once;
+    once::timer_that_fired_makes_nothing_again;
+    once::due_run_that_somebody_took_is_not_taken_again;
     standing::what_waits_and_what_has_failed_is_counted;
     standing::storage_has_a_size_and_says_what_holds_it_up;
     writing::stale_version_stores_nothing;

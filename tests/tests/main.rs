@@ -8,6 +8,7 @@
 
 mod api;
 mod cli;
+mod clock_set;
 mod commit_cut;
 mod conflicts;
 mod db_conformance;

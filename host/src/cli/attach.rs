@@ -61,6 +61,13 @@ pub(super) struct Args {
     /// Runs in working time only; outside it waits
     #[arg(long)]
     in_working_time: bool,
+    /// What happens to a tick or an instant that passed while the host was down: `run-now`, `skip` or `if-within`;
+    /// `run-now` without it
+    #[arg(long, value_name = "POLICY")]
+    missed: Option<String>,
+    /// With --missed if-within: how late it may run: `15m`, `6h`
+    #[arg(long, value_name = "DURATION", requires = "missed")]
+    missed_within: Option<String>,
     /// Attempts before a run is discarded: 1 to 25; 4 without it
     #[arg(long, value_name = "COUNT")]
     attempts: Option<u32>,
@@ -116,6 +123,13 @@ impl Args {
         );
         if self.in_working_time {
             body.insert("window".to_owned(), "working".into());
+        }
+        if let Some(missed) = &self.missed {
+            body.insert("missed".to_owned(), missed.clone().into());
+        }
+        if let Some(text) = &self.missed_within {
+            let seconds = duration("--missed-within", text)?;
+            body.insert("missed_within_s".to_owned(), seconds.into());
         }
         if let Some(scope) = &self.scope {
             body.insert("scope".to_owned(), scope.clone().into());

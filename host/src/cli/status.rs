@@ -39,6 +39,10 @@ fn write(out: &mut String, status: &Value) -> fmt::Result {
         of("host.started_at"),
         of("host.worker_count")
     )?;
+    if let Some(by_s) = status["host"]["clock_step"]["by_s"].as_i64() {
+        let at = of("host.clock_step.at");
+        writeln!(out, "clock       set by {by_s} s to {at}")?;
+    }
     writeln!(out, "database    {}", database(status))?;
     writeln!(
         out,

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use signalbox_crm::breaker::{Breaker, Limits, Outcome, Pause};
 use signalbox_crm::directory::Directory;
-use signalbox_crm::ids::{EmployeeId, RunId};
+use signalbox_crm::ids::RunId;
 use signalbox_crm::notifying::{Notice, notify};
 use signalbox_crm::people::Actor;
 use signalbox_crm::rejection::Rejection;
@@ -225,7 +225,7 @@ fn proposal(core: &SharedCore, news: &News) -> Result<Proposal, Rejection> {
     };
     if let Some((word, title, text)) = what {
         let tag = Some(format!("{STORED}{}", news.digest));
-        let admins = admins(&draft.directory);
+        let admins = draft.directory.admins();
         let notice = Notice { title, text, tag };
         let subject = format!("robot:{}", id_of(&label));
         draft.rule(|rules, changes| {
@@ -274,10 +274,4 @@ pub fn label(directory: &Directory, digest: &str) -> String {
 /// `notify` of `notify@1.0.0`.
 fn id_of(label: &str) -> &str {
     label.split('@').next().unwrap_or(label)
-}
-
-fn admins(directory: &Directory) -> Vec<EmployeeId> {
-    let people = directory.employees.values();
-    let admins = people.filter(|person| person.is_active && person.role.can_administer());
-    admins.map(|person| person.id).collect()
 }

@@ -15,7 +15,7 @@ use signalbox_crm::rejection::Rejection;
 use signalbox_crm::run::{Attempt, Run};
 use signalbox_crm::time::Timestamp;
 use signalbox_crm::timer::Inbound;
-use signalbox_db::{Committed, DbError, Expiry, IdempotencyRow, ScheduleRow};
+use signalbox_db::{Committed, DbError, Expiry, IdempotencyRow, ScheduleMove};
 use tokio::sync::{mpsc, oneshot};
 
 use super::alarm::first_due_at;
@@ -57,7 +57,7 @@ pub struct Proposal {
     /// Timers that this change answers.
     pub timers_fired: Vec<TimerId>,
     /// Schedules that this change moves on.
-    pub schedules: Vec<ScheduleRow>,
+    pub schedules: Vec<ScheduleMove>,
     /// The answer to a create request, kept under its key.
     pub idempotency: Option<IdempotencyRow>,
     /// Attachments whose robot pauses no more: their runs go on.

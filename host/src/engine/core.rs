@@ -10,6 +10,7 @@ use tokio::sync::{Notify, broadcast, mpsc};
 
 use super::alarm::Alarm;
 use super::breakers::Breakers;
+use super::clock_watch::ClockWatch;
 use super::committer::{CommitError, Proposal, QUEUE_MAX, Receipt, Request, Submission};
 use super::ids::Ids;
 use super::lanes::Lanes;
@@ -58,6 +59,8 @@ pub struct Core {
     pub breakers: Breakers,
     /// How storing goes.
     pub storing: Storing,
+    /// Notices that the machine's clock was set.
+    pub clock_watch: ClockWatch,
     /// Wakes the scheduler.
     pub alarm: Alarm,
     /// Woken when something that leaves the house was committed.

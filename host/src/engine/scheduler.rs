@@ -1,25 +1,29 @@
 //! Time: due runs become available, reminders fire, schedules tick.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
-use signalbox_crm::attachment::{Attachment, ItemQuery, Moment};
 use signalbox_crm::changes::RunChange;
-use signalbox_crm::event::Fact;
-use signalbox_crm::ids::AttachmentId;
+use signalbox_crm::directory::Directory;
+use signalbox_crm::ids::RunId;
+use signalbox_crm::missed::given_up;
 use signalbox_crm::people::Actor;
 use signalbox_crm::planning;
-use signalbox_crm::run::{Reason, RunState};
-use signalbox_crm::schedule::Schedule;
+use signalbox_crm::run::{Reason, Run, RunState};
 use signalbox_crm::time::Timestamp;
 use signalbox_crm::timer::Timer;
-use signalbox_db::{DbError, ItemFilter, ItemPage, RunWithEvent, ScheduleRow};
+use signalbox_db::{DbError, RunWithEvent, ScheduleRow};
+use tokio::time::Instant;
 
+use super::clock_watch::{ClockStep, tell};
 use super::committer::{CommitError, Proposal, task_of_run};
 use super::core::SharedCore;
 use super::draft::{Draft, DraftError};
 use super::lanes::ReadyRun;
+use schedules::Schedules;
+
+pub mod schedules;
 
 /// Runs that become available in one commit. 1,000: one set-based statement of some 5 ms.
 const RUNS_PER_COMMIT: u32 = 1000;
@@ -35,26 +39,26 @@ const ERROR_PAUSE: Duration = Duration::from_secs(1);
 /// Makes time pass.
 pub struct Scheduler {
     core: SharedCore,
-    /// The next tick of each schedule, and the attachment's version for which it was computed.
-    ticks: Mutex<BTreeMap<AttachmentId, (i64, Timestamp)>>,
+    schedules: Schedules,
 }
 
 impl Scheduler {
     /// Goes on from the ticks that were stored.
     pub fn new(core: SharedCore, stored: Vec<ScheduleRow>) -> Self {
-        let directory = core.records.directory();
-        let known = stored.into_iter().filter_map(|row| {
-            let version = directory.attachments.get(&row.attachment)?.version;
-            Some((row.attachment, (version, row.next_at?)))
-        });
-        let ticks = Mutex::new(known.collect());
-        Scheduler { core, ticks }
+        Scheduler {
+            core,
+            schedules: Schedules::new(stored),
+        }
     }
 
     /// Lets time pass for ever.
     pub async fn run(self: Arc<Self>) {
         loop {
             self.core.alarm.awake();
+            let step = self.core.clock_watch.look(self.core.clock.now(), Instant::now());
+            if let Some(step) = step {
+                self.clock_was_set(step);
+            }
             let ticked = self.tick().await;
             if let Ok(next) = &ticked {
                 self.core.alarm.set(*next);
@@ -79,6 +83,17 @@ impl Scheduler {
         }
     }
 
+    /// Somebody set the machine's clock, or the machine slept. Whatever is due is looked at by the new time anyhow;
+    /// this is for schedules that were planned by the old one, and for the admins.
+    pub fn clock_was_set(&self, step: ClockStep) {
+        let ClockStep { at, by_s } = step;
+        tracing::warn!(clock.by_s = by_s, "The clock was set by {by_s} s: it is {at}");
+        self.core.clock_watch.note(step);
+        if by_s < 0 {
+            self.schedules.doubt();
+        }
+    }
+
     /// Whether time may make more work. A storm of timers waits in the database, where it costs nothing, and not in
     /// front of what people and clients do.
     fn has_room(&self) -> bool {
@@ -99,7 +114,8 @@ impl Scheduler {
     /// The database.
     pub async fn tick(&self) -> Result<Option<Timestamp>, DraftError> {
         let now = self.core.clock.now();
-        self.tick_schedules(now).await?;
+        tell(&self.core).await?;
+        let next_tick = self.tick_schedules(now).await?;
         let is_due = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
         // Asking for the next instant is cheaper than asking for what is due, and mostly nothing is.
         let db = &self.core.db;
@@ -113,11 +129,14 @@ impl Scheduler {
             self.start_runs(now).await?;
             next_run = db.next_due_at().await?;
         }
-        let times = [next_run, next_timer, self.next_tick()];
+        let times = [next_run, next_timer, next_tick];
         Ok(times.into_iter().flatten().min())
     }
 
-    /// Scheduled and retryable runs that are due become available.
+    /// Scheduled and retryable runs that are due become available. A run that was due while nobody looked is given up
+    /// where its attachment says so.
+    ///
+    /// Two hosts may find the same run: the database lets one of them change it, and only that one pushes it.
     async fn start_runs(&self, now: Timestamp) -> Result<(), DraftError> {
         while self.has_room() {
             let due = self.core.db.due_runs(now, RUNS_PER_COMMIT).await?;
@@ -126,9 +145,15 @@ impl Scheduler {
                 return Ok(());
             }
             let mut proposal = Proposal::new(now, Actor::System);
-            proposal.changes.runs = due.iter().map(|found| made_available(found, now)).collect();
+            let directory = self.core.records.directory();
+            let changes = due.iter().map(|found| change_of_due(&directory, found, now));
+            proposal.changes.runs = changes.collect();
+            let given_up = |change: &RunChange| change.to.is_final().then_some(change.run);
+            let given_up: HashSet<RunId> = proposal.changes.runs.iter().filter_map(given_up).collect();
             let receipt = self.core.submit(proposal).await?;
-            let changed = |found: &RunWithEvent| receipt.committed.changed.contains(&found.run.id);
+            let changed: HashSet<RunId> = receipt.committed.changed.iter().copied().collect();
+            let changed =
+                |found: &RunWithEvent| changed.contains(&found.run.id) && !given_up.contains(&found.run.id);
             let started = due.into_iter().filter(changed);
             self.core
                 .lanes
@@ -152,6 +177,9 @@ impl Scheduler {
             }
             match self.fire(due).await {
                 Ok(()) | Err(DraftError::Commit(CommitError::Stale(_))) => {}
+                // One of them fired on another host, or its activity was changed: what is due is read again.
+                Err(DraftError::Commit(CommitError::Db(error))) if matches!(*error, DbError::Conflict(_)) => {
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -175,118 +203,35 @@ impl Scheduler {
         self.core.submit(proposal).await?;
         Ok(())
     }
+}
 
-    fn ticks(&self) -> MutexGuard<'_, BTreeMap<AttachmentId, (i64, Timestamp)>> {
-        self.ticks.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn next_tick(&self) -> Option<Timestamp> {
-        self.ticks().values().map(|(_, next)| *next).min()
-    }
-
-    /// Ticks the schedules that are due: once, however many ticks were missed.
-    async fn tick_schedules(&self, now: Timestamp) -> Result<(), DraftError> {
-        let directory = self.core.records.directory();
-        self.ticks()
-            .retain(|id, _| directory.attachments.get(id).is_some_and(|a| a.is_enabled));
-        for attachment in directory.attachments.values().filter(|a| a.is_enabled) {
-            let Moment::Schedule { cron, zone, items } = &attachment.moment else {
-                continue;
-            };
-            let Ok(schedule) = Schedule::parse(cron, zone) else {
-                continue;
-            };
-            let known = self.ticks().get(&attachment.id).copied();
-            let due_at = known
-                .filter(|(version, _)| *version == attachment.version)
-                .map(|(_, next)| next);
-            let next = schedule.next_after(now);
-            match due_at {
-                Some(due_at) if due_at <= now && !self.has_room() => continue,
-                Some(due_at) if due_at <= now => {
-                    self.tick_one(attachment, due_at, next, items.as_ref(), now)
-                        .await?
-                }
-                Some(_) => continue,
-                None => self.plan(attachment, next, now).await?,
-            }
-            if let Some(next) = next {
-                self.ticks().insert(attachment.id, (attachment.version, next));
-            } else {
-                self.ticks().remove(&attachment.id);
-            }
-        }
-        Ok(())
-    }
-
-    /// Stores the first tick of a schedule.
-    async fn plan(
-        &self,
-        attachment: &Attachment,
-        next: Option<Timestamp>,
-        now: Timestamp,
-    ) -> Result<(), DraftError> {
-        let mut proposal = Proposal::new(now, Actor::System);
-        proposal.schedules.push(ScheduleRow {
-            attachment: attachment.id,
-            next_at: next,
-        });
-        self.core.submit(proposal).await?;
-        Ok(())
-    }
-
-    async fn tick_one(
-        &self,
-        attachment: &Attachment,
-        due_at: Timestamp,
-        next: Option<Timestamp>,
-        query: Option<&ItemQuery>,
-        now: Timestamp,
-    ) -> Result<(), DraftError> {
-        let mut proposal = Proposal::new(now, Actor::System);
-        let fact = Fact::ScheduleTicked {
-            attachment: attachment.id,
-            due_at,
-        };
-        match query {
-            None => proposal.changes.happened(fact, None),
-            Some(query) => {
-                for item in self.items(query).await? {
-                    proposal.changes.happened(fact.clone(), Some(item.id));
-                    proposal.items.push(Arc::new(item));
-                }
-            }
-        }
-        proposal.schedules.push(ScheduleRow {
-            attachment: attachment.id,
-            next_at: next,
-        });
-        self.core.submit(proposal).await?;
-        Ok(())
-    }
-
-    async fn items(&self, query: &ItemQuery) -> Result<Vec<signalbox_crm::item::Item>, DbError> {
-        let filter = ItemFilter {
-            pipeline: Some(query.pipeline),
-            stage: query.stage,
-            is_open: Some(true),
-            ..ItemFilter::default()
-        };
-        self.core
-            .db
-            .items(&filter, ItemPage::Number(None), query.max)
-            .await
+fn change_of_due(directory: &Directory, found: &RunWithEvent, now: Timestamp) -> RunChange {
+    let run = &found.run;
+    let missed = missed(directory, run, now);
+    let is_missed = missed.is_some();
+    RunChange {
+        run: run.id,
+        from: vec![RunState::Scheduled, RunState::Retryable],
+        to: if is_missed {
+            RunState::Cancelled
+        } else {
+            RunState::Available
+        },
+        // Who has waited for its slot must not wait for another one, after a restart either.
+        reason: match is_missed {
+            true => Some(Reason::Missed),
+            false => run.reason.filter(|reason| *reason == Reason::RateLimited),
+        },
+        detail: missed,
+        due_at: run.due_at.or(Some(now)),
     }
 }
 
-fn made_available(found: &RunWithEvent, now: Timestamp) -> RunChange {
-    RunChange {
-        run: found.run.id,
-        from: vec![RunState::Scheduled, RunState::Retryable],
-        to: RunState::Available,
-        // Who has waited for its slot must not wait for another one, after a restart either.
-        reason: found.run.reason.filter(|reason| *reason == Reason::RateLimited),
-        detail: None,
-        due_at: found.run.due_at.or(Some(now)),
-    }
+/// Why a due run is given up. Only one that waited for its delay or instant: who was deferred or failed was there in
+/// time, and a wake-up is the robot's own affair, which may never come back without it.
+fn missed(directory: &Directory, run: &Run, now: Timestamp) -> Option<String> {
+    let waited = run.state == RunState::Scheduled && run.reason == Some(Reason::Delay);
+    let attachment = directory.attachments.get(&run.attachment)?;
+    let due_at = run.due_at.filter(|_| waited && run.timer_key.is_none())?;
+    given_up(attachment, due_at, now)
 }

@@ -84,10 +84,13 @@ pub(super) struct AttachmentNew {
     #[serde(default)]
     #[schema(value_type = String)]
     repeat: Repeat,
-    /// `run-now` or `skip`.
+    /// `run-now`, `skip` or `if-within`: what happens to an instant or a tick that has passed.
     #[serde(default)]
     #[schema(value_type = String)]
     missed: Missed,
+    /// With `if-within`: how late it may run, in seconds: 1 to 31,622,400.
+    #[serde(default)]
+    missed_within_s: u32,
     /// `stop-chain` or `continue`.
     #[serde(default)]
     #[schema(value_type = String)]
@@ -158,6 +161,7 @@ impl AttachmentNew {
             cancel_on: self.cancel_on,
             repeat: self.repeat,
             missed: self.missed,
+            missed_within_s: self.missed_within_s,
             on_error: self.on_error,
             attempts_max: self.attempts_max,
             backoff_base_s: self.backoff_base_s,
@@ -212,6 +216,7 @@ change! {
     repeat: Repeat,
     #[schema(value_type = Option<String>)]
     missed: Missed,
+    missed_within_s: u32,
     #[schema(value_type = Option<String>)]
     on_error: OnError,
     attempts_max: u32,

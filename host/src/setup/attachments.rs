@@ -85,6 +85,9 @@ pub struct AttachmentSetup {
     /// What happens to a passed instant.
     #[serde(default)]
     pub missed: Missed,
+    /// With `missed = "if-within"`: a duration such as `6h`.
+    #[serde(default)]
+    pub missed_within: Option<String>,
     /// What a failure does to the chain.
     #[serde(default)]
     pub on_error: OnError,
@@ -152,6 +155,7 @@ impl AttachmentSetup {
             cancel_on: self.cancel_on,
             repeat: self.repeat,
             missed: self.missed,
+            missed_within_s: self.missed_within_s()?,
             on_error: self.on_error,
             attempts_max: self.attempts_max,
             backoff_base_s: self.backoff_base_s,
@@ -217,6 +221,17 @@ impl AttachmentSetup {
         }
         let seconds = seconds(&Value::String(text.clone()));
         seconds.ok_or_else(|| anyhow!("`{text}` is not a duration such as `30m`"))
+    }
+
+    fn missed_within_s(&self) -> anyhow::Result<u32> {
+        let Some(text) = &self.missed_within else {
+            return Ok(0);
+        };
+        if self.missed != Missed::IfWithin {
+            bail!("`missed_within` needs `missed = \"if-within\"`");
+        }
+        let seconds = seconds(&Value::String(text.clone()));
+        seconds.ok_or_else(|| anyhow!("`{text}` is not a duration such as `6h`"))
     }
 
     fn timing(&self) -> anyhow::Result<Timing> {

@@ -4,6 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Seen, StoringNow, late_s, oldest_due_at};
+use crate::engine::clock_watch::ClockStep;
 
 /// A run that is due and has not run for so long is late: a hundred times what a busy host needs.
 const RUN_LATE_S: u64 = 60;
@@ -17,6 +18,8 @@ const WAL_BYTES_MAX: u64 = 256 * 1024 * 1024;
 const COMMIT_LATE_S: u64 = 5;
 /// Old versions of rows are kept as long as a transaction is open.
 const TRANSACTION_S_MAX: u64 = 300;
+/// A step of the clock is named for so long.
+const CLOCK_SET_S_MAX: u64 = 24 * 60 * 60;
 /// The share of the backlog at which a flood is named before anything is refused.
 const BACKLOG_NOTED: usize = 2;
 
@@ -49,6 +52,8 @@ pub enum Finding {
     WalLarge,
     /// A transaction is open for long.
     TransactionOld,
+    /// The machine's clock was set.
+    ClockSet,
 }
 
 impl Finding {
@@ -68,6 +73,7 @@ impl Finding {
             Finding::DeliveriesDead => "deliveries-dead",
             Finding::WalLarge => "wal-large",
             Finding::TransactionOld => "transaction-old",
+            Finding::ClockSet => "clock-set",
         }
     }
 }
@@ -92,6 +98,7 @@ pub(super) fn find(seen: &Seen<'_>) -> Vec<Problem> {
     found.lateness(seen);
     found.dead(seen);
     found.database(seen);
+    found.clock(seen);
     found.0
 }
 
@@ -208,6 +215,15 @@ impl Found {
             let todo =
                 "`GET /api/v1/deliveries?state=dead` names them; `POST /deliveries/ID/retry` sends one again";
             self.add(Finding::DeliveriesDead, text, todo);
+        }
+    }
+
+    fn clock(&mut self, seen: &Seen<'_>) {
+        let lately = |step: &ClockStep| late_s(Some(step.at), seen.now) < CLOCK_SET_S_MAX;
+        if let Some(ClockStep { at, by_s }) = seen.clock_step.filter(lately) {
+            let text = format!("the clock was set by {by_s} s, to {at}");
+            let todo = "look at the machine's time service, and whether the machine slept; what was due came by the new time";
+            self.add(Finding::ClockSet, text, todo);
         }
     }
 

@@ -36,6 +36,7 @@ fn found(
 ) -> (Vec<&'static str>, String) {
     let found = problems::find(&Seen {
         now: NOW,
+        clock_step: None,
         lanes: &lanes(open_count),
         backlog_max: 100,
         standing: &standing,
@@ -175,6 +176,7 @@ fn robot_that_pauses_is_said() {
     };
     let found = problems::find(&Seen {
         now: NOW,
+        clock_step: None,
         lanes: &lanes(0),
         backlog_max: 100,
         standing: &Standing::default(),

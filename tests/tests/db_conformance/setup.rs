@@ -10,7 +10,8 @@ use signalbox_crm::people::{Absence, Employee, Role};
 use signalbox_crm::pipeline::Stage;
 use signalbox_crm::timer::{Delivery, DeliveryState, Inbound, InboundState};
 use signalbox_db::{
-    Batch, DbError, DeliveryFilter, Expiring, Expiry, INSTALLATION, IdempotencyRow, ScheduleRow, Turn,
+    Batch, DbError, DeliveryFilter, Expiring, Expiry, INSTALLATION, IdempotencyRow, ScheduleMove,
+    ScheduleRow, Turn,
 };
 
 use super::place::Place;
@@ -172,8 +173,10 @@ pub(crate) async fn small_tables_keep_the_last_value(place: &Place) {
         employee: EmployeeId(employee),
         seq,
     };
-    let tick = |attachment, seconds: Option<i64>| ScheduleRow {
+    let tick = |attachment, was: Option<i64>, seconds: Option<i64>| ScheduleMove {
         attachment: AttachmentId(attachment),
+        was: was.map(at),
+        version: 1,
         next_at: seconds.map(at),
     };
     let answer = IdempotencyRow {
@@ -186,7 +189,7 @@ pub(crate) async fn small_tables_keep_the_last_value(place: &Place) {
     let mut first = batch();
     first.id_marks = vec![("item", 10), ("run", 20)];
     first.turns = vec![turn(1, 1), turn(2, 2)];
-    first.schedules = vec![tick(1, Some(10)), tick(2, Some(5))];
+    first.schedules = vec![tick(1, None, Some(10)), tick(2, None, Some(5))];
     first.meta = vec![("a".to_owned(), "1".to_owned())];
     first.idempotency = vec![answer.clone()];
     db.commit(&first).await.unwrap();
@@ -194,14 +197,19 @@ pub(crate) async fn small_tables_keep_the_last_value(place: &Place) {
     let mut second = batch();
     second.id_marks = vec![("item", 9), ("run", 21)];
     second.turns = vec![turn(1, 3)];
-    second.schedules = vec![tick(1, None), tick(2, Some(15))];
+    second.schedules = vec![tick(1, Some(10), None), tick(2, Some(5), Some(15))];
     second.meta = vec![("a".to_owned(), "2".to_owned())];
     db.commit(&second).await.unwrap();
 
     let marks = db.load_id_marks().await.unwrap();
     assert_eq!((marks["item"], marks["run"]), (10, 21));
     assert_eq!(db.load_turns().await.unwrap(), vec![turn(1, 3), turn(2, 2)]);
-    assert_eq!(db.load_schedules().await.unwrap(), vec![tick(2, Some(15))]);
+    let row = ScheduleRow {
+        attachment: AttachmentId(2),
+        version: 1,
+        next_at: at(15),
+    };
+    assert_eq!(db.load_schedules().await.unwrap(), vec![row]);
     assert_eq!(db.meta("a").await.unwrap().as_deref(), Some("2"));
     assert_eq!(db.meta("b").await.unwrap(), None);
     let mut more = batch();

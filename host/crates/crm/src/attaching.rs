@@ -1,6 +1,6 @@
 //! What an admin may save: an attachment is checked before anything runs, and refused with names.
 
-use crate::attachment::{Attachment, ItemQuery, Moment, Timing};
+use crate::attachment::{Attachment, ItemQuery, Missed, Moment, Timing};
 use crate::condition::Condition;
 use crate::directory::Directory;
 use crate::event::FactKind;
@@ -44,6 +44,7 @@ pub fn check_attachment(attachment: &Attachment, directory: &Directory) -> Resul
     let manifest = manifest(attachment, directory)?;
     check_range("attempts_max", attachment.attempts_max, ATTEMPTS_MAX)?;
     check_backoff(attachment)?;
+    check_missed(attachment)?;
     check_at_most("concurrency_max", attachment.concurrency_max, CONCURRENCY_MAX)?;
     check_at_most("rate_per_minute", attachment.rate_per_minute, RATE_MAX)?;
     check_cause(&attachment.moment, manifest)?;
@@ -105,6 +106,13 @@ fn check_at_most(what: &str, value: u32, max: u32) -> Result<(), Rejection> {
     Err(Rejection::invalid(message))
 }
 
+fn check_missed(attachment: &Attachment) -> Result<(), Rejection> {
+    match attachment.missed {
+        Missed::RunNow | Missed::Skip => Ok(()),
+        Missed::IfWithin => check_range("missed_within_s", attachment.missed_within_s, DELAY_S_MAX),
+    }
+}
+
 fn check_backoff(attachment: &Attachment) -> Result<(), Rejection> {
     let (base_s, max_s) = (attachment.backoff_base_s, attachment.backoff_max_s);
     check_range("backoff_base_s", base_s, BACKOFF_S_MAX)?;
@@ -149,6 +157,7 @@ fn event_cause(event: FactKind) -> CauseKind {
         | FactKind::DeliveryFailed
         | FactKind::TimerFired
         | FactKind::ScheduleTicked
+        | FactKind::ScheduleMissed
         | FactKind::ManualRun => CauseKind::Event,
     }
 }
@@ -181,7 +190,7 @@ fn check_moment(moment: &Moment, directory: &Directory) -> Result<(), Rejection>
 /// Wake-ups, ticks and starts by hand go to the one attachment that they are for.
 fn check_event(event: FactKind) -> Result<(), Rejection> {
     match event {
-        FactKind::TimerFired | FactKind::ScheduleTicked | FactKind::ManualRun => {
+        FactKind::TimerFired | FactKind::ScheduleTicked | FactKind::ScheduleMissed | FactKind::ManualRun => {
             let message = format!("the event `{}` starts its own attachment only", event.as_str());
             Err(Rejection::invalid(message))
         }

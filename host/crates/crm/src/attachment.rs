@@ -174,15 +174,20 @@ pub enum Repeat {
     OncePerItem,
 }
 
-/// What to do about an instant that has passed when the run is made.
+/// What to do about an instant that has passed: when the run is made, or while the host was down.
+///
+/// To run is the default. What an admin attached is wanted, and a reminder that comes late does less harm than one that
+/// never comes and that nobody misses; the run shows when it was due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Missed {
-    /// Run at once.
+    /// Run at once; a schedule once, however many ticks were missed.
     #[default]
     RunNow,
     /// Do not run.
     Skip,
+    /// Run, if it is not later than `missed_within_s`.
+    IfWithin,
 }
 
 /// What a failure for good does to the robots after it.
@@ -244,6 +249,9 @@ pub struct Attachment {
     /// What happens to a passed instant.
     #[serde(default)]
     pub missed: Missed,
+    /// With `if-within`: how late it may run, in seconds. Range: 1 to 366 days.
+    #[serde(default)]
+    pub missed_within_s: u32,
     /// What a failure does to the chain.
     #[serde(default)]
     pub on_error: OnError,

@@ -229,6 +229,13 @@ impl Directory {
         self.channels.get(&id).ok_or_else(|| Rejection::not_found(id))
     }
 
+    /// Active people who may administer: whoever is told what only an admin can change.
+    pub fn admins(&self) -> Vec<EmployeeId> {
+        let people = self.employees.values();
+        let admins = people.filter(|person| person.is_active && person.role.can_administer());
+        admins.map(|person| person.id).collect()
+    }
+
     /// The working time of a pipeline: its own calendar, else the company's.
     ///
     /// # Errors

@@ -128,6 +128,17 @@ pub enum Fact {
         /// The instant for which the tick was planned.
         due_at: Timestamp,
     },
+    /// Ticks of a schedule passed without a run. Starts nothing: its run is cancelled, and says why.
+    ScheduleMissed {
+        /// Whose schedule.
+        attachment: AttachmentId,
+        /// The first of the ticks.
+        first_at: Timestamp,
+        /// The last of them.
+        last_at: Timestamp,
+        /// What was missed and why nothing makes up for it, in words.
+        why: String,
+    },
     /// A person started a robot by hand. Starts that attachment, nothing else.
     ManualRun {
         /// Which attachment.
@@ -160,6 +171,7 @@ pub enum FactKind {
     DeliveryFailed,
     TimerFired,
     ScheduleTicked,
+    ScheduleMissed,
     ManualRun,
 }
 
@@ -182,6 +194,7 @@ impl FactKind {
             FactKind::DeliveryFailed => "delivery-failed",
             FactKind::TimerFired => "timer-fired",
             FactKind::ScheduleTicked => "schedule-ticked",
+            FactKind::ScheduleMissed => "schedule-missed",
             FactKind::ManualRun => "manual-run",
         }
     }
@@ -206,6 +219,7 @@ impl Fact {
             Fact::DeliveryFailed { .. } => FactKind::DeliveryFailed,
             Fact::TimerFired { .. } => FactKind::TimerFired,
             Fact::ScheduleTicked { .. } => FactKind::ScheduleTicked,
+            Fact::ScheduleMissed { .. } => FactKind::ScheduleMissed,
             Fact::ManualRun { .. } => FactKind::ManualRun,
         }
     }

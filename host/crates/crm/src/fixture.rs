@@ -176,6 +176,7 @@ pub(crate) fn attachment(id: i64) -> Attachment {
         cancel_on: Default::default(),
         repeat: Default::default(),
         missed: Default::default(),
+        missed_within_s: 0,
         on_error: Default::default(),
         attempts_max: 4,
         backoff_base_s: 1,

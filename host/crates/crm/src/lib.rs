@@ -28,6 +28,7 @@ pub mod item;
 pub mod lifecycle;
 pub mod loop_guard;
 pub mod matching;
+pub mod missed;
 pub mod moving;
 pub mod name;
 pub mod notification;

@@ -10,6 +10,7 @@ use crate::event::{Event, Fact};
 use crate::ids::{IdKind, RunId};
 use crate::item::Item;
 use crate::loop_guard::LoopGuard;
+use crate::missed;
 use crate::rejection::Rejection;
 use crate::run::{Failures, Reason, Run, RunState};
 use crate::time::Timestamp;
@@ -61,6 +62,9 @@ impl Matcher<'_> {
             }
             if let Some(why) = triggers.lost(attachment.id) {
                 cancel(&mut run, Reason::EarlierStageWins, Some(why), self.now);
+            }
+            if let Fact::ScheduleMissed { why, .. } = &event.fact {
+                cancel(&mut run, Reason::Missed, Some(why.clone()), self.now);
             }
             self.check(&mut run, event, &attachment);
             chain = chain.with(&run, &attachment);
@@ -192,7 +196,10 @@ pub fn start(directory: &Directory, attachment: &Attachment, item: Option<&Item>
         Ok(Some(at)) if at < now && attachment.missed == Missed::Skip => {
             Start::Never(Reason::Missed, format!("it was due at {at}"))
         }
-        Ok(Some(_)) => Start::Now,
+        Ok(Some(at)) => match missed::given_up(attachment, at, now) {
+            Some(why) => Start::Never(Reason::Missed, why),
+            None => Start::Now,
+        },
     }
 }
 
@@ -263,6 +270,7 @@ fn matching(directory: &Directory, event: &Event, item: Option<&Item>) -> Vec<Ar
     match &event.fact {
         Fact::TimerFired { attachment, .. }
         | Fact::ScheduleTicked { attachment, .. }
+        | Fact::ScheduleMissed { attachment, .. }
         | Fact::ManualRun { attachment, .. } => return single(*attachment),
         _ => {}
     }

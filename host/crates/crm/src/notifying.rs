@@ -5,7 +5,6 @@ use crate::directory::Directory;
 use crate::ids::{EmployeeId, EventId, IdKind, ItemId, NotificationId};
 use crate::item::Item;
 use crate::notification::Notification;
-use crate::people::Role;
 use crate::rejection::{Code, Rejection};
 use crate::rules::Rules;
 use crate::run::Run;
@@ -76,9 +75,7 @@ pub fn tell_of_loop(rules: &Rules<'_>, changes: &mut ChangeSet, stopped: &Run, r
         text: text.chars().take(TEXT_CHARS_MAX).collect(),
         tag: Some(format!("loop:{root}")),
     };
-    let people = rules.directory.employees.values();
-    let admins = people.filter(|person| person.is_active && person.role == Role::Admin);
-    let admins: Vec<EmployeeId> = admins.map(|person| person.id).collect();
+    let admins = rules.directory.admins();
     notify(rules, changes, &admins, stopped.item, &notice).expect("the texts have words and fit");
 }
 

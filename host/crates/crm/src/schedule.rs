@@ -164,6 +164,23 @@ impl Schedule {
         all.take(count.min(OCCURRENCES_MAX)).collect()
     }
 
+    /// The last occurrence that is not later than `until`; `first` is one that is not.
+    ///
+    /// By bisection: a schedule of seconds has millions of occurrences in a month, and nobody wants to walk them.
+    pub fn last_until(&self, first: Timestamp, until: Timestamp) -> Timestamp {
+        let mut low = first.micros().div_euclid(SECOND);
+        let mut high = until.micros().div_euclid(SECOND).max(low);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let next = instant(middle).and_then(|at| self.next_after(at));
+            match next.filter(|next| *next <= until) {
+                Some(_) => low = middle + 1,
+                None => high = middle,
+            }
+        }
+        instant(low).unwrap_or(first)
+    }
+
     /// The civil second up to which occurrences have passed before the instant `second`: the one before what the
     /// clock shows, or for a `Fixed` schedule the latest that the clock has shown around its last change.
     fn passed_before(&self, second: i64) -> Option<i64> {

@@ -95,8 +95,8 @@ pub struct Batch {
     pub directory: Vec<DirectoryChange>,
     /// The directory's version after `directory`; stored only with changes.
     pub directory_version: i64,
-    /// The next ticks of schedules.
-    pub schedules: Vec<ScheduleRow>,
+    /// Schedules whose next tick changes.
+    pub schedules: Vec<ScheduleMove>,
     /// Values of the host itself.
     pub meta: Vec<(String, String)>,
     /// Answers that are repeated for the same key.
@@ -239,6 +239,22 @@ pub struct Turn {
 pub struct ScheduleRow {
     /// The attachment.
     pub attachment: AttachmentId,
+    /// The version of the attachment for which the tick was found.
+    pub version: i64,
+    /// The next tick.
+    pub next_at: Timestamp,
+}
+
+/// A schedule goes on to its next tick. It must still be where the mover saw it: of two hosts that both tick it, one
+/// gets a conflict, and stores nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScheduleMove {
+    /// The attachment.
+    pub attachment: AttachmentId,
+    /// The stored tick; none when there must be no row yet.
+    pub was: Option<Timestamp>,
+    /// The version of the attachment.
+    pub version: i64,
     /// The next tick; none deletes the row.
     pub next_at: Option<Timestamp>,
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use signalbox_crm::ids::{AttachmentId, EmployeeId};
 
-use crate::batch::{Batch, IdempotencyRow, ScheduleRow, Turn};
+use crate::batch::{Batch, IdempotencyRow, ScheduleMove, ScheduleRow, Turn};
 use crate::commit::Step;
 use crate::dialect::{Fields, Sql, over_rows};
 use crate::encode::Rows;
@@ -48,20 +48,31 @@ SELECT
 ON CONFLICT (attachment, employee) DO UPDATE SET seq = excluded.seq"
 );
 
-const PUT_SCHEDULE: Sql = over_rows!(
+/// Two hosts that begin with a new schedule: the second is a conflict.
+const ADD_SCHEDULE: Sql = over_rows!(
     "INSERT INTO schedule (
-    attachment, next_at
+    attachment, version, next_at
 )
 SELECT
-    CAST(r.value ->> 0 AS BIGINT), CAST(r.value ->> 1 AS BIGINT)",
+    CAST(r.value ->> 0 AS BIGINT), CAST(r.value ->> 1 AS BIGINT), CAST(r.value ->> 2 AS BIGINT)",
     "WHERE true
-ON CONFLICT (attachment) DO UPDATE SET next_at = excluded.next_at"
+ON CONFLICT (attachment) DO NOTHING"
 );
 
+/// Columns: attachment, version, next tick, the tick that it must stand at.
+const MOVE_SCHEDULE: Sql = over_rows!(
+    "UPDATE schedule
+SET
+    version = CAST(r.value ->> 1 AS BIGINT), next_at = CAST(r.value ->> 2 AS BIGINT)",
+    "WHERE schedule.attachment = CAST(r.value ->> 0 AS BIGINT)
+AND schedule.next_at = CAST(r.value ->> 3 AS BIGINT)"
+);
+
+/// Columns: attachment, the tick that it must stand at.
 const DELETE_SCHEDULE: Sql = over_rows!(
     "DELETE FROM schedule
-WHERE attachment IN (
-    SELECT CAST(r.value ->> 0 AS BIGINT)",
+WHERE (attachment, next_at) IN (
+    SELECT CAST(r.value ->> 0 AS BIGINT), CAST(r.value ->> 1 AS BIGINT)",
     ")"
 );
 
@@ -131,19 +142,33 @@ pub(crate) fn steps(batch: &Batch, steps: &mut Vec<Step>) {
 }
 
 fn schedules(batch: &Batch, steps: &mut Vec<Step>) {
-    let mut put = Rows::with_capacity(batch.schedules.len(), 48);
-    let mut delete = Rows::with_capacity(batch.schedules.len(), 16);
+    let mut add = Rows::with_capacity(batch.schedules.len(), 48);
+    let mut go_on = Rows::with_capacity(batch.schedules.len(), 64);
+    let mut delete = Rows::with_capacity(batch.schedules.len(), 32);
     for schedule in &batch.schedules {
-        match schedule.next_at {
-            Some(next_at) => put.row().int(schedule.attachment.0).instant(next_at),
-            None => delete.row().int(schedule.attachment.0),
+        let ScheduleMove {
+            attachment, version, ..
+        } = schedule;
+        match (schedule.was, schedule.next_at) {
+            (None, Some(next_at)) => add.row().int(attachment.0).int(*version).instant(next_at),
+            (Some(was), Some(next_at)) => go_on
+                .row()
+                .int(attachment.0)
+                .int(*version)
+                .instant(next_at)
+                .instant(was),
+            (Some(was), None) => delete.row().int(attachment.0).instant(was),
+            (None, None) => continue,
         };
     }
-    if delete.count() > 0 {
-        steps.push(Step::of_rows(DELETE_SCHEDULE, delete));
-    }
-    if put.count() > 0 {
-        steps.push(Step::of_rows(PUT_SCHEDULE, put));
+    for (sql, rows) in [
+        (DELETE_SCHEDULE, delete),
+        (MOVE_SCHEDULE, go_on),
+        (ADD_SCHEDULE, add),
+    ] {
+        if rows.count() > 0 {
+            steps.push(Step::of_each(sql, rows, "schedule"));
+        }
     }
 }
 
@@ -162,7 +187,8 @@ fn read_turn(fields: &mut Fields<'_>) -> Result<Turn, DbError> {
 fn read_schedule(fields: &mut Fields<'_>) -> Result<ScheduleRow, DbError> {
     Ok(ScheduleRow {
         attachment: AttachmentId(fields.int()?),
-        next_at: Some(fields.instant()?),
+        version: fields.int()?,
+        next_at: fields.instant()?,
     })
 }
 
@@ -205,7 +231,7 @@ impl Db {
     /// # Errors
     /// `Unavailable`.
     pub async fn load_schedules(&self) -> Result<Vec<ScheduleRow>, DbError> {
-        let sql = "SELECT attachment, next_at FROM schedule ORDER BY next_at, attachment";
+        let sql = "SELECT attachment, version, next_at FROM schedule ORDER BY next_at, attachment";
         self.rows(sql, vec![], read_schedule).await
     }
 

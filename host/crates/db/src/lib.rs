@@ -46,8 +46,8 @@ pub use activity::ActivityFilter;
 pub use attempt::AttemptSummary;
 pub use audit::Audited;
 pub use batch::{
-    Batch, Committed, IdempotencyRow, InboundDone, Rescheduled, RunUpdate, ScheduleRow, StageLeft, Turn,
-    WakeUpVoid,
+    Batch, Committed, IdempotencyRow, InboundDone, Rescheduled, RunUpdate, ScheduleMove, ScheduleRow,
+    StageLeft, Turn, WakeUpVoid,
 };
 pub use conversation::ConversationFilter;
 pub use copy::copy_sqlite;

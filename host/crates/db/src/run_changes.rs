@@ -21,6 +21,8 @@ AND run.state IN ('scheduled', 'available', 'retryable')"
 /// By a person, the scheduler or a chain. The allowed states come as ` scheduled retryable `.
 ///
 /// Only a person makes a run retryable in this way: it gets all of its attempts again, and its failures are forgotten.
+/// A run becomes available only if it is due by the instant at which it was found due: it may have been moved meanwhile,
+/// or have had an attempt and wait for its next one.
 const CHANGE: Sql = over_rows!(
     "UPDATE run
 SET
@@ -31,6 +33,12 @@ SET
     equal_count = CASE r.value ->> 2 WHEN 'retryable' THEN 0 ELSE run.equal_count END",
     "WHERE run.id = CAST(r.value ->> 0 AS BIGINT)
 AND r.value ->> 1 LIKE '% ' || run.state || ' %'
+AND (
+    r.value ->> 2 <> 'available'
+    OR run.due_at IS NULL
+    OR r.value ->> 5 IS NULL
+    OR run.due_at <= CAST(r.value ->> 5 AS BIGINT)
+)
 RETURNING id"
 );
 

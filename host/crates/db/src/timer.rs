@@ -25,6 +25,7 @@ SELECT
     ""
 );
 
+/// Each must be there still: what it made is stored in the same transaction, and whoever comes second makes nothing.
 const DELETE_FIRED: Sql = over_rows!(
     "DELETE FROM timer
 WHERE id IN (
@@ -72,7 +73,7 @@ pub(crate) fn steps(batch: &Batch, steps: &mut Vec<Step>) {
         for id in &batch.timers_fired {
             rows.row().int(id.0);
         }
-        steps.push(Step::of_rows(DELETE_FIRED, rows));
+        steps.push(Step::of_each(DELETE_FIRED, rows, "timer"));
     }
     if !batch.timers_void.is_empty() {
         let mut rows = Rows::with_capacity(batch.timers_void.len(), 16);

@@ -43,6 +43,12 @@ fn cause(fact: Fact, item: Option<ItemId>) -> types::Cause {
                 due_at: due_at.to_string(),
             });
         }
+        // Its run is cancelled when it is made.
+        Fact::ScheduleMissed {
+            first_at, last_at, ..
+        } => Fields::default()
+            .with("first-at", first_at)
+            .with("last-at", last_at),
         Fact::ScheduleTicked { due_at, .. } => {
             return types::Cause::Schedule(types::ScheduleTicked {
                 due_at: due_at.to_string(),

@@ -81,7 +81,7 @@ impl Execution<'_> {
         let Some(attachment) = directory.attachments.get(&self.ready.run.attachment) else {
             return Step::Done;
         };
-        let now = self.core.clock.now();
+        let now = self.core.clock.now().max(self.ready.event.at);
         let attempt = self.empty_attempt(attachment, verdict, now);
         let proposal = Proposal::new(now, Actor::System);
         self.end(proposal, attachment, attempt, Led::default()).await
@@ -92,6 +92,8 @@ impl Execution<'_> {
         let ReadyRun { run, event } = self.ready;
         let actor = |robot| Actor::Robot { robot, run: run.id };
         let mut draft = Draft::new(self.core, actor(String::new()));
+        // A clock that was set back: what a run does is not older than what started it.
+        draft.now = draft.now.max(event.at);
         let directory = &draft.directory;
         let attachment = directory.attachments.get(&run.attachment);
         let version = attachment.and_then(|attachment| directory.robots.get(&attachment.digest));
@@ -317,7 +319,7 @@ impl Execution<'_> {
             digest: attachment.digest.clone(),
             verdict,
             started_at,
-            ended_at: self.core.clock.now(),
+            ended_at: self.core.clock.now().max(started_at),
             duration_us: 0,
             fuel: 0,
             memory_bytes: 0,
@@ -331,13 +333,13 @@ impl Execution<'_> {
     async fn end(&self, mut proposal: Proposal, attachment: &Attachment, attempt: Attempt, led: Led) -> Step {
         let spare = (proposal.clone_record(), attempt.clone());
         let outcome = Outcome::from(&attempt.verdict);
-        proposal.ended = Some(self.ended(attachment, attempt, led, proposal.at));
+        proposal.ended = Some(self.ended(attachment, attempt, led));
         match self.propose(proposal).await {
             Err(CommitError::Rejected(rejection)) => {
                 let (mut record, mut attempt) = spare;
                 attempt.verdict = refused(rejection);
                 attempt.effects = "[]".to_owned();
-                record.ended = Some(self.ended(attachment, attempt, Led::default(), record.at));
+                record.ended = Some(self.ended(attachment, attempt, Led::default()));
                 self.submit(record).await
             }
             other => {
@@ -355,11 +357,13 @@ impl Execution<'_> {
         }
     }
 
-    fn ended(&self, attachment: &Attachment, attempt: Attempt, led: Led, at: Timestamp) -> Ended {
+    fn ended(&self, attachment: &Attachment, attempt: Attempt, led: Led) -> Ended {
         let digest = led.digest(&attempt.verdict).unwrap_or_default();
+        // A pause counts from the time of day, also when the run goes by a later one because the clock was set back.
+        let now = self.core.clock.now();
         let policy = Policy::from(attachment);
         let run = &self.ready.run;
-        let after = after_attempt(run, attempt.number, &attempt.verdict, digest, policy, at);
+        let after = after_attempt(run, attempt.number, &attempt.verdict, digest, policy, now);
         Ended {
             ready: self.ready.clone(),
             attempt,

@@ -94,6 +94,7 @@ CREATE TABLE turn (
 
 CREATE TABLE schedule (
     attachment BIGINT PRIMARY KEY,
+    version BIGINT NOT NULL,
     next_at BIGINT NOT NULL
 );
 

@@ -94,6 +94,7 @@ CREATE TABLE turn (
 
 CREATE TABLE schedule (
     attachment INTEGER PRIMARY KEY,
+    version INTEGER NOT NULL,
     next_at INTEGER NOT NULL
 ) STRICT;
 
