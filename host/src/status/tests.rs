@@ -151,6 +151,7 @@ fn disk_that_is_full_and_commit_that_is_held_up_are_said() {
             blocker: Some(blocker),
             is_full: true,
         },
+        clock_step: None,
         commits_waiting: 3,
         waiting: &[],
         paused: &[],
