@@ -19,6 +19,7 @@ use crate::bundled::INSPECTED;
 use crate::channels::send::Sender;
 use crate::clock::{Clock, random_bytes};
 use crate::delivery::Deliverer;
+use crate::drain::Draining;
 use crate::engine::alarm::Alarm;
 use crate::engine::breakers::Breakers;
 use crate::engine::clock_watch::ClockWatch;
@@ -320,6 +321,7 @@ async fn open_core(db: Db, options: &AppOptions) -> anyhow::Result<(SharedCore, 
         records: Records::new(directory),
         rates: Rates::default(),
         breakers,
+        draining: Draining::default(),
         storing: Storing::default(),
         clock_watch: ClockWatch::default(),
         alarm: Alarm::default(),

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use signalbox_crm::calendar::{CalendarSpec, WorkCalendar};
 use signalbox_db::{OpenOptions, Synchronous};
@@ -110,6 +111,8 @@ pub struct Config {
     pub cache_dir: Option<PathBuf>,
     /// Runs that are executed at the same time.
     pub worker_count: u32,
+    /// How long what has begun may take after a signal.
+    pub drain_max: Duration,
     /// How long rows are kept that have served.
     pub keep: Retention,
     /// The company's zone, used when an empty database gets its first calendar.
@@ -158,6 +161,7 @@ impl Config {
             },
             cache_dir: read.text("cache_dir", |_| Ok(()))?.map(PathBuf::from),
             worker_count: read.value("workers", |text| within(text, 1, 1000))?.unwrap_or(1),
+            drain_max: Duration::from_secs(read.count("drain_seconds", 0, 3600)?.into()),
             keep: Retention::of(
                 read.count("idempotency_keys_kept_hours", 1, 720)?,
                 read.count("inbound_kept_days", 7, 3650)?,

@@ -5,6 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use signalbox_crm::backoff::Backoff;
@@ -37,6 +38,7 @@ pub struct Deliverer {
     core: SharedCore,
     sender: Arc<Sender>,
     traffic: Mutex<Traffic>,
+    sending_count: AtomicUsize,
 }
 
 /// What is on its way.
@@ -79,14 +81,24 @@ impl Deliverer {
             core,
             sender: Arc::new(sender),
             traffic: Mutex::default(),
+            sending_count: AtomicUsize::new(0),
         }
+    }
+
+    /// Deliveries on their way, as the loop of [`Deliverer::run`] knows it.
+    pub fn sending_count(&self) -> usize {
+        self.sending_count.load(Ordering::Relaxed)
     }
 
     /// Sends for ever.
     pub async fn run(self: Arc<Self>) {
         let mut traffic = self.traffic.lock().await;
         loop {
-            let pause = match self.start_due(&mut traffic).await {
+            let started = match self.core.draining.is_on() {
+                true => Ok(None),
+                false => self.start_due(&mut traffic).await,
+            };
+            let pause = match started {
                 Ok(Some(next)) => next.since(self.core.clock.now()).min(SLEEP_MAX),
                 Ok(None) => SLEEP_MAX,
                 Err(error) => {
@@ -104,6 +116,7 @@ impl Deliverer {
     }
 
     fn note_end(&self, traffic: &mut Traffic, ended: Result<Ended, tokio::task::JoinError>) {
+        self.count(traffic);
         let noted = match ended {
             Ok(ended) => traffic.ended(ended, self.core.clock.now()),
             // The conversation of a task that panicked rests until the next start.
@@ -143,7 +156,7 @@ impl Deliverer {
             let is_last = due.len() < limit as usize;
             let known = (full.len(), traffic.sending.len());
             for delivery in due {
-                if traffic.sending.len() >= SENDING_MAX {
+                if traffic.sending.len() >= SENDING_MAX || core.draining.is_on() {
                     return Ok(next);
                 }
                 if full.contains(&delivery.channel) || traffic.conversations.contains(&delivery.conversation)
@@ -186,7 +199,12 @@ impl Deliverer {
                 noted,
             }
         });
+        self.count(traffic);
         Ok(())
+    }
+
+    fn count(&self, traffic: &Traffic) {
+        self.sending_count.store(traffic.sending.len(), Ordering::Relaxed);
     }
 }
 

@@ -6,7 +6,8 @@ use std::any::Any;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
@@ -105,7 +106,8 @@ fn routes() -> OpenApiRouter<Arc<AppState>> {
 /// The whole HTTP surface of the host.
 pub fn router(app: Arc<AppState>) -> Router {
     let (router, _) = routes().split_for_parts();
-    guarded(router).with_state(app)
+    let draining = middleware::from_fn_with_state(Arc::clone(&app), unless_draining);
+    guarded(router.layer(draining)).with_state(app)
 }
 
 /// What holds for every route: limits, and a problem for whatever goes wrong outside the handlers.
@@ -115,6 +117,14 @@ fn guarded<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
         .method_not_allowed_fallback(no_method)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(DefaultBodyLimit::max(input::BODY_BYTES_MAX))
+}
+
+/// A host that is about to stop takes no changes: who comes to the next one is answered there.
+async fn unless_draining(State(app): State<Arc<AppState>>, request: Request, next: Next) -> Response {
+    if app.core.draining.is_on() && !request.method().is_safe() {
+        return Problem::new(Kind::Unavailable, "the host is shutting down").into_response();
+    }
+    next.run(request).await
 }
 
 async fn no_route(uri: axum::http::Uri) -> Problem {

@@ -9,6 +9,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod delivery;
+pub mod drain;
 pub mod engine;
 pub mod eventlog;
 pub mod history;

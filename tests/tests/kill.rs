@@ -11,6 +11,7 @@
 mod account;
 mod client;
 mod disk;
+mod drain;
 mod full;
 mod host;
 mod load;
@@ -104,7 +105,7 @@ impl Siege {
     }
 
     /// Ends the load, lets the host come to rest and end, and settles the account.
-    async fn end(self, what: &str, host: Host, database: &str) {
+    async fn end(self, what: &str, host: Host, database: &str) -> Posts {
         self.stop.send_replace(true);
         let mut ledger = Ledger::default();
         for client in self.clients {
@@ -122,7 +123,17 @@ impl Siege {
             found.deliveries,
             self.receiver.post_count(),
         );
+        Posts {
+            answers: found.deliveries,
+            posts: self.receiver.post_count(),
+        }
     }
+}
+
+/// Answers to clients, and how often one was sent.
+struct Posts {
+    answers: usize,
+    posts: usize,
 }
 
 async fn torture(place: &Place, kill_count: u64) {

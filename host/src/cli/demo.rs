@@ -20,6 +20,7 @@ use super::{Answer, Exit, Failure, Globals};
 use crate::app::{App, AppOptions, BACKLOG_MAX, WORKERS_DEFAULT};
 use crate::bootstrap::new_admin;
 use crate::clock::Clock;
+use crate::drain::DRAIN_DEFAULT;
 use crate::setup::Setup;
 use signalbox_crm::breaker::Limits;
 
@@ -81,7 +82,7 @@ impl Args {
             ended = hosting.ended() => ended.map_err(Failure::from),
             _ = signals.next() => Err(Failure::say(Exit::Interrupted, "interrupted before the play was over")),
         };
-        hosting.stop(&mut signals).await;
+        hosting.stop(&mut signals, DRAIN_DEFAULT).await;
         match ended {
             Err(failure) if failure.exit == Exit::Interrupted && player.is_over() => Ok(Answer::silent()),
             ended => ended.map(|()| Answer::silent()),

@@ -8,15 +8,11 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::task::{JoinError, JoinHandle};
-use tracing::warn;
+use tracing::{info, warn};
 
 use super::{Exit, Failure};
 use crate::app::App;
 use crate::http::{self, AppState};
-
-/// How long requests and runs that have begun may take after a signal. Process managers kill after 10 s or more
-/// (Docker: 10 s); what is not committed by then runs again at the next start.
-const DRAIN_MAX: Duration = Duration::from_secs(10);
 
 /// Takes the address.
 ///
@@ -67,25 +63,27 @@ impl Hosting {
         }
     }
 
-    /// Takes no more requests and lets end what has begun: requests first, then runs that are ready. One more signal
-    /// ends the process at once.
-    pub(super) async fn stop(self, signals: &mut Signals) {
+    /// Begins nothing new and lets end what has begun: runs and deliveries, while the API still answers what is read,
+    /// then requests. One more signal ends the process at once. What is left is done by the next start.
+    pub(super) async fn stop(self, signals: &mut Signals, drain_max: Duration) {
         let Hosting { app, server, stop } = self;
-        drop(stop);
         let is_over = server.is_finished();
+        app.core.begin_to_drain();
         let rest = async {
+            app.drained().await;
+            drop(stop);
             if !is_over && let Err(error) = flat(server.await) {
                 warn!(error = %error, "The HTTP server did not end well: {error}");
             }
-            app.core.lanes.idle().await;
         };
         tokio::select! {
             () = rest => {}
-            () = tokio::time::sleep(DRAIN_MAX) => {
-                warn!("Not everything ended within {} s; runs that are left start again", DRAIN_MAX.as_secs());
+            () = tokio::time::sleep(drain_max) => {
+                warn!("Not everything ended within {} s", drain_max.as_secs());
             }
             _ = signals.next() => std::process::exit(i32::from(Exit::Interrupted as u8)),
         }
+        info!("Left for the next start: {}", app.left());
         app.stop().await;
     }
 }

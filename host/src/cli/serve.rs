@@ -20,8 +20,8 @@ use signalbox_crm::breaker::Limits;
 /// Starts the host: HTTP API, robots, timers, deliveries
 ///
 /// On an empty database it makes the company's calendar, an employee `Administrator` and one API token, which is
-/// printed to stdout once. The first signal (SIGINT, SIGTERM) lets what has begun finish, for up to 10 seconds; the
-/// second ends the process at once.
+/// printed to stdout once. The first signal (SIGINT, SIGTERM) lets what has begun finish, for up to 25 seconds
+/// (`drain_seconds`); the second ends the process at once.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   signalbox serve
@@ -81,7 +81,7 @@ impl Args {
                 Ok(())
             }
         };
-        hosting.stop(&mut signals).await;
+        hosting.stop(&mut signals, config.drain_max).await;
         info!("Signalbox has stopped");
         served?;
         Ok(Answer::silent())

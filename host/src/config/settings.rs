@@ -27,7 +27,7 @@ impl Setting {
 }
 
 /// Every setting there is.
-pub const SETTINGS: [Setting; 12] = [
+pub const SETTINGS: [Setting; 13] = [
     Setting {
         key: "listen",
         is_number: false,
@@ -85,6 +85,16 @@ pub const SETTINGS: [Setting; 12] = [
         default: Some("64"),
         sample: "",
         about: &["Robots that run at the same time, 1 to 1000."],
+    },
+    Setting {
+        key: "drain_seconds",
+        is_number: true,
+        default: Some("25"),
+        sample: "",
+        about: &[
+            "How long runs and deliveries that have begun may take after the first SIGTERM or SIGINT, 0 to 3600. A",
+            "second less than what the process manager waits before it kills: Kubernetes 30 s, Docker 10 s.",
+        ],
     },
     Setting {
         key: "idempotency_keys_kept_hours",

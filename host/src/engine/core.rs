@@ -19,6 +19,7 @@ use super::records::Records;
 use super::storing::Storing;
 use super::turn::Turn;
 use crate::clock::Clock;
+use crate::drain::Draining;
 
 /// Attempts that a slow watcher may be behind before it misses some.
 pub const ATTEMPTS_KEPT: usize = 4096;
@@ -57,6 +58,8 @@ pub struct Core {
     pub rates: Rates,
     /// Robots that pause.
     pub breakers: Breakers,
+    /// Whether the host is told to end.
+    pub draining: Draining,
     /// How storing goes.
     pub storing: Storing,
     /// Notices that the machine's clock was set.

@@ -54,6 +54,9 @@ impl Scheduler {
     /// Lets time pass for ever.
     pub async fn run(self: Arc<Self>) {
         loop {
+            if self.core.draining.is_on() {
+                return std::future::pending().await;
+            }
             self.core.alarm.awake();
             let step = self.core.clock_watch.look(self.core.clock.now(), Instant::now());
             if let Some(step) = step {

@@ -39,10 +39,10 @@ async fn health() -> Json<Health> {
     Json(OK)
 }
 
-/// Whether the host can work: the database answers, and changes are taken.
+/// Whether the host can work: the database answers, and changes are taken. Not while the host is about to stop.
 #[utoipa::path(get, path = "/ready", tag = "operation", responses((status = OK, body = Health)))]
 async fn ready(State(state): State<Arc<AppState>>) -> Result<Json<Health>, Problem> {
-    if state.core.requests.is_closed() {
+    if state.core.draining.is_on() || state.core.requests.is_closed() {
         return Err(Problem::new(Kind::Unavailable, "the host is shutting down"));
     }
     state.core.db.meta("directory-version").await?;

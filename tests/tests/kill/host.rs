@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -133,17 +133,22 @@ impl Host {
         false
     }
 
+    /// Sends a signal.
+    pub(super) fn signal(&self, signal: &str) {
+        let id = self.process.id().to_string();
+        let sent = Command::new("kill").args([signal, &id]).status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// How it has ended.
+    pub(super) fn status(&mut self) -> ExitStatus {
+        self.process.wait().unwrap()
+    }
+
     /// SIGTERM: it ends by itself.
     pub(super) fn end(mut self) {
-        let id = self.process.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-TERM", &id])
-                .status()
-                .unwrap()
-                .success()
-        );
-        assert!(self.process.wait().unwrap().success());
+        self.signal("-TERM");
+        assert!(self.status().success());
     }
 }
 
