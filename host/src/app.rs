@@ -22,6 +22,7 @@ use crate::delivery::Deliverer;
 use crate::drain::Draining;
 use crate::engine::alarm::Alarm;
 use crate::engine::breakers::Breakers;
+use crate::engine::bulk::Bulks;
 use crate::engine::clock_watch::ClockWatch;
 use crate::engine::committer::{self, Proposal, QUEUE_MAX, task_of_inbound, task_of_run};
 use crate::engine::core::{ATTEMPTS_KEPT, Core, SharedCore};
@@ -127,6 +128,8 @@ pub struct App {
     pub scheduler: Arc<Scheduler>,
     /// Sends what leaves the house.
     pub deliverer: Arc<Deliverer>,
+    /// Makes bulk changes go on.
+    pub bulks: Arc<Bulks>,
     /// Deletes what has served.
     pub janitor: Arc<Janitor>,
     committer: JoinHandle<()>,
@@ -157,6 +160,7 @@ impl App {
             robots: Arc::clone(&robots),
             scheduler: Arc::new(Scheduler::new(Arc::clone(&core), stored)),
             deliverer: Arc::new(Deliverer::new(Arc::clone(&core), sender)),
+            bulks: Arc::new(Bulks::new(Arc::clone(&core))),
             janitor: Arc::new(Janitor::new(Arc::clone(&core), options.keep)),
             core,
             committer,
@@ -177,6 +181,7 @@ impl App {
         if !options.clock.is_virtual() {
             self.tasks.spawn(Arc::clone(&self.scheduler).run());
             self.tasks.spawn(Arc::clone(&self.deliverer).run());
+            self.tasks.spawn(Arc::clone(&self.bulks).run());
             self.tasks.spawn(Arc::clone(&self.janitor).run());
         }
     }
@@ -326,6 +331,7 @@ async fn open_core(db: Db, options: &AppOptions) -> anyhow::Result<(SharedCore, 
         clock_watch: ClockWatch::default(),
         alarm: Alarm::default(),
         outbox_changed: Notify::new(),
+        bulk_changed: Notify::new(),
         attempts: broadcast::Sender::new(ATTEMPTS_KEPT),
         requests,
         backlog_max: options.backlog_max,

@@ -16,6 +16,7 @@ use crate::telemetry;
 mod attach;
 mod audit;
 mod bench;
+mod bulk;
 mod client;
 mod completions;
 mod config;
@@ -70,6 +71,8 @@ commands! {
     Attach => attach;
     /// Lists, shows and retries runs
     Run => run;
+    /// Moves many items, puts a person in charge of them, or starts a robot for them
+    Bulk => bulk;
     /// Lists pipelines with their stages
     Pipeline => pipeline;
     /// Makes, lists and revokes API tokens

@@ -5,6 +5,7 @@
 
 pub mod alarm;
 pub mod breakers;
+pub mod bulk;
 pub mod clock_watch;
 pub mod committer;
 pub mod core;

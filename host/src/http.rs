@@ -20,6 +20,7 @@ mod activities;
 mod activity_changes;
 mod attachment_form;
 mod attachments;
+mod bulk;
 mod calendars;
 mod caller;
 mod channels;
@@ -95,6 +96,7 @@ fn routes() -> OpenApiRouter<Arc<AppState>> {
         .merge(runs::routes())
         .merge(tokens::routes())
         .merge(dead_letters::routes())
+        .merge(bulk::routes())
         .merge(deliveries::routes())
         .merge(status::routes());
     OpenApiRouter::new()

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use serde::Serialize;
-use signalbox_crm::ids::AttachmentId;
+use signalbox_crm::bulk::Bulk;
+use signalbox_crm::ids::{AttachmentId, BulkId};
 use signalbox_crm::time::Timestamp;
 use signalbox_db::{Blocker, COUNT_MAX, DbError, Standing, Storage};
 use utoipa::ToSchema;
@@ -22,6 +23,8 @@ pub use problems::{Finding, Problem};
 
 /// What failed is counted for so long.
 const LATELY: Duration = Duration::from_secs(24 * 60 * 60);
+/// Bulk changes that are shown.
+const BULKS_MAX: u32 = 10;
 /// Attachments that are named; the rest is in the counts.
 const WAITING_MAX: usize = 10;
 
@@ -33,6 +36,8 @@ pub struct Status {
     database: DatabaseView,
     lanes: LanesView,
     runs: RunsView,
+    /// Bulk changes that go on, oldest first: ten at most.
+    bulk: Vec<BulkView>,
     outbox: QueueView,
     intake: QueueView,
     robots: RobotsView,
@@ -95,6 +100,19 @@ struct WaitingView {
     run_count: usize,
     /// What holds them back besides other work.
     held_by: Option<String>,
+}
+
+/// How far a bulk change is.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = BulkProgress)]
+struct BulkView {
+    #[schema(value_type = String)]
+    id: BulkId,
+    /// Items that had their turn.
+    seen_count: i64,
+    /// Items that fitted when it was asked for.
+    matched_count: i64,
+    refused_count: i64,
 }
 
 /// Runs by state. Each count ends at 100,000; final runs are not counted.
@@ -246,6 +264,7 @@ pub async fn status(core: &Core, robots: &Robots) -> Result<Status, DbError> {
             waiting,
         },
         runs: runs_view(&standing, now),
+        bulk: bulk_views(core).await?,
         outbox: QueueView {
             waiting: standing.outbox_count,
             oldest_at: standing.outbox_due_at,
@@ -263,6 +282,17 @@ pub async fn status(core: &Core, robots: &Robots) -> Result<Status, DbError> {
         },
         problems,
     })
+}
+
+async fn bulk_views(core: &Core) -> Result<Vec<BulkView>, DbError> {
+    let open = core.db.open_bulks(BULKS_MAX).await?;
+    let view = |bulk: Bulk| BulkView {
+        id: bulk.id,
+        seen_count: bulk.seen_count(),
+        matched_count: bulk.matched_count,
+        refused_count: bulk.refused_count,
+    };
+    Ok(open.into_iter().map(view).collect())
 }
 
 fn paused_views(core: &Core) -> Vec<PausedView> {

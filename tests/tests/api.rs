@@ -1,6 +1,7 @@
 //! The HTTP API over a real listener, with the whole host behind it and a database in memory.
 
 mod breaker;
+mod bulk;
 mod harness;
 mod idempotency;
 mod input;

@@ -64,6 +64,7 @@ conformance! {
     once::schedule_ticks_once_whoever_ticks_it;
     once::new_schedule_is_begun_once;
     once::timer_that_fired_makes_nothing_again;
+    once::piece_of_a_bulk_change_is_done_once;
     once::due_run_that_somebody_took_is_not_taken_again;
     standing::what_waits_and_what_has_failed_is_counted;
     standing::storage_has_a_size_and_says_what_holds_it_up;

@@ -76,6 +76,14 @@ fn write(out: &mut String, status: &Value) -> fmt::Result {
         of("runs.retryable"),
         of("runs.after_previous")
     )?;
+    for bulk in status["bulk"].as_array().into_iter().flatten() {
+        let words = ["id", "seen_count", "matched_count", "refused_count"].map(|key| field(bulk, key));
+        writeln!(
+            out,
+            "bulk        {}: {} of {} items, {} refused",
+            words[0], words[1], words[2], words[3]
+        )?;
+    }
     match status["runs"]["oldest_due_at"].as_str() {
         Some(at) => writeln!(out, "oldest due  {at}, {} s late", of("runs.late_s"))?,
         None => writeln!(out, "oldest due  none")?,

@@ -6,6 +6,7 @@
 use std::pin::pin;
 use std::sync::Arc;
 
+use signalbox_crm::bulk::Bulk;
 use signalbox_crm::event::Origin;
 use signalbox_crm::ids::{AttachmentId, EventId, RunId, TimerId};
 use signalbox_crm::item::Item;
@@ -58,6 +59,8 @@ pub struct Proposal {
     pub timers_fired: Vec<TimerId>,
     /// Schedules that this change moves on.
     pub schedules: Vec<ScheduleMove>,
+    /// A bulk change with the version that it must still have; none: it is new.
+    pub bulk: Option<(Option<i64>, Bulk)>,
     /// The answer to a create request, kept under its key.
     pub idempotency: Option<IdempotencyRow>,
     /// Attachments whose robot pauses no more: their runs go on.
@@ -83,6 +86,7 @@ impl Proposal {
             settled: Vec::new(),
             timers_fired: Vec::new(),
             schedules: Vec::new(),
+            bulk: None,
             idempotency: None,
             resumed: Vec::new(),
             meta: Vec::new(),
@@ -318,6 +322,9 @@ fn publish(core: &Core, memory: &mut Memory, outcome: super::plan::Outcome, comm
     }
     if !outcome.batch.deliveries.is_empty() || !outcome.batch.deliveries_again.is_empty() {
         core.outbox_changed.notify_one();
+    }
+    if !outcome.batch.bulks_new.is_empty() {
+        core.bulk_changed.notify_one();
     }
     seq
 }

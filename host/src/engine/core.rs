@@ -68,6 +68,8 @@ pub struct Core {
     pub alarm: Alarm,
     /// Woken when something that leaves the house was committed.
     pub outbox_changed: Notify,
+    /// Woken when a bulk change was asked for.
+    pub bulk_changed: Notify,
     /// Told of every attempt after its commit; watchers subscribe.
     pub attempts: broadcast::Sender<AttemptStored>,
     /// The way to the committer. Bounded: a full queue holds the submitter back.

@@ -143,6 +143,11 @@ impl<'a> Plan<'a> {
         batch.schedules.append(&mut proposal.schedules);
         batch.resumed.append(&mut proposal.resumed);
         batch.meta.append(&mut proposal.meta);
+        match proposal.bulk.take() {
+            Some((Some(was), bulk)) => batch.bulks.push((was, bulk)),
+            Some((None, bulk)) => batch.bulks_new.push(bulk),
+            None => {}
+        }
         batch.idempotency.extend(proposal.idempotency.take());
         batch.expired.append(&mut proposal.expired);
         Ok((events, runs))

@@ -54,8 +54,8 @@ rights! {
     Configure, "change pipelines and attachments", false, |role| role.can_configure();
     /// Installs robots.
     Install, "install robots", false, |role| role.can_install();
-    /// Manages people, channels and tokens; repeats failed runs in bulk.
-    Administer, "manage people, channels, tokens and failed runs", false, |role| role.can_administer();
+    /// Manages people, channels and tokens; repeats failed runs in bulk; changes many items at once.
+    Administer, "manage people, channels, tokens, failed runs and bulk changes", false, |role| role.can_administer();
 }
 
 /// The owner of a valid token.

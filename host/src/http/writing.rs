@@ -8,6 +8,8 @@ use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use signalbox_crm::bulk::Bulk;
+use signalbox_crm::time::Timestamp;
 use signalbox_db::{DbError, IdempotencyRow};
 
 use super::AppState;
@@ -16,7 +18,7 @@ use super::input::{check_media, parse, raw};
 use super::problem::{Kind, Problem};
 use super::secret::hex;
 use super::version::etag;
-use crate::engine::committer::{CommitError, Receipt};
+use crate::engine::committer::{CommitError, Proposal, Receipt};
 use crate::engine::draft::Draft;
 
 /// Executions of one request whose reads were changed by others. Each one that is repeated means that another
@@ -49,16 +51,21 @@ impl<'a> Writing<'a> {
 
     /// Commits; none when others changed what the draft had read, and it must be made again.
     pub(super) async fn commit(&mut self, draft: Draft) -> Result<Option<Receipt>, Problem> {
-        self.submit(draft, None).await
+        self.submit(draft.into_proposal()).await
     }
 
-    async fn submit(
+    /// As `commit`, with a bulk change and the version that it must still have.
+    pub(super) async fn commit_bulk(
         &mut self,
         draft: Draft,
-        repeat: Option<IdempotencyRow>,
+        bulk: (Option<i64>, Bulk),
     ) -> Result<Option<Receipt>, Problem> {
         let mut proposal = draft.into_proposal();
-        proposal.idempotency = repeat;
+        proposal.bulk = Some(bulk);
+        self.submit(proposal).await
+    }
+
+    async fn submit(&mut self, proposal: Proposal) -> Result<Option<Receipt>, Problem> {
         match self.state.core.submit(proposal).await {
             Ok(receipt) => Ok(Some(receipt)),
             Err(error) if is_conflict(&error) && self.left > 0 => {
@@ -176,18 +183,43 @@ impl<'a> Creating<'a> {
         repeated: &impl Serialize,
     ) -> Result<Option<Response>, Problem> {
         let body = json(first)?;
+        let at = draft.now;
+        self.commit_answer(draft.into_proposal(), body, repeated, at)
+            .await
+    }
+
+    /// As `commit`, with a new bulk change.
+    pub(super) async fn commit_bulk(
+        &mut self,
+        draft: Draft,
+        bulk: Bulk,
+        view: &impl Serialize,
+    ) -> Result<Option<Response>, Problem> {
+        let at = draft.now;
+        let mut proposal = draft.into_proposal();
+        proposal.bulk = Some((None, bulk));
+        self.commit_answer(proposal, json(view)?, view, at).await
+    }
+
+    async fn commit_answer(
+        &mut self,
+        mut proposal: Proposal,
+        body: String,
+        repeated: &impl Serialize,
+        at: Timestamp,
+    ) -> Result<Option<Response>, Problem> {
         let status = StatusCode::CREATED.as_u16();
-        let repeat = match &self.key {
+        proposal.idempotency = match &self.key {
             Some(key) => Some(IdempotencyRow {
                 key: key.clone(),
                 fingerprint: self.fingerprint.clone(),
                 status,
                 body: json(repeated)?,
-                at: draft.now,
+                at,
             }),
             None => None,
         };
-        match self.writing.submit(draft, repeat).await? {
+        match self.writing.submit(proposal).await? {
             Some(_) => Ok(Some(answer(status, body))),
             None => self.known().await,
         }

@@ -14,7 +14,7 @@ use super::samples::*;
 use super::setup::whole;
 
 /// Every kind of id that the samples use, and its mark.
-const MARKS: [&str; 18] = [
+const MARKS: [&str; 19] = [
     "item",
     "contact",
     "activity",
@@ -33,6 +33,7 @@ const MARKS: [&str; 18] = [
     "calendar",
     "attachment",
     "token",
+    "bulk",
 ];
 
 fn entered(id: i64, item: i64) -> Event {

@@ -1,7 +1,8 @@
 //! What two hosts do at the same time, each believing that it is its own, is done once.
 
+use signalbox_crm::bulk::{Bulk, BulkChange, BulkFilter, BulkState};
 use signalbox_crm::changes::RunChange;
-use signalbox_crm::ids::{ActivityId, AttachmentId, RunId, TimerId};
+use signalbox_crm::ids::{ActivityId, AttachmentId, BulkId, PipelineId, RunId, TimerId};
 use signalbox_crm::run::{Reason, RunState};
 use signalbox_crm::timer::{Timer, TimerKind};
 use signalbox_db::{Batch, DbError, EventFilter, ScheduleMove};
@@ -122,4 +123,60 @@ pub(crate) async fn due_run_that_somebody_took_is_not_taken_again(place: &Place)
     commit(change(&[RunState::Available], RunState::Retryable, 60)).await;
     assert_eq!(commit(take).await, [], "its time has not come");
     assert_eq!(commit(change(&waits, RunState::Available, 60)).await, [RunId(1)]);
+}
+
+fn bulk(version: i64, cursor: i64, state: BulkState) -> Bulk {
+    Bulk {
+        id: BulkId(1),
+        version,
+        state,
+        filter: BulkFilter {
+            pipeline: PipelineId(1),
+            stage: None,
+            assignee: None,
+        },
+        change: BulkChange::Run {
+            attachment: AttachmentId(7),
+        },
+        by: None,
+        matched_count: 100,
+        until: 100,
+        cursor,
+        changed_count: cursor,
+        passed_count: 0,
+        refused_count: 0,
+        refusals: Vec::new(),
+        created_at: at(1),
+        finished_at: (state != BulkState::Open).then(|| at(9)),
+    }
+}
+
+pub(crate) async fn piece_of_a_bulk_change_is_done_once(place: &Place) {
+    let db = place.open().await;
+    let mut first = batch();
+    first.bulks_new = vec![bulk(1, 0, BulkState::Open)];
+    db.commit(&first).await.unwrap();
+    let piece = |event_id, was, next: Bulk| {
+        let mut batch = batch();
+        batch.events = vec![event(event_id)];
+        batch.bulks = vec![(was, next)];
+        batch
+    };
+    db.commit(&piece(1, 1, bulk(2, 50, BulkState::Open)))
+        .await
+        .unwrap();
+    let late = db.commit(&piece(2, 1, bulk(2, 50, BulkState::Open))).await;
+    assert!(matches!(late, Err(DbError::Conflict("bulk"))), "{late:?}");
+    assert_eq!(db.open_bulks(10).await.unwrap(), [bulk(2, 50, BulkState::Open)]);
+    let cancelled = bulk(3, 50, BulkState::Cancelled);
+    db.commit(&piece(3, 2, cancelled.clone())).await.unwrap();
+    // Whoever has read it before the end cannot go on.
+    for was in [2, 3] {
+        let late = db.commit(&piece(4, was, bulk(4, 100, BulkState::Open))).await;
+        assert!(matches!(late, Err(DbError::Conflict("bulk"))), "{late:?}");
+    }
+    assert_eq!(db.open_bulks(10).await.unwrap(), []);
+    assert_eq!(db.bulk(BulkId(1)).await.unwrap(), Some(cancelled));
+    let events = db.events(&EventFilter::default(), None, 10).await.unwrap();
+    assert_eq!(events.len(), 2);
 }

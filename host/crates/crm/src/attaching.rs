@@ -158,7 +158,8 @@ fn event_cause(event: FactKind) -> CauseKind {
         | FactKind::TimerFired
         | FactKind::ScheduleTicked
         | FactKind::ScheduleMissed
-        | FactKind::ManualRun => CauseKind::Event,
+        | FactKind::ManualRun
+        | FactKind::BulkRun => CauseKind::Event,
     }
 }
 
@@ -190,7 +191,11 @@ fn check_moment(moment: &Moment, directory: &Directory) -> Result<(), Rejection>
 /// Wake-ups, ticks and starts by hand go to the one attachment that they are for.
 fn check_event(event: FactKind) -> Result<(), Rejection> {
     match event {
-        FactKind::TimerFired | FactKind::ScheduleTicked | FactKind::ScheduleMissed | FactKind::ManualRun => {
+        FactKind::TimerFired
+        | FactKind::ScheduleTicked
+        | FactKind::ScheduleMissed
+        | FactKind::ManualRun
+        | FactKind::BulkRun => {
             let message = format!("the event `{}` starts its own attachment only", event.as_str());
             Err(Rejection::invalid(message))
         }

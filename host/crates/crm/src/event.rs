@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::activity::ActivityKind;
 use crate::ids::{
-    ActivityId, AttachmentId, ChannelId, ContactId, ConversationId, DeliveryId, EmployeeId, EventId, ItemId,
-    MessageId, PipelineId, RunId, StageId,
+    ActivityId, AttachmentId, BulkId, ChannelId, ContactId, ConversationId, DeliveryId, EmployeeId, EventId,
+    ItemId, MessageId, PipelineId, RunId, StageId,
 };
 use crate::time::Timestamp;
 
@@ -146,6 +146,15 @@ pub enum Fact {
         /// Who.
         by: Option<EmployeeId>,
     },
+    /// A bulk change started a robot. Starts that attachment, nothing else.
+    BulkRun {
+        /// Which attachment.
+        attachment: AttachmentId,
+        /// Who asked for it.
+        by: Option<EmployeeId>,
+        /// The bulk change.
+        bulk: BulkId,
+    },
 }
 
 /// The kind of an event, for filters.
@@ -173,6 +182,7 @@ pub enum FactKind {
     ScheduleTicked,
     ScheduleMissed,
     ManualRun,
+    BulkRun,
 }
 
 impl FactKind {
@@ -196,6 +206,7 @@ impl FactKind {
             FactKind::ScheduleTicked => "schedule-ticked",
             FactKind::ScheduleMissed => "schedule-missed",
             FactKind::ManualRun => "manual-run",
+            FactKind::BulkRun => "bulk-run",
         }
     }
 }
@@ -221,6 +232,7 @@ impl Fact {
             Fact::ScheduleTicked { .. } => FactKind::ScheduleTicked,
             Fact::ScheduleMissed { .. } => FactKind::ScheduleMissed,
             Fact::ManualRun { .. } => FactKind::ManualRun,
+            Fact::BulkRun { .. } => FactKind::BulkRun,
         }
     }
 }

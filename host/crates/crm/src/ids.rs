@@ -98,6 +98,8 @@ ids! {
     CalendarId, "calendar", "a calendar";
     /// A raw inbound event of a channel.
     InboundId, "inbound", "an inbound event";
+    /// One change for many items.
+    BulkId, "bulk", "a bulk change";
 }
 
 /// Whether an item is a lead or a deal.
@@ -185,11 +187,12 @@ pub enum IdKind {
     Calendar,
     Attachment,
     Token,
+    Bulk,
 }
 
 impl IdKind {
     /// All kinds, in the order of their discriminants.
-    pub const ALL: [IdKind; 18] = [
+    pub const ALL: [IdKind; 19] = [
         IdKind::Item,
         IdKind::Contact,
         IdKind::Activity,
@@ -208,6 +211,7 @@ impl IdKind {
         IdKind::Calendar,
         IdKind::Attachment,
         IdKind::Token,
+        IdKind::Bulk,
     ];
 
     /// The word used in the database.
@@ -231,6 +235,7 @@ impl IdKind {
             IdKind::Calendar => "calendar",
             IdKind::Attachment => "attachment",
             IdKind::Token => "token",
+            IdKind::Bulk => "bulk",
         }
     }
 }

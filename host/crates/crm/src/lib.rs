@@ -8,6 +8,7 @@ pub mod attaching;
 pub mod attachment;
 pub mod backoff;
 pub mod breaker;
+pub mod bulk;
 pub mod calendar;
 pub mod changes;
 pub mod commenting;

@@ -101,7 +101,10 @@ impl Matcher<'_> {
     /// Gives the run its time. The attachment's timing counts from its moment: a wake-up has waited already, and
     /// a person who starts a robot by hand means now.
     fn time(&self, run: &mut Run, event: &Event, attachment: &Attachment, item: Option<&Item>) {
-        if matches!(event.fact, Fact::TimerFired { .. } | Fact::ManualRun { .. }) {
+        if matches!(
+            event.fact,
+            Fact::TimerFired { .. } | Fact::ManualRun { .. } | Fact::BulkRun { .. }
+        ) {
             return;
         }
         let start = start(self.directory, attachment, item, self.now);
@@ -271,7 +274,8 @@ fn matching(directory: &Directory, event: &Event, item: Option<&Item>) -> Vec<Ar
         Fact::TimerFired { attachment, .. }
         | Fact::ScheduleTicked { attachment, .. }
         | Fact::ScheduleMissed { attachment, .. }
-        | Fact::ManualRun { attachment, .. } => return single(*attachment),
+        | Fact::ManualRun { attachment, .. }
+        | Fact::BulkRun { attachment, .. } => return single(*attachment),
         _ => {}
     }
     let mut found: Vec<Arc<Attachment>> = Vec::new();

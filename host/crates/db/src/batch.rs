@@ -1,6 +1,7 @@
 //! What one group commit stores.
 
 use signalbox_crm::activity::Activity;
+use signalbox_crm::bulk::Bulk;
 use signalbox_crm::changes::RunChange;
 use signalbox_crm::contact::Contact;
 use signalbox_crm::conversation::{Conversation, Message};
@@ -95,6 +96,10 @@ pub struct Batch {
     pub directory: Vec<DirectoryChange>,
     /// The directory's version after `directory`; stored only with changes.
     pub directory_version: i64,
+    /// New bulk changes.
+    pub bulks_new: Vec<Bulk>,
+    /// Bulk changes that went on, or ended.
+    pub bulks: Vec<(i64, Bulk)>,
     /// Schedules whose next tick changes.
     pub schedules: Vec<ScheduleMove>,
     /// Values of the host itself.
@@ -145,6 +150,8 @@ impl Batch {
             turns: Vec::new(),
             directory: Vec::new(),
             directory_version: 0,
+            bulks_new: Vec::new(),
+            bulks: Vec::new(),
             schedules: Vec::new(),
             meta: Vec::new(),
             idempotency: Vec::new(),

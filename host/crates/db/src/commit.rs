@@ -8,8 +8,8 @@ use crate::encode::Rows;
 use crate::error::DbError;
 use crate::open::Db;
 use crate::{
-    activity, attempt, contact, conversation, delivery, directory, event, expiry, host_rows, inbound, item,
-    message, notes, notification, run, run_changes, timer,
+    activity, attempt, bulk, contact, conversation, delivery, directory, event, expiry, host_rows, inbound,
+    item, message, notes, notification, run, run_changes, timer,
 };
 
 /// One statement of a commit.
@@ -94,6 +94,7 @@ fn steps(batch: &Batch) -> Vec<Step> {
     attempt::steps(batch, &mut steps);
     delivery::steps(batch, &mut steps);
     inbound::steps(batch, &mut steps);
+    bulk::steps(batch, &mut steps);
     host_rows::steps(batch, &mut steps);
     expiry::steps(batch, &mut steps);
     steps

@@ -241,6 +241,15 @@ impl Db {
         Ok(self.row(sql, args, |fields| fields.int()).await?.unwrap_or(0))
     }
 
+    /// The highest number of an item; 0 without items.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn last_item_number(&self) -> Result<i64, DbError> {
+        let sql = "SELECT COALESCE(MAX(item.id), 0)\nFROM item";
+        Ok(self.row(sql, vec![], |fields| fields.int()).await?.unwrap_or(0))
+    }
+
     /// The open items of a client, oldest first.
     ///
     /// # Errors

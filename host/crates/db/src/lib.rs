@@ -8,6 +8,7 @@ mod apply;
 mod attempt;
 mod audit;
 mod batch;
+mod bulk;
 mod commit;
 mod contact;
 mod conversation;

@@ -73,7 +73,7 @@ fn cause(fact: Fact, item: Option<ItemId>) -> types::Cause {
                 sent_at: sent_at.to_string(),
             });
         }
-        Fact::ManualRun { by, .. } => {
+        Fact::ManualRun { by, .. } | Fact::BulkRun { by, .. } => {
             return types::Cause::Manual(types::ManualRun {
                 by: by.map(|employee| employee.to_string()),
             });

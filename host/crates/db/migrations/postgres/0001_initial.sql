@@ -98,6 +98,14 @@ CREATE TABLE schedule (
     next_at BIGINT NOT NULL
 );
 
+CREATE TABLE bulk (
+    id BIGINT PRIMARY KEY,
+    version BIGINT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('open', 'done', 'cancelled')),
+    body TEXT NOT NULL
+);
+CREATE INDEX bulk_open ON bulk (id) WHERE state = 'open';
+
 CREATE TABLE idempotency (
     key TEXT PRIMARY KEY,
     fingerprint TEXT NOT NULL,

@@ -98,6 +98,14 @@ CREATE TABLE schedule (
     next_at INTEGER NOT NULL
 ) STRICT;
 
+CREATE TABLE bulk (
+    id INTEGER PRIMARY KEY,
+    version INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('open', 'done', 'cancelled')),
+    body TEXT NOT NULL
+) STRICT;
+CREATE INDEX bulk_open ON bulk (id) WHERE state = 'open';
+
 CREATE TABLE idempotency (
     key TEXT PRIMARY KEY NOT NULL,
     fingerprint TEXT NOT NULL,
