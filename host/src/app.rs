@@ -28,6 +28,7 @@ use crate::engine::committer::{self, Proposal, QUEUE_MAX, task_of_inbound, task_
 use crate::engine::core::{ATTEMPTS_KEPT, Core, SharedCore};
 use crate::engine::fair::classes;
 use crate::engine::ids::{Ids, Marks};
+use crate::engine::inflight::Inflight;
 use crate::engine::lanes::{Lanes, ReadyRun};
 use crate::engine::plan::Memory;
 use crate::engine::rates::Rates;
@@ -58,6 +59,8 @@ pub struct AppOptions {
     pub breaker: Limits,
     /// Where compiled robots are kept; nowhere without it.
     pub cache_dir: Option<PathBuf>,
+    /// Where it stands which runs are at work, for the next host if this one dies; nowhere without it.
+    pub inflight: Option<PathBuf>,
     /// How long rows are kept that have served.
     pub keep: Retention,
 }
@@ -79,6 +82,7 @@ impl AppOptions {
             backlog_max: BACKLOG_MAX,
             breaker: Limits::DEFAULT,
             cache_dir: None,
+            inflight: None,
             keep: Retention::default(),
         }
     }
@@ -175,8 +179,8 @@ impl App {
 
     fn spawn(&mut self, options: &AppOptions) {
         let worker = Arc::new(Worker::new(Arc::clone(&self.core), Arc::clone(&self.robots)));
-        for _ in 0..options.worker_count {
-            self.tasks.spawn(Arc::clone(&worker).run());
+        for number in 0..options.worker_count {
+            self.tasks.spawn(Arc::clone(&worker).run(number as usize));
         }
         if !options.clock.is_virtual() {
             self.tasks.spawn(Arc::clone(&self.scheduler).run());
@@ -299,6 +303,7 @@ impl App {
             ..
         } = self;
         tasks.shutdown().await;
+        core.inflight.clear();
         core.db.close().await;
         committer.abort();
         let _ = committer.await;
@@ -326,6 +331,7 @@ async fn open_core(db: Db, options: &AppOptions) -> anyhow::Result<(SharedCore, 
         records: Records::new(directory),
         rates: Rates::default(),
         breakers,
+        inflight: Inflight::open(options.inflight.as_deref()),
         draining: Draining::default(),
         storing: Storing::default(),
         clock_watch: ClockWatch::default(),

@@ -108,6 +108,7 @@ async fn start(database: Option<&str>, folder: &Path, worker_count: u32) -> anyh
         backlog_max: BACKLOG_MAX,
         breaker: Limits::DEFAULT,
         cache_dir: None,
+        inflight: None,
         keep: crate::janitor::Retention::default(),
     })
     .await?;

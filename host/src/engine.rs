@@ -15,6 +15,7 @@ pub mod effects;
 mod fail_digest;
 pub mod fair;
 pub mod ids;
+pub mod inflight;
 pub mod lanes;
 pub mod plan;
 pub mod rates;

@@ -77,6 +77,7 @@ pub async fn import(
         backlog_max: BACKLOG_MAX,
         breaker: Limits::DEFAULT,
         cache_dir: None,
+        inflight: None,
         keep: Retention::default(),
     })
     .await?;

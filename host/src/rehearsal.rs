@@ -128,6 +128,7 @@ pub async fn rehearse(
         backlog_max: BACKLOG_MAX,
         breaker: Limits::DEFAULT,
         cache_dir: None,
+        inflight: None,
         keep: Retention::default(),
     })
     .await?;

@@ -14,6 +14,7 @@ mod conflicts;
 mod db_conformance;
 mod hostile;
 mod kill;
+mod poison;
 mod pressure;
 mod recovery;
 mod rehearsal;

@@ -174,6 +174,7 @@ async fn start(database: &str) -> Result<App, Failure> {
         backlog_max: BACKLOG_MAX,
         breaker: Limits::DEFAULT,
         cache_dir: None,
+        inflight: None,
         keep: crate::janitor::Retention::default(),
     };
     App::start(options)

@@ -1,7 +1,10 @@
 //! `signalbox serve`: the host.
 
+use std::path::PathBuf;
+
 use anyhow::Context;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use signalbox_db::DbError;
 use tokio::net::TcpListener;
 use tracing::info;
@@ -113,8 +116,22 @@ fn options(config: &Config) -> AppOptions {
         backlog_max: BACKLOG_MAX,
         breaker: Limits::DEFAULT,
         cache_dir: config.cache_dir.clone(),
+        inflight: inflight(config),
         keep: config.keep,
     }
+}
+
+/// Where it stands which runs are at work: beside the database, or in the folder of the cache. Two databases, or two
+/// hosts, never share it: the second one does without.
+fn inflight(config: &Config) -> Option<PathBuf> {
+    if let Some(path) = config.database.strip_prefix("sqlite:") {
+        let path = path.strip_prefix("//").unwrap_or(path);
+        return Some(format!("{path}.inflight").into());
+    }
+    let digest: [u8; 32] = Sha256::digest(&config.database).into();
+    let name: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    let folder = config.cache_dir.as_ref()?;
+    Some(folder.join(format!("{name}.inflight")))
 }
 
 /// Says where the host is, and gives the first administrator his token.

@@ -77,7 +77,10 @@ pub const SETTINGS: [Setting; 13] = [
         is_number: false,
         default: None,
         sample: "/var/cache/signalbox",
-        about: &["Keeps compiled robots, so that the next start is quicker. Nothing is kept without it."],
+        about: &[
+            "Keeps compiled robots, so that the next start is quicker. Nothing is kept without it.",
+            "With PostgreSQL also which runs are at work, so that one that kills the host is found.",
+        ],
     },
     Setting {
         key: "workers",

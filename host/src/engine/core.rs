@@ -13,6 +13,7 @@ use super::breakers::Breakers;
 use super::clock_watch::ClockWatch;
 use super::committer::{CommitError, Proposal, QUEUE_MAX, Receipt, Request, Submission};
 use super::ids::Ids;
+use super::inflight::Inflight;
 use super::lanes::Lanes;
 use super::rates::Rates;
 use super::records::Records;
@@ -58,6 +59,8 @@ pub struct Core {
     pub rates: Rates,
     /// Robots that pause.
     pub breakers: Breakers,
+    /// Who is at work, for the next host if this one dies.
+    pub inflight: Inflight,
     /// Whether the host is told to end.
     pub draining: Draining,
     /// How storing goes.

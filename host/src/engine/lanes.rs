@@ -13,6 +13,7 @@ use super::cost::COST_BASE_US;
 use super::fair::{Begun, Class, FairQueue, Flow};
 
 pub mod figures;
+mod solitary;
 #[cfg(test)]
 mod tests;
 

@@ -1,6 +1,7 @@
 //! Executes what is in the lanes: takes the first task of a lane, works on it, and goes on.
 
 mod execution;
+mod quarantine;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
@@ -9,11 +10,13 @@ use std::time::Duration;
 
 use signalbox_crm::run::Verdict;
 use signalbox_crm::time::Timestamp;
+use tokio::sync::OnceCell;
 
 use self::execution::Execution;
 use super::breakers;
 use super::committer::CommitError;
 use super::core::SharedCore;
+use super::inflight::Seat;
 use super::lanes::{ReadyRun, Task};
 use super::robots::Robots;
 use super::turn::Turn;
@@ -30,6 +33,7 @@ const DATABASE_PAUSE: Duration = Duration::from_millis(250);
 pub struct Worker {
     core: SharedCore,
     robots: Arc<Robots>,
+    is_over_quarantine: OnceCell<()>,
 }
 
 /// What became of an execution.
@@ -64,14 +68,23 @@ impl From<Result<(), CommitError>> for Step {
 impl Worker {
     /// A worker on this core.
     pub fn new(core: SharedCore, robots: Arc<Robots>) -> Self {
-        Worker { core, robots }
+        Worker {
+            core,
+            robots,
+            is_over_quarantine: OnceCell::new(),
+        }
     }
 
-    /// Works for ever.
-    pub async fn run(self: Arc<Self>) {
+    /// Works for ever, as number `number` of those that do. The first one begins with those that were at work in a host
+    /// that died, and the others wait for it.
+    pub async fn run(self: Arc<Self>, number: usize) {
+        self.is_over_quarantine.get_or_init(|| self.quarantine()).await;
         loop {
             let (lane, task) = self.core.lanes.take().await;
-            if unless_panicking(self.work(&task)).await.is_none() {
+            if unless_panicking(self.work(&task, Seat::Worker(number)))
+                .await
+                .is_none()
+            {
                 self.after_panic(&task).await;
             }
             self.settle_breaker(&task).await;
@@ -79,9 +92,9 @@ impl Worker {
         }
     }
 
-    async fn work(&self, task: &Task) {
+    async fn work(&self, task: &Task, seat: Seat) {
         match task {
-            Task::Run(ready) => self.execute(ready).await,
+            Task::Run(ready) => self.execute(ready, seat).await,
             Task::Inbound(id) => crate::intake::process(&self.core, *id).await,
         }
     }
@@ -108,7 +121,7 @@ impl Worker {
         }
     }
 
-    async fn execute(&self, ready: &ReadyRun) {
+    async fn execute(&self, ready: &ReadyRun, seat: Seat) {
         let slot = OnceLock::new();
         let mut conflict_count = 0;
         loop {
@@ -117,7 +130,7 @@ impl Worker {
                 _ => None,
             };
             // Its turn ends here, before anybody waits.
-            let step = self.execution(ready, turn, &slot).run().await;
+            let step = self.execution(ready, seat, turn, &slot).run().await;
             match step {
                 Step::Done => return,
                 Step::Again => conflict_count += 1,
@@ -136,6 +149,7 @@ impl Worker {
     fn execution<'a>(
         &'a self,
         ready: &'a ReadyRun,
+        seat: Seat,
         turn: Option<Turn>,
         slot: &'a OnceLock<Timestamp>,
     ) -> Execution<'a> {
@@ -143,6 +157,7 @@ impl Worker {
             core: &self.core,
             robots: &self.robots,
             ready,
+            seat,
             turn,
             slot,
         }
@@ -158,7 +173,11 @@ impl Worker {
     async fn give_up(&self, ready: &ReadyRun, verdict: Verdict) {
         let slot = OnceLock::new();
         loop {
-            match self.execution(ready, None, &slot).fail(verdict.clone()).await {
+            match self
+                .execution(ready, Seat::Alone, None, &slot)
+                .fail(verdict.clone())
+                .await
+            {
                 Step::Done => return,
                 Step::Wait => tokio::time::sleep(DATABASE_PAUSE).await,
                 Step::Again => {

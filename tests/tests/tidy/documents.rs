@@ -140,8 +140,8 @@ fn every_code_is_explained() {
     let own = sandbox.map(|source| source.text).collect::<String>();
     let mut verdicts = words_after(&own, "Stop::limit(");
     verdicts.extend(words_after(&own, "code: "));
-    for path in ["host/src/engine/worker.rs", "host/src/engine/worker/execution.rs"] {
-        verdicts.extend(words_after(&text(path), "failed("));
+    for path in ["worker.rs", "worker/execution.rs", "worker/quarantine.rs"] {
+        verdicts.extend(words_after(&text(&format!("host/src/engine/{path}")), "failed("));
     }
     assert_eq!(first_cells(&page, "## Verdicts of attempts"), verdicts);
     let exits = text("host/src/cli/exit.rs");

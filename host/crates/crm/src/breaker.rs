@@ -76,7 +76,7 @@ const RULES: [Code; 10] = [
     Code::WindowClosed,
 ];
 /// Verdicts of the host about itself.
-const HOSTS_OWN: [&str; 2] = ["host", "broken"];
+const HOSTS_OWN: [&str; 3] = ["host", "host-crash", "broken"];
 
 impl From<&Verdict> for Outcome {
     fn from(verdict: &Verdict) -> Self {

@@ -71,6 +71,8 @@ enum Cure {
     Install,
     /// The robot's author, or other data.
     Author,
+    /// Whoever maintains the host.
+    Host,
     /// Somebody comes back or answers.
     People,
     /// The robot knows, and says so.
@@ -81,6 +83,7 @@ fn cure(code: &str) -> Cure {
     match code {
         "denied" => Cure::Grant,
         "broken" => Cure::Install,
+        "host-crash" => Cure::Host,
         "trap" | "panic" | "stack-overflow" | "limit.cpu" | "limit.memory" | "limit.table"
         | "limit.payload" => Cure::Author,
         "no-candidate" | "window-closed" => Cure::People,
@@ -96,6 +99,7 @@ pub fn after_failure(failed: Failed<'_>, policy: Policy, now: Timestamp, seed: u
     match cure {
         Cure::Grant => return Retry::Never(Reason::Denied, None),
         Cure::Install => return Retry::Never(Reason::Broken, None),
+        Cure::Host => return Retry::Never(Reason::Quarantined, None),
         Cure::Author if failed.failures.equal_count >= EQUAL_MAX => {
             let why = format!("{EQUAL_MAX} equal failures on equal data");
             return Retry::Never(Reason::Deterministic, Some(why));
@@ -113,7 +117,7 @@ pub fn after_failure(failed: Failed<'_>, policy: Policy, now: Timestamp, seed: u
     let delay = policy.backoff.delay(number, seed);
     let delay = match cure {
         Cure::People => delay.max(PEOPLE.slow_delay(number, seed)),
-        Cure::Grant | Cure::Install | Cure::Author | Cure::Robot => delay,
+        Cure::Grant | Cure::Install | Cure::Host | Cure::Author | Cure::Robot => delay,
     };
     Retry::At(now.plus(delay).unwrap_or(Timestamp::MAX))
 }

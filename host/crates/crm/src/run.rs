@@ -108,6 +108,8 @@ pub enum Reason {
     AttemptsUsedUp,
     /// Discarded: the robot trapped several times in the same way on the same data.
     Deterministic,
+    /// Discarded: the host died of it, several times while it executed nothing else.
+    Quarantined,
     /// Discarded: the robot may not do what it needs to do.
     Denied,
 }
@@ -140,6 +142,7 @@ impl Reason {
             Reason::NotRetryable => "not-retryable",
             Reason::AttemptsUsedUp => "attempts-used-up",
             Reason::Deterministic => "deterministic",
+            Reason::Quarantined => "quarantined",
             Reason::Denied => "denied",
         }
     }

@@ -26,6 +26,7 @@ use crate::engine::cost::cost_us;
 use crate::engine::draft::{Draft, DraftError};
 use crate::engine::effects;
 use crate::engine::fail_digest::Led;
+use crate::engine::inflight::Seat;
 use crate::engine::lanes::ReadyRun;
 use crate::engine::robots::{LoadError, Robots};
 use crate::engine::session::RunDraft;
@@ -36,6 +37,7 @@ pub(super) struct Execution<'a> {
     pub(super) core: &'a SharedCore,
     pub(super) robots: &'a Robots,
     pub(super) ready: &'a ReadyRun,
+    pub(super) seat: Seat,
     /// While it lasts nobody else commits.
     pub(super) turn: Option<Turn>,
     /// When the run may start by its attachment's rate: taken once, however often it is executed.
@@ -77,13 +79,18 @@ impl Execution<'_> {
 
     /// Records a failure outside of any draft.
     pub(super) async fn fail(&self, verdict: Verdict) -> Step {
+        let proposal = Proposal::new(self.core.clock.now(), Actor::System);
+        self.fail_with(proposal, verdict).await
+    }
+
+    /// As `fail`, with more that is stored in the same commit.
+    pub(super) async fn fail_with(&self, mut proposal: Proposal, verdict: Verdict) -> Step {
         let directory = self.core.records.directory();
         let Some(attachment) = directory.attachments.get(&self.ready.run.attachment) else {
             return Step::Done;
         };
-        let now = self.core.clock.now().max(self.ready.event.at);
-        let attempt = self.empty_attempt(attachment, verdict, now);
-        let proposal = Proposal::new(now, Actor::System);
+        proposal.at = proposal.at.max(self.ready.event.at);
+        let attempt = self.empty_attempt(attachment, verdict, proposal.at);
         self.end(proposal, attachment, attempt, Led::default()).await
     }
 
@@ -217,9 +224,14 @@ impl Execution<'_> {
         session.draft.overrides_required_fields = attachment.overrides_required_fields;
         let limits = Limits::default();
         let sandbox = self.robots.sandbox();
+        let inflight = &self.core.inflight;
+        inflight.enter(self.seat, run.id);
+        #[cfg(debug_assertions)]
+        die_where_told(&robot);
         let report = sandbox
             .run(&robot, invocation, values, Box::new(session), limits)
             .await;
+        inflight.leave(self.seat);
         self.finish(&attachment, &robot, started_at, report).await
     }
 
@@ -381,6 +393,15 @@ impl Execution<'_> {
             None => self.core.submit(proposal).await,
         };
         stored.map(drop)
+    }
+}
+
+/// A failpoint: the host dies when it is about to run the robot that this variable names. Not in a release.
+#[cfg(debug_assertions)]
+fn die_where_told(robot: &Robot) {
+    let told = std::env::var_os("FAILPOINT_ABORT_ROBOT");
+    if told.is_some_and(|id| id == robot.manifest().id.as_str()) {
+        std::process::abort();
     }
 }
 
