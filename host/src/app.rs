@@ -6,10 +6,10 @@ use std::sync::Arc;
 use anyhow::{Context, anyhow};
 use signalbox_crm::breaker::Limits;
 use signalbox_crm::directory::{DirectoryChange, RobotVersion};
-use signalbox_crm::ids::RunId;
 use signalbox_crm::people::Actor;
+use signalbox_crm::shard::ShardSet;
 use signalbox_crm::time::Timestamp;
-use signalbox_db::{Batch, Db, INSTALLATION, OpenOptions, RunWithEvent};
+use signalbox_db::{Batch, Db, INSTALLATION, OpenOptions};
 use signalbox_sandbox::inspect::Inspection;
 use signalbox_sandbox::{Sandbox, SandboxConfig};
 use tokio::sync::{Notify, broadcast, mpsc};
@@ -23,24 +23,24 @@ use crate::drain::Draining;
 use crate::engine::alarm::Alarm;
 use crate::engine::breakers::Breakers;
 use crate::engine::bulk::Bulks;
+use crate::engine::claims;
 use crate::engine::clock_watch::ClockWatch;
-use crate::engine::committer::{self, Proposal, QUEUE_MAX, task_of_inbound, task_of_run};
+use crate::engine::committer::{self, Proposal, QUEUE_MAX};
 use crate::engine::core::{ATTEMPTS_KEPT, Core, SharedCore};
 use crate::engine::fair::classes;
 use crate::engine::ids::{Ids, Marks};
 use crate::engine::inflight::Inflight;
-use crate::engine::lanes::{Lanes, ReadyRun};
+use crate::engine::lanes::Lanes;
+use crate::engine::membership;
 use crate::engine::plan::Memory;
 use crate::engine::rates::Rates;
 use crate::engine::records::Records;
 use crate::engine::robots::Robots;
 use crate::engine::scheduler::Scheduler;
+use crate::engine::shards::Shards;
 use crate::engine::storing::Storing;
 use crate::engine::worker::Worker;
 use crate::janitor::{Janitor, Retention};
-
-/// Rows that recovery reads at once.
-const RECOVERY_PAGE: u32 = 1000;
 
 /// How to start.
 #[derive(Debug, Clone)]
@@ -105,7 +105,12 @@ impl Grounds {
     /// The database cannot be opened, or the machine cannot run robots.
     pub async fn new(options: &AppOptions) -> anyhow::Result<Grounds> {
         let db = match &options.database {
-            Some(url) => Db::open(url, &options.open).await?,
+            Some(url) => {
+                let mut open = options.open.clone();
+                // Hosts with different times have nothing to share.
+                open.is_alone |= options.clock.is_virtual();
+                Db::open(url, &open).await?
+            }
             None => Db::open_in_memory().await?,
         };
         let config = SandboxConfig {
@@ -159,10 +164,9 @@ impl App {
     pub async fn start_on(grounds: Grounds, options: AppOptions) -> anyhow::Result<App> {
         let Grounds { db, robots, sender } = grounds;
         let (core, committer) = open_core(db, &options).await?;
-        let stored = core.db.load_schedules().await?;
         let mut app = App {
             robots: Arc::clone(&robots),
-            scheduler: Arc::new(Scheduler::new(Arc::clone(&core), stored)),
+            scheduler: Arc::new(Scheduler::new(Arc::clone(&core))),
             deliverer: Arc::new(Deliverer::new(Arc::clone(&core), sender)),
             bulks: Arc::new(Bulks::new(Arc::clone(&core))),
             janitor: Arc::new(Janitor::new(Arc::clone(&core), options.keep)),
@@ -181,6 +185,13 @@ impl App {
         let worker = Arc::new(Worker::new(Arc::clone(&self.core), Arc::clone(&self.robots)));
         for number in 0..options.worker_count {
             self.tasks.spawn(Arc::clone(&worker).run(number as usize));
+        }
+        self.tasks.spawn(claims::run(Arc::clone(&self.core)));
+        if self.core.db.is_shared() {
+            self.tasks.spawn(membership::run(Arc::clone(&self.core)));
+            self.tasks.spawn(membership::tell(Arc::clone(&self.core)));
+            self.tasks.spawn(membership::listen(Arc::clone(&self.core)));
+            self.tasks.spawn(membership::supply_ids(Arc::clone(&self.core)));
         }
         if !options.clock.is_virtual() {
             self.tasks.spawn(Arc::clone(&self.scheduler).run());
@@ -215,27 +226,17 @@ impl App {
         Ok(())
     }
 
-    /// What was available and not committed runs again; nothing else does.
+    /// What was available and not committed runs again; nothing else does. What there is no room for waits in the
+    /// database.
     async fn recover(&self) -> anyhow::Result<()> {
-        let mut after: Option<RunId> = None;
-        loop {
-            let page = self.core.db.available_runs(after, RECOVERY_PAGE).await?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.run.id);
-            self.core
-                .lanes
-                .push(page.into_iter().map(|RunWithEvent { run, event }| {
-                    let event = Arc::new(event);
-                    task_of_run(ReadyRun { run, event })
-                }));
+        if !self.core.db.is_postgres() && self.core.db.has_held().await? {
+            // On PostgreSQL whoever takes a place frees what its last host had.
+            let mut proposal = Proposal::new(self.core.clock.now(), Actor::System);
+            proposal.released = Some(ShardSet::ALL);
+            self.core.submit(proposal).await?;
         }
-        let mut after = None;
-        loop {
-            let page = self.core.db.pending_inbound(after, RECOVERY_PAGE).await?;
-            let Some(last) = page.last() else { return Ok(()) };
-            after = Some(last.id);
-            self.core.lanes.push(page.iter().map(task_of_inbound));
-        }
+        claims::claim(&self.core).await?;
+        Ok(())
     }
 
     /// Starts the runs that wait for one which is final: the host was stopped before their turn was stored. After
@@ -259,6 +260,10 @@ impl App {
     pub async fn advance_to(&self, until: Timestamp) -> anyhow::Result<()> {
         loop {
             self.core.lanes.idle().await;
+            if self.core.shards.is_behind() {
+                claims::claim(&self.core).await?;
+                continue;
+            }
             // Looked at before the work goes on: a quick worker could be done with it, and its retry unseen.
             let (next, has_work) = {
                 let _held = self.core.lanes.hold();
@@ -304,6 +309,9 @@ impl App {
         } = self;
         tasks.shutdown().await;
         core.inflight.clear();
+        if let Err(error) = core.db.leave().await {
+            tracing::warn!(error = %error, "The place of this host stays taken until its lease is over: {error}");
+        }
         core.db.close().await;
         committer.abort();
         let _ = committer.await;
@@ -316,7 +324,14 @@ async fn open_core(db: Db, options: &AppOptions) -> anyhow::Result<(SharedCore, 
     if directory.installation.is_empty() {
         directory.installation = name_installation(&db, options.clock.now()).await?;
     }
+    let standing = db.renew_lease().await?;
     let marks = db.load_id_marks().await?;
+    let ids = match db.is_shared() {
+        true => Ids::in_blocks(&db).await?,
+        false => Ids::after(&marks),
+    };
+    let shards = Shards::new(standing.shards);
+    shards.set(standing.shards, standing.host_count);
     let turns = db.load_turns().await?;
     let memory = Memory::new(Marks::stored(&marks), turns, db.has_waiting_runs().await?);
     let lanes = Lanes::new(options.worker_count);
@@ -326,8 +341,9 @@ async fn open_core(db: Db, options: &AppOptions) -> anyhow::Result<(SharedCore, 
     let core = Arc::new(Core {
         db,
         clock: options.clock.clone(),
-        ids: Ids::after(&marks),
+        ids,
         lanes,
+        shards,
         records: Records::new(directory),
         rates: Rates::default(),
         breakers,

@@ -102,7 +102,11 @@ async fn start(database: Option<&str>, folder: &Path, worker_count: u32) -> anyh
     let machine = Machine::found(&database, folder)?;
     let app = App::start(AppOptions {
         database: Some(database),
-        open: OpenOptions::default(),
+        // As `serve` opens it.
+        open: OpenOptions {
+            is_alone: false,
+            ..OpenOptions::default()
+        },
         clock: Clock::System,
         worker_count,
         backlog_max: BACKLOG_MAX,

@@ -158,6 +158,8 @@ impl Config {
                     .unwrap_or(defaults.readers),
                 size_bytes_max: read.value("database_bytes_max", |text| within(text, 1 << 16, u64::MAX))?,
                 create: true,
+                name: read.text("host_name", |_| Ok(()))?.unwrap_or_else(machine_name),
+                is_alone: true,
             },
             cache_dir: read.text("cache_dir", |_| Ok(()))?.map(PathBuf::from),
             worker_count: read.value("workers", |text| within(text, 1, 1000))?.unwrap_or(1),
@@ -171,6 +173,15 @@ impl Config {
             log: read.text("log", |_| Ok(()))?,
             given,
         })
+    }
+}
+
+/// The name of this machine.
+fn machine_name() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    match name.trim() {
+        "" => "host".to_owned(),
+        name => name.to_owned(),
     }
 }
 

@@ -152,7 +152,10 @@ impl Deliverer {
             let now = core.clock.now();
             let limit = SENDING_MAX + traffic.conversations.len();
             let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-            let due = core.db.due_deliveries(now, &full, limit).await?;
+            let due = core
+                .db
+                .due_deliveries(&core.shards.owned(), now, &full, limit)
+                .await?;
             let is_last = due.len() < limit as usize;
             let known = (full.len(), traffic.sending.len());
             for delivery in due {
@@ -171,7 +174,7 @@ impl Deliverer {
                 }
             }
             if is_last || known == (full.len(), traffic.sending.len()) {
-                let later = core.db.next_delivery_after(now).await?;
+                let later = core.db.next_delivery_after(&core.shards.owned(), now).await?;
                 return Ok(next.into_iter().chain(later).min());
             }
         }

@@ -13,7 +13,6 @@ use crate::channels::{self, Malformed, Reading, Unauthentic};
 use crate::engine::committer::{CommitError, Proposal};
 use crate::engine::core::SharedCore;
 use crate::engine::draft::{Draft, DraftError};
-use crate::engine::recent::RecordKey;
 
 /// Executions of one inbound event that met changed rows or failed, before it is left for the next start.
 const FAILURES_MAX: u32 = 20;
@@ -131,14 +130,14 @@ async fn known(draft: &mut Draft, channel: &Channel, incoming: &Incoming) -> Res
     let core = std::sync::Arc::clone(draft.core());
     let conversation = core.db.open_conversation(channel.id, &incoming.chat).await?;
     if let Some(found) = &conversation {
-        draft.has_read(RecordKey::Conversation(found.id));
+        draft.has_read_conversation(found);
     }
     let message = core
         .db
         .message_by_external(channel.id, &incoming.chat, &incoming.external_id)
         .await?;
     if let Some(found) = &message {
-        draft.has_read(RecordKey::Message(found.id));
+        draft.has_read_message(found);
     }
     let has_album = match (&conversation, &incoming.album) {
         (Some(conversation), Some(album)) => core.db.has_album(conversation.id, album).await?,
@@ -155,7 +154,7 @@ async fn known(draft: &mut Draft, channel: &Channel, incoming: &Incoming) -> Res
     let item = match (item, &contact) {
         (Some(item), _) => Some(item),
         (None, Some(contact)) => {
-            draft.has_read(RecordKey::ItemsOf(contact.id));
+            draft.reads_items_of(contact.id).await?;
             match core.db.open_items(contact.id, 1).await?.pop() {
                 Some(found) => Some(draft.item(found.id).await?),
                 None => None,
@@ -175,7 +174,7 @@ async fn known(draft: &mut Draft, channel: &Channel, incoming: &Incoming) -> Res
 /// The client by account, phone or e-mail, in this order; of several the oldest.
 async fn find_contact(draft: &mut Draft, incoming: &Incoming) -> Result<Option<Contact>, DraftError> {
     for point in &incoming.points {
-        draft.has_read(RecordKey::contacts_at(point.kind, &point.key));
+        draft.reads_contacts_at(point.kind, &point.key).await?;
         let found = draft.core().db.contacts_at(point.kind, &point.key, 1).await?;
         if let Some(contact) = found.into_iter().next() {
             return Ok(Some(draft.contact(contact.id).await?));

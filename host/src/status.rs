@@ -6,7 +6,7 @@ use serde::Serialize;
 use signalbox_crm::bulk::Bulk;
 use signalbox_crm::ids::{AttachmentId, BulkId};
 use signalbox_crm::time::Timestamp;
-use signalbox_db::{Blocker, COUNT_MAX, DbError, Standing, Storage};
+use signalbox_db::{Blocker, COUNT_MAX, DbError, HostRow, Standing, Storage};
 use utoipa::ToSchema;
 
 use crate::engine::breakers::{Paused, label};
@@ -33,6 +33,8 @@ const WAITING_MAX: usize = 10;
 #[schema(as = Status)]
 pub struct Status {
     host: HostView,
+    /// All hosts that work with this database, the oldest first; none with SQLite, which has one.
+    hosts: Vec<SharingHostView>,
     database: DatabaseView,
     lanes: LanesView,
     runs: RunsView,
@@ -134,6 +136,25 @@ struct RunsView {
     late_s: u64,
     /// Counting ended at 100,000 somewhere.
     is_capped: bool,
+}
+
+/// A host that works with this database.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = SharingHost)]
+struct SharingHostView {
+    /// Grows with each start.
+    number: i64,
+    name: String,
+    version: String,
+    /// By the database's clock.
+    #[schema(value_type = String, format = DateTime)]
+    since: Timestamp,
+    /// Of 256, over which the work is spread.
+    shards: i64,
+    /// How long its lease stands without another sign of life. Others take its place at 0.
+    lease_s: f64,
+    /// The host that answers.
+    is_this: bool,
 }
 
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -238,7 +259,10 @@ pub async fn status(core: &Core, robots: &Robots) -> Result<Status, DbError> {
         waiting: &waiting,
         paused: &paused,
     });
+    let hosts = core.db.hosts().await?;
+    let hosts = hosts.into_iter().map(|row| sharing_host(core, row)).collect();
     Ok(Status {
+        hosts,
         host: HostView {
             version: env!("CARGO_PKG_VERSION"),
             now,
@@ -293,6 +317,18 @@ async fn bulk_views(core: &Core) -> Result<Vec<BulkView>, DbError> {
         refused_count: bulk.refused_count,
     };
     Ok(open.into_iter().map(view).collect())
+}
+
+fn sharing_host(core: &Core, row: HostRow) -> SharingHostView {
+    SharingHostView {
+        is_this: row.id == core.db.host(),
+        number: row.id,
+        name: row.name,
+        version: row.release,
+        since: row.started_at,
+        shards: row.shard_count,
+        lease_s: (row.lease_us / 100_000) as f64 / 10.0,
+    }
 }
 
 fn paused_views(core: &Core) -> Vec<PausedView> {

@@ -3,6 +3,7 @@
 mod breaker;
 mod bulk;
 mod harness;
+mod hosts;
 mod idempotency;
 mod input;
 mod nasty;

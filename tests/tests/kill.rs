@@ -18,6 +18,7 @@ mod load;
 mod power;
 mod receiver;
 mod sales;
+mod several;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -75,7 +76,7 @@ struct Siege {
     seed: u64,
     receiver: Receiver,
     sales: Arc<sales::Sales>,
-    address: watch::Sender<Option<SocketAddr>>,
+    addresses: watch::Sender<Vec<SocketAddr>>,
     stop: watch::Sender<bool>,
     clients: Vec<JoinHandle<Ledger>>,
 }
@@ -86,11 +87,11 @@ impl Siege {
         let seed = seed();
         let receiver = Receiver::start().await;
         let sales = Arc::new(sales::set_up(host, receiver.address()).await);
-        let (address, where_it_is) = watch::channel(Some(host.address()));
+        let (addresses, where_they_are) = watch::channel(vec![host.address()]);
         let (stop, stopped) = watch::channel(false);
         let client = |number| {
-            let (sales, address) = (Arc::clone(&sales), where_it_is.clone());
-            tokio::spawn(load::Client::new(number, seed, sales, address, stopped.clone()).work())
+            let (sales, addresses) = (Arc::clone(&sales), where_they_are.clone());
+            tokio::spawn(load::Client::new(number, seed, sales, addresses, stopped.clone()).work())
         };
         let clients = (0..CLIENT_COUNT).map(client).collect();
         warm_up(host, &sales).await;
@@ -98,7 +99,7 @@ impl Siege {
             seed,
             receiver,
             sales,
-            address,
+            addresses,
             stop,
             clients,
         }
@@ -150,7 +151,7 @@ async fn torture(place: &Place, kill_count: u64) {
         if let Some(disk) = &place.disk {
             power::strike(&mut host, disk, &mut random).await;
         }
-        siege.address.send_replace(None);
+        siege.addresses.send_replace(Vec::new());
         host.kill();
         if let Some(disk) = &place.disk {
             unsynced.push(power::fail(place, disk, &mut random).await);
@@ -158,7 +159,7 @@ async fn torture(place: &Place, kill_count: u64) {
         let begun = Instant::now();
         host = Host::start(place).await;
         recoveries.push(begun.elapsed());
-        siege.address.send_replace(Some(host.address()));
+        siege.addresses.send_replace(vec![host.address()]);
     }
     recoveries.sort();
     let median = recoveries.get(recoveries.len() / 2).copied().unwrap_or_default();

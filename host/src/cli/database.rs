@@ -20,7 +20,9 @@ pub(super) fn database_failure(error: DbError, database: &str) -> Failure {
             (Exit::Config, "check `database` in the configuration")
         }
         DbError::Unavailable(_) => (Exit::Unreachable, "check that the database answers"),
-        DbError::Conflict(_)
+        DbError::Ousted
+        | DbError::Stale(_)
+        | DbError::Conflict(_)
         | DbError::Constraint(_)
         | DbError::OutcomeUnknown(_)
         | DbError::OldSqlite { .. }

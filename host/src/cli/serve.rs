@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use signalbox_db::DbError;
+use signalbox_db::{DbError, OpenOptions};
 use tokio::net::TcpListener;
 use tracing::info;
 
@@ -110,7 +110,10 @@ impl Args {
 fn options(config: &Config) -> AppOptions {
     AppOptions {
         database: Some(config.database.clone()),
-        open: config.open.clone(),
+        open: OpenOptions {
+            is_alone: false,
+            ..config.open.clone()
+        },
         clock: Clock::System,
         worker_count: config.worker_count,
         backlog_max: BACKLOG_MAX,

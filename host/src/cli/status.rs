@@ -43,6 +43,15 @@ fn write(out: &mut String, status: &Value) -> fmt::Result {
         let at = of("host.clock_step.at");
         writeln!(out, "clock       set by {by_s} s to {at}")?;
     }
+    for host in status["hosts"].as_array().into_iter().flatten() {
+        let words = ["number", "name", "version", "shards", "lease_s"].map(|key| field(host, key));
+        let [number, name, version, shards, lease_s] = words;
+        let this = if host["is_this"] == true { ", this one" } else { "" };
+        writeln!(
+            out,
+            "hosts       {number} {name} {version}: {shards} of 256 shards, lease {lease_s} s{this}"
+        )?;
+    }
     writeln!(out, "database    {}", database(status))?;
     writeln!(
         out,

@@ -47,6 +47,15 @@ pub const SETTINGS: [Setting; 13] = [
         ],
     },
     Setting {
+        key: "host_name",
+        is_number: false,
+        default: None,
+        sample: "crm-1",
+        about: &[
+            "What operators call this host, where several share a PostgreSQL database. The machine's name without it.",
+        ],
+    },
+    Setting {
         key: "synchronous",
         is_number: false,
         default: Some("full"),

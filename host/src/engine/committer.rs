@@ -8,22 +8,23 @@ use std::sync::Arc;
 
 use signalbox_crm::bulk::Bulk;
 use signalbox_crm::event::Origin;
-use signalbox_crm::ids::{AttachmentId, EventId, RunId, TimerId};
+use signalbox_crm::ids::{AttachmentId, EventId, InboundId, RunId, TimerId};
 use signalbox_crm::item::Item;
 use signalbox_crm::lifecycle::After;
 use signalbox_crm::people::Actor;
 use signalbox_crm::rejection::Rejection;
 use signalbox_crm::run::{Attempt, Run};
+use signalbox_crm::shard::ShardSet;
 use signalbox_crm::time::Timestamp;
 use signalbox_crm::timer::Inbound;
-use signalbox_db::{Committed, DbError, Expiry, IdempotencyRow, ScheduleMove};
+use signalbox_db::{Batch, Check, Committed, DbError, Expiry, IdempotencyRow, ScheduleMove, StaleRead};
 use tokio::sync::{mpsc, oneshot};
 
 use super::alarm::first_due_at;
 use super::core::Core;
 use super::fair::classes;
 use super::lanes::{LaneKey, ReadyRun, Task};
-use super::plan::{Memory, Plan, read_waiting};
+use super::plan::{Memory, Outcome, Plan, read_waiting};
 use super::recent::RecordKey;
 use super::storing;
 use super::turn::{TURN_MAX, Turn};
@@ -33,6 +34,9 @@ use signalbox_crm::changes::ChangeSet;
 pub const GROUP_MAX: usize = 128;
 /// Proposals that may wait. A submitter waits for a place beyond that.
 pub const QUEUE_MAX: usize = 1024;
+
+/// How often a group is tried again because other hosts have changed what it read.
+const MEETINGS_MAX: u32 = 8;
 
 /// What a draft wants to be stored, and what it has read.
 #[derive(Debug, Clone)]
@@ -45,6 +49,8 @@ pub struct Proposal {
     pub origin: Origin,
     /// Everything that was read.
     pub reads: Vec<RecordKey>,
+    /// Likewise, as the database can check it; empty unless several hosts share it.
+    pub checks: Vec<(RecordKey, Check)>,
     /// The last commit when reading began.
     pub as_of: u64,
     /// Items that were read: matching looks at them.
@@ -55,6 +61,14 @@ pub struct Proposal {
     pub ended: Option<Ended>,
     /// Runs that became final in an earlier commit: those that wait for them start.
     pub settled: Vec<RunId>,
+    /// Runs whose time has come.
+    pub due: Vec<ReadyRun>,
+    /// Runs that wait in the database, which this host takes up.
+    pub claims: Vec<RunId>,
+    /// Likewise raw events.
+    pub inbound_claims: Vec<InboundId>,
+    /// Shards that this host gives away.
+    pub released: Option<ShardSet>,
     /// Timers that this change answers.
     pub timers_fired: Vec<TimerId>,
     /// Schedules that this change moves on.
@@ -79,11 +93,16 @@ impl Proposal {
             actor,
             origin: Origin::OUTSIDE,
             reads: Vec::new(),
+            checks: Vec::new(),
             as_of: 0,
             items: Vec::new(),
             changes: ChangeSet::default(),
             ended: None,
             settled: Vec::new(),
+            due: Vec::new(),
+            claims: Vec::new(),
+            inbound_claims: Vec::new(),
+            released: None,
             timers_fired: Vec::new(),
             schedules: Vec::new(),
             bulk: None,
@@ -112,6 +131,8 @@ pub enum Request {
     Commit(Box<Submission>),
     /// To store nothing but what comes through the turn, until it is dropped.
     Turn(oneshot::Sender<Turn>),
+    /// To read the set-up anew, which another host has changed.
+    Refresh,
 }
 
 /// A proposal and who waits for its answer.
@@ -165,6 +186,11 @@ pub async fn run(core: Arc<Core>, mut requests: mpsc::Receiver<Request>, mut mem
                     commit_group(&core, &mut memory, std::mem::take(&mut group)).await;
                     give_turn(&core, &mut memory, reply).await;
                 }
+                Request::Refresh => {
+                    if let Err(error) = refresh(&core).await {
+                        tracing::error!(error = %error, "The set-up cannot be read: {error}");
+                    }
+                }
             }
         }
         commit_group(&core, &mut memory, group).await;
@@ -194,46 +220,43 @@ async fn give_turn(core: &Core, memory: &mut Memory, reply: oneshot::Sender<Turn
     }
 }
 
-/// Stores a group in one transaction; when the database refuses it, each of its proposals in one of its own, so that
-/// one bad proposal does not take the others with it.
+/// Stores a group in one transaction; when the database refuses it, each half of it in one, and so on, so that one bad
+/// proposal does not take the others with it.
 async fn commit_group(core: &Core, memory: &mut Memory, group: Vec<Submission>) {
-    if group.is_empty() {
-        return;
-    }
-    let spare: Vec<Proposal> = if group.len() > 1 {
-        group.iter().map(|s| s.proposal.clone()).collect()
-    } else {
-        Vec::new()
-    };
     let (proposals, replies): (Vec<_>, Vec<_>) = group.into_iter().map(|s| (s.proposal, s.reply)).unzip();
-    let answers = match store(core, memory, proposals).await {
-        Ok(answers) => answers,
-        Err(error) if spare.is_empty() || error.is_passing() => {
-            let error = Arc::new(error);
-            replies
-                .iter()
-                .map(|_| Err(CommitError::Db(Arc::clone(&error))))
-                .collect()
-        }
-        Err(_) => {
-            let mut answers = Vec::with_capacity(spare.len());
-            for proposal in spare {
-                answers.push(alone(core, memory, proposal).await);
-            }
-            answers
-        }
-    };
+    let answers = store_halves(core, memory, proposals).await;
     for (reply, answer) in replies.into_iter().zip(answers) {
         // The submitter may have gone away; what is stored is stored.
         let _ = reply.send(answer);
     }
 }
 
-async fn alone(core: &Core, memory: &mut Memory, proposal: Proposal) -> Result<Receipt, CommitError> {
-    match store(core, memory, vec![proposal]).await {
-        Ok(mut answers) => answers.pop().unwrap_or(Err(CommitError::Closed)),
-        Err(error) => Err(CommitError::Db(Arc::new(error))),
+/// An answer for each proposal.
+async fn store_halves(core: &Core, memory: &mut Memory, proposals: Vec<Proposal>) -> Answers {
+    let mut answers = Vec::with_capacity(proposals.len());
+    // The next part is the last one.
+    let mut parts = vec![proposals];
+    while let Some(mut part) = parts.pop() {
+        let count = part.len();
+        if count == 0 {
+            continue;
+        }
+        let spare = if count > 1 { part.clone() } else { Vec::new() };
+        match store(core, memory, std::mem::take(&mut part)).await {
+            Ok(stored) => answers.extend(stored),
+            Err(error) if count == 1 || error.is_passing() => {
+                let error = Arc::new(error);
+                let refused = (0..count).map(|_| Err(CommitError::Db(Arc::clone(&error))));
+                answers.extend(refused);
+            }
+            Err(_) => {
+                let mut first = spare;
+                let second = first.split_off(count / 2);
+                parts.extend([second, first]);
+            }
+        }
     }
+    answers
 }
 
 /// What became of each proposal of a group.
@@ -259,8 +282,23 @@ async fn store(core: &Core, memory: &mut Memory, proposals: Vec<Proposal>) -> Re
     Ok(answers)
 }
 
-/// Validates the proposals, stores those that pass, and makes them visible.
+/// As `store_all`; as often as other hosts have changed what was read meanwhile. Who has read that is refused then, and
+/// the others have another try.
 async fn store_once(core: &Core, memory: &mut Memory, proposals: Vec<Proposal>) -> Result<Answers, DbError> {
+    if !core.db.is_shared() {
+        return store_all(core, memory, proposals).await;
+    }
+    for _ in 0..MEETINGS_MAX {
+        match store_all(core, memory, proposals.clone()).await {
+            Err(DbError::Stale(_)) => {}
+            done => return done,
+        }
+    }
+    Err(DbError::Conflict("row that other hosts change"))
+}
+
+/// Validates the proposals, stores those that pass, and makes them visible.
+async fn store_all(core: &Core, memory: &mut Memory, proposals: Vec<Proposal>) -> Result<Answers, DbError> {
     let waiting = read_waiting(core, memory, &proposals).await?;
     let mut plan = Plan::new(core, memory, waiting);
     let admitted: Vec<_> = proposals
@@ -278,6 +316,10 @@ async fn store_once(core: &Core, memory: &mut Memory, proposals: Vec<Proposal>) 
         Ok(committed) => Arc::new(committed),
         Err(error) => {
             outcome.withdraw(memory);
+            if let DbError::Stale(stale) = &error {
+                let (keys, queues) = changed_elsewhere(&outcome, stale);
+                meet_others(core, memory, keys, &queues).await?;
+            }
             return Err(error);
         }
     };
@@ -291,8 +333,56 @@ async fn store_once(core: &Core, memory: &mut Memory, proposals: Vec<Proposal>) 
     Ok(admitted.into_iter().map(|answer| answer.map(receipt)).collect())
 }
 
+/// What other hosts have changed: what was read, and the queues in which they gave turns.
+fn changed_elsewhere(outcome: &Outcome, stale: &[StaleRead]) -> (Vec<RecordKey>, Vec<AttachmentId>) {
+    let (mut keys, mut queues) = (Vec::new(), Vec::new());
+    for read in stale {
+        match read {
+            StaleRead::Directory => keys.push(RecordKey::Directory),
+            StaleRead::Check(place) => {
+                keys.extend(outcome.check_keys.get(*place).copied().flatten());
+                if let Some(Check::Turn(queue, _)) = outcome.batch.checks.get(*place) {
+                    queues.push(*queue);
+                }
+            }
+        }
+    }
+    (keys, queues)
+}
+
+/// Makes visible here what other hosts have changed.
+async fn meet_others(
+    core: &Core,
+    memory: &mut Memory,
+    mut keys: Vec<RecordKey>,
+    queues: &[AttachmentId],
+) -> Result<(), DbError> {
+    if keys.contains(&RecordKey::Directory) {
+        keys.retain(|key| *key != RecordKey::Directory);
+        refresh(core).await?;
+    }
+    core.records.changed_elsewhere(keys, None);
+    if !queues.is_empty() {
+        memory.know(&core.db.load_turns().await?);
+    }
+    Ok(())
+}
+
+/// Reads the set-up anew, which another host may have changed.
+async fn refresh(core: &Core) -> Result<(), DbError> {
+    let directory = Arc::new(core.db.load_directory().await?);
+    if directory.version != core.records.directory().version {
+        core.lanes.set_classes(classes(&directory, core.worker_count));
+        core.records
+            .changed_elsewhere(vec![RecordKey::Directory], Some(directory));
+        // A schedule may be new.
+        core.alarm.ring_for(core.clock.now());
+    }
+    Ok(())
+}
+
 /// Makes a commit visible: memory first, then the runs that may start.
-fn publish(core: &Core, memory: &mut Memory, outcome: super::plan::Outcome, committed: &Committed) -> u64 {
+fn publish(core: &Core, memory: &mut Memory, outcome: Outcome, committed: &Committed) -> u64 {
     if let Some(directory) = &outcome.directory {
         core.lanes.set_classes(classes(directory, core.worker_count));
     }
@@ -309,10 +399,18 @@ fn publish(core: &Core, memory: &mut Memory, outcome: super::plan::Outcome, comm
         .into_iter()
         .filter(|ready| committed.changed.contains(&ready.run.id));
     let runs = outcome.ready.into_iter().chain(promoted).filter(is_current);
-    let stored = |inbound: &&Inbound| committed.inbound_stored.contains(&inbound.id);
+    let held = &outcome.batch.inbound_held;
+    let stored =
+        |inbound: &&Inbound| held.contains(&inbound.id) && committed.inbound_stored.contains(&inbound.id);
     let inbound = outcome.batch.inbound.iter().filter(stored);
     core.lanes
         .push(runs.map(task_of_run).chain(inbound.map(task_of_inbound)));
+    if outcome.leaves_behind {
+        core.shards.left_behind();
+    }
+    if core.shards.host_count() > 1 && (outcome.has_work_for_others || is_for_others(core, &outcome.batch)) {
+        core.shards.tell(!outcome.batch.directory.is_empty());
+    }
     for attempt in outcome.attempts {
         // Nobody may be watching.
         let _ = core.attempts.send(attempt);
@@ -327,6 +425,23 @@ fn publish(core: &Core, memory: &mut Memory, outcome: super::plan::Outcome, comm
         core.bulk_changed.notify_one();
     }
     seq
+}
+
+/// Whether another host has to look: at what is due, or at what leaves the house.
+fn is_for_others(core: &Core, batch: &Batch) -> bool {
+    let owns = |number: i64| core.shards.owns(number);
+    let is_delivery = batch.deliveries.iter().any(|delivery| !owns(delivery.channel.0));
+    is_delivery
+        || !batch.directory.is_empty()
+        || !batch.deliveries_again.is_empty()
+        || !batch.run_changes.is_empty()
+        || !batch.rescheduled.is_empty()
+        || !batch.resumed.is_empty()
+        || batch.timers.iter().any(|timer| !owns(timer.item.number))
+        || batch
+            .runs
+            .iter()
+            .any(|run| !owns(run.item.map_or(run.id.0, |item| item.number)))
 }
 
 /// A run, for its lane.

@@ -17,6 +17,7 @@ use super::inflight::Inflight;
 use super::lanes::Lanes;
 use super::rates::Rates;
 use super::records::Records;
+use super::shards::Shards;
 use super::storing::Storing;
 use super::turn::Turn;
 use crate::clock::Clock;
@@ -53,6 +54,8 @@ pub struct Core {
     pub ids: Ids,
     /// What may start.
     pub lanes: Lanes,
+    /// Which part of the work is this host's.
+    pub shards: Shards,
     /// What is in memory.
     pub records: Records,
     /// When runs of attachments with a rate may start.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use signalbox_crm::activity::{Activity, ActivityState};
 use signalbox_crm::changes::ChangeSet;
-use signalbox_crm::contact::Contact;
+use signalbox_crm::contact::{Contact, PointKind};
 use signalbox_crm::conversation::{Conversation, Message};
 use signalbox_crm::directory::Directory;
 use signalbox_crm::event::Origin;
@@ -16,7 +16,7 @@ use signalbox_crm::people::Actor;
 use signalbox_crm::rejection::Rejection;
 use signalbox_crm::rules::Rules;
 use signalbox_crm::time::Timestamp;
-use signalbox_db::DbError;
+use signalbox_db::{Check, DbError, RowTable};
 
 use super::committer::{CommitError, Proposal, Receipt};
 use super::core::SharedCore;
@@ -68,6 +68,8 @@ pub struct Draft {
     as_of: u64,
     reads: Vec<RecordKey>,
     seen: Vec<Seen>,
+    /// What must be so at commit, where several hosts share the database.
+    checks: Vec<(RecordKey, Check)>,
     items: HashMap<i64, Arc<Item>>,
 }
 
@@ -86,6 +88,7 @@ impl Draft {
             as_of,
             reads: vec![RecordKey::Directory],
             seen: Vec::new(),
+            checks: Vec::new(),
             items: HashMap::new(),
         }
     }
@@ -129,6 +132,15 @@ impl Draft {
     /// Notes which row a read of `key` found.
     fn saw(&mut self, key: RecordKey, number: i64, version: Option<i64>) {
         self.seen.push((key, number, version.unwrap_or(0)));
+        if let (Some(table), Some(version)) = (table_of(key), version) {
+            self.check(key, Check::Row(table, number, version));
+        }
+    }
+
+    fn check(&mut self, key: RecordKey, check: Check) {
+        if self.core.db.is_shared() {
+            self.checks.push((key, check));
+        }
     }
 
     /// The item, with what this draft changed.
@@ -153,13 +165,19 @@ impl Draft {
         if let Some(item) = self.items.get(&id.number).filter(|item| item.id == id) {
             return Ok(Arc::clone(item));
         }
-        let item = match self.core.records.item(id) {
+        let item = match self.core.records.item(id).filter(|_| self.may_be_old()) {
             Some(item) => item,
             None => self.load_item(id).await?,
         };
         self.saw(RecordKey::Item(id), id.number, Some(item.version));
         self.items.insert(id.number, Arc::clone(&item));
         Ok(item)
+    }
+
+    /// Whether a row from memory will do that another host may have changed: a robot is executed again then, but people
+    /// are told which version there is.
+    fn may_be_old(&self) -> bool {
+        !self.core.db.is_shared() || matches!(self.actor, Actor::Robot { .. })
     }
 
     async fn load_item(&self, id: ItemId) -> Result<Arc<Item>, DraftError> {
@@ -212,6 +230,11 @@ impl Draft {
     /// The database.
     pub async fn open_activities(&mut self, item: ItemId, limit: u32) -> Result<Vec<Activity>, DraftError> {
         self.read(RecordKey::ActivitiesOf(item));
+        if let Some(digest) = self.core.db.activities_of_digest(item).await? {
+            let key = RecordKey::ActivitiesOf(item);
+            self.check(key, Check::Locked(RowTable::Item, item.number));
+            self.check(key, Check::ActivitiesOf(item, digest));
+        }
         let mut found = self.core.db.open_activities(item.number, limit).await?;
         for row in &found {
             self.saw(RecordKey::ActivitiesOf(item), row.id.0, Some(row.version));
@@ -266,9 +289,44 @@ impl Draft {
         &self.core
     }
 
-    /// Notes a read that was made elsewhere.
-    pub fn has_read(&mut self, key: RecordKey) {
+    /// Notes that a conversation was read elsewhere.
+    pub fn has_read_conversation(&mut self, found: &Conversation) {
+        let key = RecordKey::Conversation(found.id);
         self.read(key);
+        self.check(key, Check::Row(RowTable::Conversation, found.id.0, found.version));
+    }
+
+    /// Notes that a message was read elsewhere.
+    pub fn has_read_message(&mut self, found: &Message) {
+        let key = RecordKey::Message(found.id);
+        self.read(key);
+        self.check(key, Check::Row(RowTable::Message, found.id.0, found.version));
+    }
+
+    /// Notes that the list of a contact's items will be read.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn reads_items_of(&mut self, contact: ContactId) -> Result<(), DraftError> {
+        let key = RecordKey::ItemsOf(contact);
+        self.read(key);
+        if let Some(digest) = self.core.db.items_of_digest(contact).await? {
+            self.check(key, Check::ItemsOf(contact, digest));
+        }
+        Ok(())
+    }
+
+    /// Notes that the list of the contacts with a phone, an e-mail or an account will be read.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn reads_contacts_at(&mut self, kind: PointKind, at: &str) -> Result<(), DraftError> {
+        let key = RecordKey::contacts_at(kind, at);
+        self.read(key);
+        if let Some(digest) = self.core.db.contacts_at_digest(kind, at).await? {
+            self.check(key, Check::ContactsAt(kind, at.to_owned(), digest));
+        }
+        Ok(())
     }
 
     /// What the committer gets.
@@ -276,6 +334,7 @@ impl Draft {
         Proposal {
             origin: self.origin,
             reads: self.reads,
+            checks: self.checks,
             as_of: self.as_of,
             items: self.items.into_values().collect(),
             changes: self.changes,
@@ -290,5 +349,20 @@ impl Draft {
     pub async fn commit(self) -> Result<Receipt, DraftError> {
         let core = Arc::clone(&self.core);
         Ok(core.submit(self.into_proposal()).await?)
+    }
+}
+
+/// Where the row of a key is; none for lists.
+fn table_of(key: RecordKey) -> Option<RowTable> {
+    match key {
+        RecordKey::Item(_) => Some(RowTable::Item),
+        RecordKey::Contact(_) => Some(RowTable::Contact),
+        RecordKey::Activity(_) => Some(RowTable::Activity),
+        RecordKey::Conversation(_) => Some(RowTable::Conversation),
+        RecordKey::Message(_) => Some(RowTable::Message),
+        RecordKey::ActivitiesOf(_)
+        | RecordKey::ContactsAt(_)
+        | RecordKey::ItemsOf(_)
+        | RecordKey::Directory => None,
     }
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use signalbox_crm::event::{Event, Fact};
 use signalbox_crm::ids::{AttachmentId, ChannelId, InboundId, ItemId, RunId};
 use signalbox_crm::run::{Reason, Run};
+use signalbox_crm::shard::{Shard, ShardSet, shard_of, shard_of_chat};
 use tokio::sync::Notify;
 
 use super::cost::COST_BASE_US;
@@ -52,6 +53,16 @@ impl LaneKey {
     /// Where a run waits.
     pub fn of(run: &Run) -> Self {
         run.item.map_or(LaneKey::Run(run.id), LaneKey::Item)
+    }
+
+    /// The shard of everything in the lane.
+    fn shard(&self) -> Shard {
+        match self {
+            LaneKey::Item(item) => shard_of(item.number),
+            LaneKey::Chat(channel, chat) => shard_of_chat(*channel, chat),
+            LaneKey::Run(run) => shard_of(run.0),
+            LaneKey::Inbound(inbound) => shard_of(inbound.0),
+        }
     }
 }
 
@@ -131,6 +142,22 @@ impl Inner {
         }
         if let Some(flow) = wanted {
             lane.place = Some((flow, self.queue.push(flow, key)));
+        }
+    }
+
+    /// Keeps the tasks of a lane that wait and pass.
+    fn retain(&mut self, key: &LaneKey, keeps: impl Fn(&Task) -> bool) {
+        let Some(lane) = self.lanes.get_mut(key) else {
+            return;
+        };
+        let before = lane.tasks.len();
+        lane.tasks.retain(keeps);
+        self.open_count -= before - lane.tasks.len();
+        lane.by_hand_count = lane.tasks.iter().filter(|task| task.is_by_hand()).count();
+        let is_over = lane.tasks.is_empty() && lane.busy.is_none();
+        self.line_up(key.clone());
+        if is_over {
+            self.lanes.remove(key);
         }
     }
 
@@ -312,22 +339,34 @@ impl Lanes {
         }
         let mut inner = self.lock();
         for key in lanes {
-            let Some(lane) = inner.lanes.get_mut(key) else {
-                continue;
-            };
-            let before = lane.tasks.len();
-            lane.tasks
-                .retain(|task| !matches!(task, Task::Run(ready) if cancelled.contains(&ready.run.id)));
-            let dropped = before - lane.tasks.len();
-            lane.by_hand_count = lane.tasks.iter().filter(|task| task.is_by_hand()).count();
-            let is_over = lane.tasks.is_empty() && lane.busy.is_none();
-            inner.open_count -= dropped;
-            inner.line_up(key.clone());
-            if is_over {
-                inner.lanes.remove(key);
-            }
+            inner.retain(
+                key,
+                |task| !matches!(task, Task::Run(ready) if cancelled.contains(&ready.run.id)),
+            );
         }
         self.go_on(inner);
+    }
+
+    /// Forgets what waits in the lanes of these shards, which another host works on from now on.
+    pub fn forget_shards(&self, shards: &ShardSet) {
+        let mut inner = self.lock();
+        let keys: Vec<LaneKey> = inner
+            .lanes
+            .keys()
+            .filter(|key| shards.contains(key.shard()))
+            .cloned()
+            .collect();
+        for key in keys {
+            inner.retain(&key, |_| false);
+        }
+        self.go_on(inner);
+    }
+
+    /// Whether something of these shards is being worked on.
+    pub fn is_busy(&self, shards: &ShardSet) -> bool {
+        let inner = self.lock();
+        let mut busy = inner.lanes.iter().filter(|(_, lane)| lane.busy.is_some());
+        busy.any(|(key, _)| shards.contains(key.shard()))
     }
 
     /// What holds for the runs of attachments from now on.

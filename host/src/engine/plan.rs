@@ -19,7 +19,7 @@ use signalbox_crm::matching::Matcher;
 use signalbox_crm::pipeline::StageKind;
 use signalbox_crm::rejection::Rejection;
 use signalbox_crm::run::{Reason, Run, RunState};
-use signalbox_db::{Batch, StageLeft};
+use signalbox_db::{Batch, Check, StageLeft};
 
 pub use self::chains::{Waiting, read_waiting};
 pub use self::memory::Memory;
@@ -27,6 +27,7 @@ use super::committer::{CommitError, Proposal};
 use super::core::{AttemptStored, Core};
 use super::lanes::ReadyRun;
 use super::recent::RecordKey;
+use super::shards::shard_of_run;
 
 /// The events of one proposal, and the runs that they made.
 pub type Admitted = (Vec<EventId>, Vec<Run>);
@@ -41,7 +42,9 @@ pub struct Plan<'a> {
     outcome: Outcome,
     written: HashSet<RecordKey>,
     turns: BTreeMap<(AttachmentId, EmployeeId), i64>,
-    turn_seq: i64,
+    /// Several hosts share the database: what was read is checked there as well.
+    is_shared: bool,
+    checked: HashSet<Check>,
 }
 
 /// What a group stores, and what becomes visible when it is stored.
@@ -60,6 +63,12 @@ pub struct Outcome {
     pub promoted: Vec<ReadyRun>,
     /// Items that left a stage.
     pub left: Vec<ItemId>,
+    /// Of each check of the batch, what was read; none for turns in queues.
+    pub check_keys: Vec<Option<RecordKey>>,
+    /// Whether runs that may start are left to other hosts.
+    pub has_work_for_others: bool,
+    /// Whether runs that may start are left in the database for this host.
+    pub leaves_behind: bool,
     /// Attempts that ended.
     pub attempts: Vec<AttemptStored>,
     counted: Vec<(EventId, AttachmentId, Option<ItemId>)>,
@@ -82,28 +91,35 @@ impl Outcome {
 impl<'a> Plan<'a> {
     /// An empty plan on top of what is committed; `waiting` are the runs that wait for those which will end in it.
     pub fn new(core: &'a Core, memory: &'a mut Memory, waiting: Waiting) -> Self {
-        let turn_seq = memory.turn_seq;
+        let base = core.records.directory();
+        let is_shared = core.db.is_shared();
+        let mut batch = Batch::new(core.clock.now());
+        batch.directory_base = is_shared.then_some(base.version);
         Plan {
             core,
             memory,
             waiting,
-            base: core.records.directory(),
+            base,
             directory: None,
             outcome: Outcome {
-                batch: Batch::new(core.clock.now()),
+                batch,
                 items: Vec::new(),
                 keys: Vec::new(),
                 directory: None,
                 ready: Vec::new(),
                 promoted: Vec::new(),
                 left: Vec::new(),
+                check_keys: Vec::new(),
+                has_work_for_others: false,
+                leaves_behind: false,
                 attempts: Vec::new(),
                 counted: Vec::new(),
                 told: Vec::new(),
             },
             written: HashSet::new(),
             turns: BTreeMap::new(),
-            turn_seq,
+            is_shared,
+            checked: HashSet::new(),
         }
     }
 
@@ -114,6 +130,9 @@ impl<'a> Plan<'a> {
     /// `Rejected` when nobody in a list can be put in charge. Nothing of it is in the plan then.
     pub fn admit(&mut self, mut proposal: Proposal) -> Result<Admitted, CommitError> {
         self.check_reads(&proposal)?;
+        for (key, check) in std::mem::take(&mut proposal.checks) {
+            self.check(Some(key), check);
+        }
         self.decide_assignments(&mut proposal)
             .map_err(CommitError::Rejected)?;
         self.change_directory(&mut proposal.changes)
@@ -138,7 +157,13 @@ impl<'a> Plan<'a> {
         for run in std::mem::take(&mut proposal.settled) {
             self.settle(proposal.at, run, None);
         }
+        for ready in std::mem::take(&mut proposal.due) {
+            self.make_available(proposal.at, ready);
+        }
         let batch = &mut self.outcome.batch;
+        batch.claims.append(&mut proposal.claims);
+        batch.inbound_claims.append(&mut proposal.inbound_claims);
+        batch.released = batch.released.or(proposal.released);
         batch.timers_fired.append(&mut proposal.timers_fired);
         batch.schedules.append(&mut proposal.schedules);
         batch.resumed.append(&mut proposal.resumed);
@@ -151,6 +176,35 @@ impl<'a> Plan<'a> {
         batch.idempotency.extend(proposal.idempotency.take());
         batch.expired.append(&mut proposal.expired);
         Ok((events, runs))
+    }
+
+    /// Adds something to be checked by the database.
+    fn check(&mut self, key: Option<RecordKey>, check: Check) {
+        if self.is_shared && self.checked.insert(check.clone()) {
+            self.outcome.batch.checks.push(check);
+            self.outcome.check_keys.push(key);
+        }
+    }
+
+    /// Whether this host starts a run that may start; if not, it is left in the database.
+    fn holds(&mut self, run: &Run) -> bool {
+        let Core {
+            shards,
+            lanes,
+            backlog_max,
+            ..
+        } = self.core;
+        let count = lanes.open_count() + self.outcome.ready.len() + self.outcome.promoted.len();
+        let shard = shard_of_run(run);
+        let is_held = shards.holds(shard, count, *backlog_max);
+        if is_held {
+            self.outcome.batch.held.insert(run.id);
+        } else if shards.owned().contains(shard) {
+            self.outcome.leaves_behind = true;
+        } else {
+            self.outcome.has_work_for_others = true;
+        }
+        is_held
     }
 
     fn check_reads(&self, proposal: &Proposal) -> Result<(), CommitError> {
@@ -243,7 +297,7 @@ impl<'a> Plan<'a> {
             run: run.clone(),
             event: Arc::clone(event),
         };
-        if run.state == RunState::Available {
+        if run.state == RunState::Available && self.holds(&run) {
             self.outcome.ready.push(ready);
         }
         self.outcome.batch.runs.push(run);

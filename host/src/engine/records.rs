@@ -61,6 +61,25 @@ impl Records {
         }
     }
 
+    /// Notes what other hosts have changed: drafts that have read it are stale, and it is read anew.
+    pub fn changed_elsewhere(&self, keys: Vec<RecordKey>, directory: Option<Arc<Directory>>) {
+        let mut recent = self.recent();
+        for key in &keys {
+            if let RecordKey::Item(id) = key {
+                self.items.remove(&id.number);
+            }
+        }
+        if let Some(new) = directory {
+            *self.directory.write().unwrap_or_else(PoisonError::into_inner) = new;
+        }
+        recent.committed(keys);
+    }
+
+    /// Forgets all items: other hosts have worked on them.
+    pub fn forget_items(&self) {
+        self.items.clear();
+    }
+
     /// Makes a commit visible: its rows, its keys and its directory, in one step for readers of `seq`.
     pub fn committed(
         &self,

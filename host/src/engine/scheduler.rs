@@ -1,23 +1,21 @@
 //! Time: due runs become available, reminders fire, schedules tick.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use signalbox_crm::changes::RunChange;
 use signalbox_crm::directory::Directory;
-use signalbox_crm::ids::RunId;
 use signalbox_crm::missed::given_up;
 use signalbox_crm::people::Actor;
 use signalbox_crm::planning;
 use signalbox_crm::run::{Reason, Run, RunState};
 use signalbox_crm::time::Timestamp;
 use signalbox_crm::timer::Timer;
-use signalbox_db::{DbError, RunWithEvent, ScheduleRow};
+use signalbox_db::{DbError, RunWithEvent};
 use tokio::time::Instant;
 
 use super::clock_watch::{ClockStep, tell};
-use super::committer::{CommitError, Proposal, task_of_run};
+use super::committer::{CommitError, Proposal};
 use super::core::SharedCore;
 use super::draft::{Draft, DraftError};
 use super::lanes::ReadyRun;
@@ -31,6 +29,8 @@ const RUNS_PER_COMMIT: u32 = 1000;
 const TIMERS_PER_COMMIT: u32 = 200;
 /// The longest sleep: a clock that jumps is noticed within it.
 const SLEEP_MAX: Duration = Duration::from_secs(30);
+/// Likewise where other hosts may make something that is due, and their word may be lost.
+const SHARED_SLEEP_MAX: Duration = Duration::from_secs(1);
 /// The longest wait for room before the clock is looked at.
 const ROOM_WAIT_MAX: Duration = Duration::from_secs(1);
 /// Pause after an error of the database.
@@ -43,16 +43,20 @@ pub struct Scheduler {
 }
 
 impl Scheduler {
-    /// Goes on from the ticks that were stored.
-    pub fn new(core: SharedCore, stored: Vec<ScheduleRow>) -> Self {
+    /// Goes on from the ticks that are stored.
+    pub fn new(core: SharedCore) -> Self {
         Scheduler {
             core,
-            schedules: Schedules::new(stored),
+            schedules: Schedules::default(),
         }
     }
 
     /// Lets time pass for ever.
     pub async fn run(self: Arc<Self>) {
+        let sleep_max = match self.core.db.is_shared() {
+            true => SHARED_SLEEP_MAX,
+            false => SLEEP_MAX,
+        };
         loop {
             if self.core.draining.is_on() {
                 return std::future::pending().await;
@@ -71,8 +75,8 @@ impl Scheduler {
                     self.wait_for_room().await;
                     continue;
                 }
-                Ok(Some(next)) => next.since(self.core.clock.now()).min(SLEEP_MAX),
-                Ok(None) => SLEEP_MAX,
+                Ok(Some(next)) => next.since(self.core.clock.now()).min(sleep_max),
+                Ok(None) => sleep_max,
                 Err(error) => {
                     tracing::error!(error = %error, "The scheduler cannot go on: {error}");
                     ERROR_PAUSE
@@ -122,15 +126,16 @@ impl Scheduler {
         let is_due = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
         // Asking for the next instant is cheaper than asking for what is due, and mostly nothing is.
         let db = &self.core.db;
-        let mut next_timer = db.next_timer_at().await?;
+        let shards = self.core.shards.owned();
+        let mut next_timer = db.next_timer_at(&shards).await?;
         if is_due(next_timer) {
             self.fire_timers(now).await?;
-            next_timer = db.next_timer_at().await?;
+            next_timer = db.next_timer_at(&shards).await?;
         }
-        let mut next_run = db.next_due_at().await?;
+        let mut next_run = db.next_due_at(&shards).await?;
         if is_due(next_run) {
             self.start_runs(now).await?;
-            next_run = db.next_due_at().await?;
+            next_run = db.next_due_at(&shards).await?;
         }
         let times = [next_run, next_timer, next_tick];
         Ok(times.into_iter().flatten().min())
@@ -139,32 +144,30 @@ impl Scheduler {
     /// Scheduled and retryable runs that are due become available. A run that was due while nobody looked is given up
     /// where its attachment says so.
     ///
-    /// Two hosts may find the same run: the database lets one of them change it, and only that one pushes it.
+    /// Two hosts may find the same run: the database lets one of them change it, and only that one starts it.
     async fn start_runs(&self, now: Timestamp) -> Result<(), DraftError> {
         while self.has_room() {
-            let due = self.core.db.due_runs(now, RUNS_PER_COMMIT).await?;
+            let due = self
+                .core
+                .db
+                .due_runs(&self.core.shards.owned(), now, RUNS_PER_COMMIT)
+                .await?;
             let is_last = due.len() < RUNS_PER_COMMIT as usize;
             if due.is_empty() {
                 return Ok(());
             }
             let mut proposal = Proposal::new(now, Actor::System);
             let directory = self.core.records.directory();
-            let changes = due.iter().map(|found| change_of_due(&directory, found, now));
-            proposal.changes.runs = changes.collect();
-            let given_up = |change: &RunChange| change.to.is_final().then_some(change.run);
-            let given_up: HashSet<RunId> = proposal.changes.runs.iter().filter_map(given_up).collect();
-            let receipt = self.core.submit(proposal).await?;
-            let changed: HashSet<RunId> = receipt.committed.changed.iter().copied().collect();
-            let changed =
-                |found: &RunWithEvent| changed.contains(&found.run.id) && !given_up.contains(&found.run.id);
-            let started = due.into_iter().filter(changed);
-            self.core
-                .lanes
-                .push(started.map(|RunWithEvent { mut run, event }| {
-                    run.state = RunState::Available;
-                    let event = Arc::new(event);
-                    task_of_run(ReadyRun { run, event })
-                }));
+            for RunWithEvent { run, event } in due {
+                match missed(&directory, &run, now) {
+                    Some(why) => proposal.changes.runs.push(given_up_run(&run, why)),
+                    None => {
+                        let event = Arc::new(event);
+                        proposal.due.push(ReadyRun { run, event });
+                    }
+                }
+            }
+            self.core.submit(proposal).await?;
             if is_last {
                 break;
             }
@@ -174,7 +177,11 @@ impl Scheduler {
 
     async fn fire_timers(&self, now: Timestamp) -> Result<(), DraftError> {
         while self.has_room() {
-            let due = self.core.db.due_timers(now, TIMERS_PER_COMMIT).await?;
+            let due = self
+                .core
+                .db
+                .due_timers(&self.core.shards.owned(), now, TIMERS_PER_COMMIT)
+                .await?;
             if due.is_empty() {
                 break;
             }
@@ -208,25 +215,14 @@ impl Scheduler {
     }
 }
 
-fn change_of_due(directory: &Directory, found: &RunWithEvent, now: Timestamp) -> RunChange {
-    let run = &found.run;
-    let missed = missed(directory, run, now);
-    let is_missed = missed.is_some();
+fn given_up_run(run: &Run, why: String) -> RunChange {
     RunChange {
         run: run.id,
         from: vec![RunState::Scheduled, RunState::Retryable],
-        to: if is_missed {
-            RunState::Cancelled
-        } else {
-            RunState::Available
-        },
-        // Who has waited for its slot must not wait for another one, after a restart either.
-        reason: match is_missed {
-            true => Some(Reason::Missed),
-            false => run.reason.filter(|reason| *reason == Reason::RateLimited),
-        },
-        detail: missed,
-        due_at: run.due_at.or(Some(now)),
+        to: RunState::Cancelled,
+        reason: Some(Reason::Missed),
+        detail: Some(why),
+        due_at: run.due_at,
     }
 }
 

@@ -13,7 +13,11 @@ impl From<&DbError> for Problem {
     fn from(error: &DbError) -> Self {
         match error {
             DbError::Full(_) => Problem::new(Kind::StorageFull, "no room is left for the database"),
-            DbError::Unavailable(_) | DbError::Locked(_) | DbError::Conflict(_) => {
+            DbError::Unavailable(_)
+            | DbError::Locked(_)
+            | DbError::Conflict(_)
+            | DbError::Stale(_)
+            | DbError::Ousted => {
                 tracing::warn!(error = %error, "A request is refused for now: {error}");
                 Problem::new(Kind::Unavailable, "the database cannot be reached now")
             }

@@ -8,7 +8,11 @@ use super::samples::*;
 
 pub(crate) async fn second_host_is_refused(place: &Place) {
     let db = place.open().await;
-    let error = Db::open(&place.url, &Place::options()).await.unwrap_err();
+    let alone = OpenOptions {
+        is_alone: true,
+        ..Place::options()
+    };
+    let error = Db::open(&place.url, &alone).await.unwrap_err();
     assert!(matches!(error, DbError::Locked(_)), "{error:?}");
     let name = place.url.rsplit('/').next().unwrap();
     assert!(error.to_string().contains(name), "{error}");

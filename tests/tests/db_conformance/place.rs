@@ -32,6 +32,8 @@ impl Place {
         OpenOptions {
             synchronous: Synchronous::Off,
             readers: 2,
+            // So that everything that several hosts need is at work.
+            is_alone: false,
             ..OpenOptions::default()
         }
     }

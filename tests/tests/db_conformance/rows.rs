@@ -7,6 +7,7 @@ use signalbox_crm::ids::{
     RunId, TimerId,
 };
 use signalbox_crm::notification::{HistoryEntry, TimelineEntry};
+use signalbox_crm::shard::ShardSet;
 use signalbox_crm::timer::{DeliveryState, InboundState, Timer, TimerKind};
 use signalbox_crm::value::{FieldValue, Money};
 use signalbox_db::{DbError, DeliveryFilter, InboundDone};
@@ -114,7 +115,7 @@ pub(crate) async fn rows_read_back_as_they_were_committed(place: &Place) {
     assert_eq!(db.timeline(1, None, 10).await.unwrap()[0].entry, note);
     assert_eq!(db.history("deal:1", None, 10).await.unwrap()[0].entry, change);
     assert_eq!(
-        db.due_deliveries(at(9), &[], 10).await.unwrap(),
+        db.due_deliveries(&ShardSet::ALL, at(9), &[], 10).await.unwrap(),
         vec![delivery(1)]
     );
     assert_eq!(db.inbound(InboundId(1)).await.unwrap(), Some(inbound(1, "a")));
@@ -249,7 +250,10 @@ pub(crate) async fn inbound_event_is_stored_once(place: &Place) {
         note: Some("a sticker".to_owned()),
     }];
     assert_eq!(db.commit(&second).await.unwrap().inbound_stored, vec![]);
-    assert_eq!(db.pending_inbound(None, 10).await.unwrap(), vec![inbound(2, "b")]);
+    assert_eq!(
+        db.unclaimed_inbound(&ShardSet::ALL, 10).await.unwrap(),
+        vec![inbound(2, "b")]
+    );
     assert_eq!(
         db.inbound(InboundId(1)).await.unwrap().unwrap().note.as_deref(),
         Some("a sticker")
@@ -265,11 +269,22 @@ pub(crate) async fn delivery_is_pending_until_it_is_delivered_or_dead(place: &Pl
     let db = place.open().await;
     let mut first = batch();
     first.deliveries = vec![delivery(1), delivery(2)];
+    first.messages_new = vec![message(1, 1, 7, "a"), message(2, 1, 8, "b")];
     db.commit(&first).await.unwrap();
-    assert_eq!(db.next_delivery_after(at(0)).await.unwrap(), Some(at(1)));
-    assert_eq!(db.next_delivery_after(at(1)).await.unwrap(), Some(at(2)));
+    assert_eq!(
+        db.next_delivery_after(&ShardSet::ALL, at(0)).await.unwrap(),
+        Some(at(1))
+    );
+    assert_eq!(
+        db.next_delivery_after(&ShardSet::ALL, at(1)).await.unwrap(),
+        Some(at(2))
+    );
     // The second of a conversation waits for the first, also when that is due later.
-    let due = async |now, except: &[ChannelId]| db.due_deliveries(at(now), except, 10).await.unwrap();
+    let due = async |now, except: &[ChannelId]| {
+        db.due_deliveries(&ShardSet::ALL, at(now), except, 10)
+            .await
+            .unwrap()
+    };
     assert_eq!(due(9, &[]).await, [delivery(1)]);
     assert_eq!(due(9, &[ChannelId(1)]).await, []);
     let mut later = delivery(1);
@@ -332,8 +347,8 @@ pub(crate) async fn timers_of_an_activity_are_replaced(place: &Place) {
         timer(3, 2, 50, TimerKind::Overdue),
     ];
     db.commit(&first).await.unwrap();
-    assert_eq!(db.next_timer_at().await.unwrap(), Some(at(40)));
-    let due = db.due_timers(at(50), 10).await.unwrap();
+    assert_eq!(db.next_timer_at(&ShardSet::ALL).await.unwrap(), Some(at(40)));
+    let due = db.due_timers(&ShardSet::ALL, at(50), 10).await.unwrap();
     assert_eq!(due, vec![reminder, timer(3, 2, 50, TimerKind::Overdue)]);
 
     let mut second = batch();
@@ -341,5 +356,8 @@ pub(crate) async fn timers_of_an_activity_are_replaced(place: &Place) {
     second.timers_void = vec![ActivityId(1)];
     second.timers = vec![timer(4, 1, 200, TimerKind::Overdue)];
     db.commit(&second).await.unwrap();
-    assert_eq!(db.due_timers(at(999), 10).await.unwrap(), second.timers);
+    assert_eq!(
+        db.due_timers(&ShardSet::ALL, at(999), 10).await.unwrap(),
+        second.timers
+    );
 }

@@ -4,6 +4,7 @@ use signalbox_crm::attachment::CancelOn;
 use signalbox_crm::changes::RunChange;
 use signalbox_crm::ids::{AttachmentId, EventId, RunId};
 use signalbox_crm::run::{Failures, Reason, Run, RunState, Verdict};
+use signalbox_crm::shard::ShardSet;
 use signalbox_db::{Db, DbError, Rescheduled, RunUpdate, StageLeft, WakeUpVoid};
 
 use super::place::Place;
@@ -195,13 +196,20 @@ pub(crate) async fn due_runs_come_in_order_of_their_time(place: &Place) {
     )
     .await;
     let ids = |found: Vec<signalbox_db::RunWithEvent>| found.iter().map(|f| f.run.id.0).collect::<Vec<_>>();
-    assert_eq!(db.next_due_at().await.unwrap(), Some(at(10)));
-    assert_eq!(ids(db.due_runs(at(20), 10).await.unwrap()), [2, 3]);
-    assert_eq!(ids(db.due_runs(at(99), 2).await.unwrap()), [2, 3]);
-    assert_eq!(db.due_runs(at(10), 10).await.unwrap()[0].event, event(1));
-    assert_eq!(ids(db.available_runs(None, 10).await.unwrap()), [6]);
+    assert_eq!(db.next_due_at(&ShardSet::ALL).await.unwrap(), Some(at(10)));
     assert_eq!(
-        ids(db.available_runs(Some(RunId(6)), 10).await.unwrap()),
+        ids(db.due_runs(&ShardSet::ALL, at(20), 10).await.unwrap()),
+        [2, 3]
+    );
+    assert_eq!(ids(db.due_runs(&ShardSet::ALL, at(99), 2).await.unwrap()), [2, 3]);
+    assert_eq!(
+        db.due_runs(&ShardSet::ALL, at(10), 10).await.unwrap()[0].event,
+        event(1)
+    );
+    assert_eq!(ids(db.unclaimed_runs(&ShardSet::ALL, 10).await.unwrap()), [6]);
+    let only = |shard: u8| ShardSet::from_iter([shard]);
+    assert_eq!(
+        ids(db.due_runs(&only(9), at(99), 9).await.unwrap()),
         Vec::<i64>::new()
     );
     assert!(db.has_waiting_runs().await.unwrap());
@@ -319,7 +327,7 @@ pub(crate) async fn wake_up_is_replaced_by_the_one_with_the_same_key(place: &Pla
         attachment: AttachmentId(7),
         item: Some(1),
         key: "a".to_owned(),
-        before: RunId(4),
+        except: RunId(4),
     }];
     assert_eq!(db.commit(&second).await.unwrap().cancelled, vec![RunId(1)]);
     assert_eq!(stored(&db, 1).await.reason, Some(Reason::Replaced));
@@ -327,7 +335,7 @@ pub(crate) async fn wake_up_is_replaced_by_the_one_with_the_same_key(place: &Pla
     let mut third = batch();
     third.wake_ups_void = vec![WakeUpVoid {
         item: None,
-        before: RunId(5),
+        except: RunId(5),
         ..second.wake_ups_void[0].clone()
     }];
     assert_eq!(db.commit(&third).await.unwrap().cancelled, vec![RunId(3)]);

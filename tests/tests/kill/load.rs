@@ -71,7 +71,7 @@ pub(super) struct Client {
     number: u64,
     random: Random,
     sales: Arc<Sales>,
-    address: watch::Receiver<Option<SocketAddr>>,
+    addresses: watch::Receiver<Vec<SocketAddr>>,
     stopped: watch::Receiver<bool>,
     ledger: Ledger,
 }
@@ -81,14 +81,14 @@ impl Client {
         number: u64,
         seed: u64,
         sales: Arc<Sales>,
-        address: watch::Receiver<Option<SocketAddr>>,
+        addresses: watch::Receiver<Vec<SocketAddr>>,
         stopped: watch::Receiver<bool>,
     ) -> Self {
         Client {
             number,
             random: Random::new(seed.wrapping_add(number + 1)),
             sales,
-            address,
+            addresses,
             stopped,
             ledger: Ledger::default(),
         }
@@ -108,11 +108,13 @@ impl Client {
         self.ledger
     }
 
-    /// Where the host is now.
+    /// Where a host is now: any of them will do.
     async fn at(&mut self) -> SocketAddr {
         self.ledger.request_count += 1;
-        let found = self.address.wait_for(Option::is_some).await.unwrap();
-        found.expect("waited for")
+        let found = self.addresses.wait_for(|all| !all.is_empty()).await.unwrap();
+        let all = found.clone();
+        drop(found);
+        self.random.pick(&all)
     }
 
     async fn deal(&mut self, count: u64) {

@@ -1,5 +1,6 @@
 //! The import: deals stand where they stood, with their past.
 
+use signalbox_crm::shard::ShardSet;
 use std::path::Path;
 
 use signalbox::import::{ImportOptions, Imported, import};
@@ -51,7 +52,7 @@ async fn shown(database: &str) -> String {
         }
     }
     let runs = db.run_count(&RunFilter::default()).await.unwrap();
-    let timers = db.next_timer_at().await.unwrap();
+    let timers = db.next_timer_at(&ShardSet::ALL).await.unwrap();
     text += &format!("runs {runs}, timers {timers:?}\n");
     db.close().await;
     text

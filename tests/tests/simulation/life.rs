@@ -3,6 +3,7 @@
 //! Everything runs on one thread. When nobody can go on, everybody who is not asleep waits at the turnstile, and the
 //! seed chooses who passes, what fails, how long time stands still, and whether the host dies.
 
+use signalbox_crm::shard::ShardSet;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -337,9 +338,13 @@ impl<'w> Life<'w> {
 
     /// When the host has to do something next, apart from the schedule.
     async fn next_due(&self) -> Option<Timestamp> {
-        let run = self.db.next_due_at().await.unwrap();
-        let timer = self.db.next_timer_at().await.unwrap();
-        let delivery = self.db.next_delivery_after(Timestamp::MIN).await.unwrap();
+        let run = self.db.next_due_at(&ShardSet::ALL).await.unwrap();
+        let timer = self.db.next_timer_at(&ShardSet::ALL).await.unwrap();
+        let delivery = self
+            .db
+            .next_delivery_after(&ShardSet::ALL, Timestamp::MIN)
+            .await
+            .unwrap();
         [run, timer, delivery].into_iter().flatten().min()
     }
 
@@ -397,7 +402,7 @@ async fn count_what_is_taken_up(world: &World, db: &Db) {
     };
     saw(Sometimes::RecoveredRuns, db.run_count(&filter).await.unwrap() > 0);
     saw(Sometimes::RecoveredChain, db.has_waiting_runs().await.unwrap());
-    let inbound = db.pending_inbound(None, 1).await.unwrap();
+    let inbound = db.unclaimed_inbound(&ShardSet::ALL, 1).await.unwrap();
     saw(Sometimes::RecoveredInbound, !inbound.is_empty());
 }
 

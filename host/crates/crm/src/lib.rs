@@ -46,6 +46,7 @@ pub mod rules;
 pub mod run;
 pub mod schedule;
 pub mod setting_up;
+pub mod shard;
 pub mod talking;
 pub mod tax_number;
 pub mod time;

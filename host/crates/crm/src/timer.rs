@@ -3,6 +3,7 @@
 use crate::ids::{
     ActivityId, ChannelId, ConversationId, DeliveryId, InboundId, ItemId, MessageId, RunId, TimerId,
 };
+use crate::shard::{Shard, shard_of, shard_of_chat};
 use crate::time::Timestamp;
 
 /// What a timer of the core is for.
@@ -135,4 +136,14 @@ pub struct Inbound {
     pub state: InboundState,
     /// Why it was ignored.
     pub note: Option<String>,
+}
+
+impl Inbound {
+    /// The shard of its chat; without a chat, of itself.
+    pub fn shard(&self) -> Shard {
+        match &self.chat {
+            Some(chat) => shard_of_chat(self.channel, chat),
+            None => shard_of(self.id.0),
+        }
+    }
 }

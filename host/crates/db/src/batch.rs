@@ -1,5 +1,7 @@
 //! What one group commit stores.
 
+use std::collections::HashSet;
+
 use signalbox_crm::activity::Activity;
 use signalbox_crm::bulk::Bulk;
 use signalbox_crm::changes::RunChange;
@@ -13,10 +15,12 @@ use signalbox_crm::ids::{
 use signalbox_crm::item::Item;
 use signalbox_crm::notification::{HistoryEntry, Notification, TimelineEntry};
 use signalbox_crm::run::{Attempt, Failures, Reason, Run, RunState};
+use signalbox_crm::shard::ShardSet;
 use signalbox_crm::time::Timestamp;
 use signalbox_crm::timer::{Delivery, Inbound, InboundState, Timer};
 
 use crate::expiry::Expiry;
+use crate::guard::{Check, Written};
 
 /// The rows of one transaction, resolved by the committer.
 ///
@@ -24,6 +28,23 @@ use crate::expiry::Expiry;
 /// the row must still have, and the new row.
 #[derive(Debug, Clone)]
 pub struct Batch {
+    /// The set-up's version on which the changes stand; none when they do not depend on it. Looked at only where
+    /// several hosts share the database, like everything up to `written`.
+    pub directory_base: Option<i64>,
+    /// What was read.
+    pub checks: Vec<Check>,
+    /// Lists that are written.
+    pub written: Vec<Written>,
+    /// Runs of this batch that this host starts by itself; the others are left to whose shard they are.
+    pub held: HashSet<RunId>,
+    /// Likewise the raw events.
+    pub inbound_held: HashSet<InboundId>,
+    /// Runs that are available and that nobody has, which this host takes.
+    pub claims: Vec<RunId>,
+    /// Likewise raw events.
+    pub inbound_claims: Vec<InboundId>,
+    /// Shards that this host gives away, with what it has of them.
+    pub released: Option<ShardSet>,
     /// The instant of the commit; runs that the database itself cancels end at it.
     pub at: Timestamp,
     /// New leads and deals.
@@ -114,6 +135,14 @@ impl Batch {
     /// Stores nothing yet.
     pub fn new(at: Timestamp) -> Self {
         Batch {
+            directory_base: None,
+            checks: Vec::new(),
+            written: Vec::new(),
+            held: HashSet::new(),
+            inbound_held: HashSet::new(),
+            claims: Vec::new(),
+            inbound_claims: Vec::new(),
+            released: None,
             at,
             items_new: Vec::new(),
             items: Vec::new(),
@@ -215,8 +244,8 @@ pub struct WakeUpVoid {
     pub item: Option<i64>,
     /// The robot's key.
     pub key: String,
-    /// Only runs with a lower id: the run that takes its place stays.
-    pub before: RunId,
+    /// The run that takes its place, and stays; of a withdrawn one, a run that does not exist.
+    pub except: RunId,
 }
 
 /// A raw event that was dealt with.
@@ -288,6 +317,10 @@ pub struct Committed {
     pub cancelled: Vec<RunId>,
     /// Runs that `run_changes` changed.
     pub changed: Vec<RunId>,
+    /// Runs of `claims` that this host has now.
+    pub claimed: Vec<RunId>,
+    /// Raw events of `inbound_claims` that this host has now.
+    pub inbound_claimed: Vec<InboundId>,
     /// Raw events that were new.
     pub inbound_stored: Vec<InboundId>,
     /// Rows that `expired` deleted.

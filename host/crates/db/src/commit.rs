@@ -8,8 +8,8 @@ use crate::encode::Rows;
 use crate::error::DbError;
 use crate::open::Db;
 use crate::{
-    activity, attempt, bulk, contact, conversation, delivery, directory, event, expiry, host_rows, inbound,
-    item, message, notes, notification, run, run_changes, timer,
+    activity, attempt, bulk, contact, conversation, delivery, directory, event, expiry, guard, host_rows,
+    inbound, item, message, notes, notification, run, run_changes, sharding, timer,
 };
 
 /// One statement of a commit.
@@ -27,8 +27,12 @@ pub(crate) struct Step {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Returns {
     Nothing,
+    /// Nothing, from a function.
+    Guard,
     Cancelled,
     Changed,
+    Claimed,
+    InboundClaimed,
     Stored,
     Expired,
 }
@@ -66,9 +70,11 @@ impl Step {
 impl Committed {
     pub(crate) fn add(&mut self, returns: Returns, ids: Vec<i64>) {
         match returns {
-            Returns::Nothing => {}
+            Returns::Nothing | Returns::Guard => {}
             Returns::Cancelled => self.cancelled.extend(ids.into_iter().map(RunId)),
             Returns::Changed => self.changed.extend(ids.into_iter().map(RunId)),
+            Returns::Claimed => self.claimed.extend(ids.into_iter().map(RunId)),
+            Returns::InboundClaimed => self.inbound_claimed.extend(ids.into_iter().map(InboundId)),
             Returns::Stored => self.inbound_stored.extend(ids.into_iter().map(InboundId)),
             Returns::Expired => self.expired_count += ids.len() as u64,
         }
@@ -77,7 +83,7 @@ impl Committed {
 
 /// The statements of a batch. Order: what others refer to first, what frees a unique place before what takes it,
 /// and runs end before the stage that they left cancels the rest.
-fn steps(batch: &Batch) -> Vec<Step> {
+fn steps(batch: &Batch, host: i64) -> Vec<Step> {
     let mut steps = Vec::new();
     directory::steps(batch, &mut steps);
     contact::steps(batch, &mut steps);
@@ -89,14 +95,15 @@ fn steps(batch: &Batch) -> Vec<Step> {
     notification::steps(batch, &mut steps);
     notes::steps(batch, &mut steps);
     event::steps(batch, &mut steps);
-    run::steps(batch, &mut steps);
-    run_changes::steps(batch, &mut steps);
+    run::steps(batch, host, &mut steps);
+    run_changes::steps(batch, host, &mut steps);
     attempt::steps(batch, &mut steps);
     delivery::steps(batch, &mut steps);
-    inbound::steps(batch, &mut steps);
+    inbound::steps(batch, host, &mut steps);
     bulk::steps(batch, &mut steps);
     host_rows::steps(batch, &mut steps);
     expiry::steps(batch, &mut steps);
+    sharding::steps(batch, host, &mut steps);
     steps
 }
 
@@ -106,7 +113,8 @@ impl Db {
     /// The transaction runs as a task of its own: a caller that stops waiting does not stop it.
     ///
     /// # Errors
-    /// `Conflict` when a row is not as it was read, `Constraint`, `Full`, `Unavailable`: nothing is stored.
+    /// `Conflict` when a row is not as it was read, `Stale` when something else is not, `Ousted` when another host has
+    /// taken this one's place, `Constraint`, `Full`, `Unavailable`: nothing is stored.
     /// `OutcomeUnknown` when the connection broke during COMMIT (PostgreSQL only).
     pub async fn commit(&self, batch: &Batch) -> Result<Committed, DbError> {
         let Some(gate) = &self.gate else {
@@ -120,9 +128,12 @@ impl Db {
     }
 
     async fn commit_at_once(&self, batch: &Batch) -> Result<Committed, DbError> {
-        let steps = steps(batch);
+        let mut steps = steps(batch, self.host());
         if steps.is_empty() {
             return Ok(Committed::default());
+        }
+        if self.is_postgres() {
+            steps.insert(0, guard::step(batch, self.is_shared()));
         }
         let db = self.clone();
         let transaction = tokio::spawn(async move { db.apply(steps).await });

@@ -1,6 +1,7 @@
 //! The outbox: client messages on their way out.
 
 use signalbox_crm::ids::{ChannelId, ConversationId, DeliveryId, MessageId, RunId};
+use signalbox_crm::shard::ShardSet;
 use signalbox_crm::time::Timestamp;
 use signalbox_crm::timer::{Delivery, DeliveryState};
 
@@ -11,6 +12,7 @@ use crate::encode::Rows;
 use crate::error::DbError;
 use crate::filter::Filter;
 use crate::open::Db;
+use crate::sharding;
 
 const ROW_BYTES: usize = 320;
 const STATES: [DeliveryState; 3] = [
@@ -143,13 +145,14 @@ pub struct DeliveryFilter {
 }
 
 impl Db {
-    /// Pending deliveries that are due, oldest first: of each conversation the first that is pending, and none of the
+    /// Pending deliveries of these shards that are due, oldest first: of each conversation the first that is pending, and none of the
     /// channels `except`.
     ///
     /// # Errors
     /// `Unavailable`.
     pub async fn due_deliveries(
         &self,
+        shards: &ShardSet,
         now: Timestamp,
         except: &[ChannelId],
         limit: u32,
@@ -159,9 +162,14 @@ impl Db {
             "delivery.state = 'pending' AND delivery.due_at <= ?",
             [now.into()],
         );
+        sharding::deliveries(&mut filter, shards);
         filter.and(
-            "NOT EXISTS (SELECT 1 FROM delivery AS earlier WHERE earlier.conversation = delivery.conversation \
-             AND earlier.state = 'pending' AND earlier.id < delivery.id)",
+            // By the places of their messages: ids of two hosts are in no order.
+            "NOT EXISTS (SELECT 1 FROM delivery AS earlier \
+             JOIN message AS before_it ON before_it.id = earlier.message \
+             JOIN message AS of_it ON of_it.id = delivery.message \
+             WHERE earlier.conversation = delivery.conversation AND earlier.state = 'pending' \
+             AND before_it.seq < of_it.seq)",
             [],
         );
         for channel in except {
@@ -171,12 +179,17 @@ impl Db {
         self.rows(sql, args, read).await
     }
 
-    /// When a delivery is due that is not due at `now`.
+    /// When a delivery of these shards is due that is not due at `now`.
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn next_delivery_after(&self, now: Timestamp) -> Result<Option<Timestamp>, DbError> {
+    pub async fn next_delivery_after(
+        &self,
+        shards: &ShardSet,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, DbError> {
         let mut filter = Filter::default();
+        sharding::deliveries(&mut filter, shards);
         filter.and("delivery.state = 'pending' AND delivery.due_at > ?", [now.into()]);
         let (sql, args) = filter.page("SELECT MIN(delivery.due_at)\nFROM delivery", "", 1);
         Ok(self

@@ -205,9 +205,24 @@ impl Db {
     /// # Errors
     /// `Unavailable`, `BadRow`.
     pub async fn load_directory(&self) -> Result<Directory, DbError> {
-        let mut directory = Directory::default();
+        loop {
+            let version = self.directory_version().await?;
+            let loaded = self.load_entries(version).await;
+            // Another host may change it meanwhile: then some entries are old and some new.
+            if self.directory_version().await? == version {
+                return loaded;
+            }
+        }
+    }
+
+    async fn directory_version(&self) -> Result<i64, DbError> {
         let version = self.meta(DIRECTORY_VERSION).await?;
-        directory.version = version.and_then(|text| text.parse().ok()).unwrap_or(0);
+        Ok(version.and_then(|text| text.parse().ok()).unwrap_or(0))
+    }
+
+    async fn load_entries(&self, version: i64) -> Result<Directory, DbError> {
+        let mut directory = Directory::default();
+        directory.version = version;
         directory.installation = self.meta(INSTALLATION).await?.unwrap_or_default().into();
         let mut changes = Vec::new();
         changes.extend(

@@ -4,12 +4,20 @@ use std::path::PathBuf;
 
 use sqlx::error::DatabaseError;
 
+use crate::guard::{self, StaleRead};
+
 /// Why the database did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
     /// The committer acts: somebody changed these rows meanwhile. Nothing was stored.
     #[error("rows of `{0}` are not as they were read")]
     Conflict(&'static str),
+    /// The committer acts: another host has changed what was read. Nothing was stored.
+    #[error("another host has changed what was read")]
+    Stale(Vec<StaleRead>),
+    /// The host acts: it was away for so long that another host has taken its place. Nothing was stored.
+    #[error("another host has taken the place of this one")]
+    Ousted,
     /// The committer acts: the schema forbids it, which is a defect of the caller. Nothing was stored.
     #[error("the database refuses rows that break `{0}`")]
     Constraint(String),
@@ -92,7 +100,7 @@ impl DbError {
 
     /// Whether the same call may succeed a moment later.
     pub fn is_passing(&self) -> bool {
-        matches!(self, DbError::Unavailable(_) | DbError::Full(_))
+        matches!(self, DbError::Unavailable(_) | DbError::Full(_) | DbError::Ousted)
     }
 }
 
@@ -130,6 +138,8 @@ fn from_sqlite(code: &str, error: sqlx::Error) -> DbError {
 fn from_postgres(code: &str, error: sqlx::Error) -> DbError {
     match (code.get(..2).unwrap_or_default(), code) {
         (_, "53100") => DbError::Full(error),
+        (_, guard::STALE) => DbError::Stale(guard::stale_reads(&message_of(&error))),
+        (_, guard::OUSTED) => DbError::Ousted,
         (_, "40001" | "40P01") => DbError::Conflict("transaction"),
         ("23", _) => DbError::Constraint(constraint_of(&error)),
         // 25P03: the server ended a transaction that was idle for too long, because this host was frozen.

@@ -1,6 +1,7 @@
 //! What providers sent, as it came.
 
 use signalbox_crm::ids::{ChannelId, InboundId};
+use signalbox_crm::shard::ShardSet;
 use signalbox_crm::timer::{Inbound, InboundState};
 
 use crate::batch::Batch;
@@ -10,6 +11,7 @@ use crate::encode::Rows;
 use crate::error::DbError;
 use crate::filter::Filter;
 use crate::open::Db;
+use crate::sharding;
 
 const ROW_BYTES: usize = 512;
 const STATES: [InboundState; 3] = [
@@ -21,11 +23,12 @@ const STATES: [InboundState; 3] = [
 /// A provider that repeats itself is right to do so: the first copy counts.
 const INSERT: Sql = over_rows!(
     "INSERT INTO inbound (
-    id, channel, dedup_key, chat, body, received_at, state, note
+    id, channel, dedup_key, chat, body, received_at, state, note, shard, host
 )
 SELECT
     CAST(r.value ->> 0 AS BIGINT), CAST(r.value ->> 1 AS BIGINT), r.value ->> 2, r.value ->> 3,
-    r.value ->> 4, CAST(r.value ->> 5 AS BIGINT), r.value ->> 6, r.value ->> 7",
+    r.value ->> 4, CAST(r.value ->> 5 AS BIGINT), r.value ->> 6, r.value ->> 7,
+    CAST(r.value ->> 8 AS BIGINT), CAST(r.value ->> 9 AS BIGINT)",
     "WHERE true
 ON CONFLICT (channel, dedup_key) DO NOTHING
 RETURNING id"
@@ -57,7 +60,7 @@ fn read(fields: &mut Fields<'_>) -> Result<Inbound, DbError> {
     })
 }
 
-pub(crate) fn steps(batch: &Batch, steps: &mut Vec<Step>) {
+pub(crate) fn steps(batch: &Batch, host: i64, steps: &mut Vec<Step>) {
     if !batch.inbound.is_empty() {
         let mut rows = Rows::with_capacity(batch.inbound.len(), ROW_BYTES);
         for inbound in &batch.inbound {
@@ -69,7 +72,9 @@ pub(crate) fn steps(batch: &Batch, steps: &mut Vec<Step>) {
                 .text(&inbound.body)
                 .instant(inbound.received_at)
                 .word(inbound.state.as_str())
-                .maybe_text(inbound.note.as_deref());
+                .maybe_text(inbound.note.as_deref())
+                .int(i64::from(inbound.shard()))
+                .maybe_int(batch.inbound_held.contains(&inbound.id).then_some(host));
         }
         steps.push(Step::of_rows(INSERT, rows).returning(Returns::Stored));
     }
@@ -86,20 +91,15 @@ pub(crate) fn steps(batch: &Batch, steps: &mut Vec<Step>) {
 }
 
 impl Db {
-    /// Raw events that wait to be processed, in the order in which they came.
+    /// Raw events of these shards that wait to be processed and that no host has, in the order in which they came.
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn pending_inbound(
-        &self,
-        after: Option<InboundId>,
-        limit: u32,
-    ) -> Result<Vec<Inbound>, DbError> {
+    pub async fn unclaimed_inbound(&self, shards: &ShardSet, limit: u32) -> Result<Vec<Inbound>, DbError> {
         let mut filter = Filter::default();
-        filter
-            .and("inbound.state = 'received'", [])
-            .maybe("inbound.id > ?", after.map(|id| id.0));
-        let (sql, args) = filter.page(SELECT, "ORDER BY inbound.id", limit);
+        filter.and("inbound.state = 'received' AND inbound.host IS NULL", []);
+        sharding::inbound(&mut filter, shards);
+        let (sql, args) = filter.page(SELECT, "ORDER BY inbound.received_at, inbound.id", limit);
         self.rows(sql, args, read).await
     }
 

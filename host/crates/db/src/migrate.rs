@@ -21,6 +21,9 @@ const MIGRATIONS: [Migration; 1] = [Migration {
 /// The newest version that this release knows.
 pub(crate) const VERSION: i64 = MIGRATIONS[MIGRATIONS.len() - 1].version;
 
+/// "signalmi" as bytes; advisory locks are per database.
+const MIGRATION_LOCK: i64 = 0x7369_676e_616c_6d69;
+
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY NOT NULL)";
 pub(crate) const SELECT: &str = "SELECT COALESCE(MAX(version), 0) FROM schema_version";
 
@@ -57,7 +60,27 @@ macro_rules! migrate {
 }
 
 migrate!(sqlite, SqliteConnection, sqlite);
-migrate!(postgres, PgConnection, postgres);
+migrate!(postgres_locked, PgConnection, postgres);
+
+/// Hosts may start at the same time: one migrates, the others wait and find it done. Those that are at work go on; a
+/// migration leaves everything in place that the release before it uses.
+pub(crate) async fn postgres(connection: &mut PgConnection) -> Result<(), DbError> {
+    // Mostly there is nothing to do. An error says that there is no such table.
+    let found = sqlx::query(SELECT).fetch_one(&mut *connection).await;
+    if found.is_ok_and(|row| row.try_get(0).is_ok_and(|version: i64| version == VERSION)) {
+        return Ok(());
+    }
+    sqlx::query("SELECT pg_advisory_lock($1)")
+        .bind(MIGRATION_LOCK)
+        .execute(&mut *connection)
+        .await?;
+    let migrated = postgres_locked(connection).await;
+    sqlx::query("SELECT pg_advisory_unlock($1)")
+        .bind(MIGRATION_LOCK)
+        .execute(&mut *connection)
+        .await?;
+    migrated
+}
 
 #[cfg(test)]
 mod tests {

@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 use crate::error::DbError;
 use crate::gate::Gate;
 use crate::migrate;
-use crate::postgres::{self, PostgresWriter};
+use crate::postgres::{self, Place, PostgresWriter};
 use crate::sqlite::{self, SqliteWriter};
 
 /// When a commit waits for the disk.
@@ -38,6 +38,11 @@ pub struct OpenOptions {
     pub size_bytes_max: Option<u64>,
     /// Makes a new SQLite file where there is none.
     pub create: bool,
+    /// What operators call this host (PostgreSQL only).
+    pub name: String,
+    /// No other host may work with the database at the same time. Always so with SQLite. Who lets others in must
+    /// keep its lease ([`Db::renew_lease`]).
+    pub is_alone: bool,
 }
 
 impl Default for OpenOptions {
@@ -47,6 +52,8 @@ impl Default for OpenOptions {
             readers: 4,
             size_bytes_max: None,
             create: true,
+            name: String::new(),
+            is_alone: true,
         }
     }
 }
@@ -72,6 +79,8 @@ pub(crate) enum Pools {
     },
     Postgres {
         readers: PgPool,
+        /// This host among others.
+        place: Place,
         /// Set when the database closes: a transaction that waits for its outcome gives up.
         closing: Arc<AtomicBool>,
         writer: Mutex<PostgresWriter>,
@@ -174,6 +183,7 @@ impl Db {
                 readers,
                 closing,
                 writer,
+                ..
             } => {
                 closing.store(true, atomic::Ordering::Relaxed);
                 let mut writer = writer.lock().await;

@@ -1,40 +1,30 @@
-//! PostgreSQL: one connection that writes and holds the lock, a pool that reads.
+//! PostgreSQL: one connection that writes, one for the host's lease, a pool that reads.
 
 use std::str::FromStr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgPool, Row};
 use tokio::sync::Mutex;
-use tokio::time::Instant;
 
 use crate::apply::{self, Failed};
 use crate::batch::Committed;
 use crate::commit::Step;
-use crate::dialect::{Arg, Sql};
 use crate::error::DbError;
 use crate::function::{self, Functions};
-use crate::migrate;
+use crate::guard;
+use crate::hosts::{Membership, NewHost, lock_place};
 use crate::open::{OpenOptions, Pools, Synchronous};
 
-/// One host for each database: the session lock that its writer holds ("signalbo" as bytes; advisory locks are
-/// per database). It stands until hosts share a database by shard leases.
-const HOST_LOCK: i64 = 0x7369_676e_616c_626f;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long the session of a host that was killed may keep the lock: the server notices a closed connection when it
-/// has finished the statement.
-const LOCK_WAIT: Duration = Duration::from_secs(2);
 /// Pause between two attempts to connect.
 const CONNECT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Each transaction leaves a mark of its own: when the connection breaks during COMMIT, the mark tells what became of
-/// it, and after any break it tells whether another host has worked here meanwhile.
-const PUT_MARK: &str = "INSERT INTO meta (key, value) VALUES ('last-commit', $1)
-ON CONFLICT (key) DO UPDATE SET value = excluded.value";
-const SELECT_MARK: &str = "SELECT value FROM meta WHERE key = 'last-commit'";
-const SELECT_HOST: &str = "SELECT CAST(gen_random_uuid() AS TEXT)";
+/// it.
+const SELECT_MARK: &str = "SELECT last_commit, is_void FROM host_mark WHERE host = $1";
 
 /// A connection, and what its session knows.
 struct Session {
@@ -82,11 +72,27 @@ pub(crate) struct PostgresWriter {
     is_closed: bool,
     /// Set before `close` waits for the writer: nobody waits for an outcome any more.
     closing: Arc<AtomicBool>,
-    /// This opening of the database; with `count` it makes marks.
-    host: String,
-    count: u64,
-    /// The mark of the last transaction, by this host or the one before it.
-    mark: Option<String>,
+    /// The number of this host.
+    host: i64,
+    /// The mark of the last transaction.
+    mark: i64,
+}
+
+/// This host among those that share the database.
+pub(crate) struct Place {
+    host: AtomicI64,
+    pub(crate) is_alone: bool,
+    pub(crate) membership: Mutex<Membership>,
+}
+
+impl Place {
+    pub(crate) fn host(&self) -> i64 {
+        self.host.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_host(&self, host: i64) {
+        self.host.store(host, Ordering::Relaxed);
+    }
 }
 
 impl PostgresWriter {
@@ -103,9 +109,10 @@ impl PostgresWriter {
             Some(session) => session,
             None => self.reconnect().await?.into(),
         };
-        self.count += 1;
-        let mark = format!("{}-{}", self.host, self.count);
-        steps.push(Step::new(Sql::same(PUT_MARK), vec![Arg::Text(mark.clone())]));
+        self.mark += 1;
+        if let Some(first) = steps.first_mut() {
+            guard::fill_in(first, self.host, self.mark);
+        }
         self.is_in_transaction = true;
         let mut committed = Committed::default();
         let result = session.transaction(steps, &mut committed).await;
@@ -113,7 +120,6 @@ impl PostgresWriter {
         let failed = match result {
             Ok(()) => {
                 self.session = Some(session);
-                self.mark = Some(mark);
                 return Ok(committed);
             }
             Err(failed) => failed,
@@ -126,42 +132,47 @@ impl PostgresWriter {
         match failed {
             Failed::Before(error) => Err(error),
             Failed::DuringCommit(error) if is_alive => Err(error.into()),
-            Failed::DuringCommit(error) => self.settle(mark, error).await.map(|()| committed),
+            Failed::DuringCommit(error) => self.settle(error).await.map(|()| committed),
         }
     }
 
     /// What became of a transaction whose COMMIT was not answered. The session lock is free only when the server has
-    /// ended the old session, so what is read under it is final.
-    async fn settle(&mut self, mark: String, error: sqlx::Error) -> Result<(), DbError> {
+    /// ended the old session, so what is read under it is final. Another host that takes this one's place leaves the
+    /// mark as it was.
+    async fn settle(&mut self, error: sqlx::Error) -> Result<(), DbError> {
         loop {
             if self.closing.load(Ordering::Relaxed) {
                 return Err(DbError::OutcomeUnknown(error));
             }
-            if let Ok(mut connection) = connect_writer(&self.options).await
-                && let Ok(found) = read_mark(&mut connection).await
+            if let Ok(mut connection) = connect_writer(&self.options, self.host).await
+                && let Ok((mark, _)) = read_mark(&mut connection, self.host).await
             {
                 self.session = Some(connection.into());
-                if found.as_deref() == Some(mark.as_str()) {
-                    self.mark = Some(mark);
-                    return Ok(());
-                }
-                return Err(DbError::Unavailable(error));
+                return match mark == self.mark {
+                    true => Ok(()),
+                    false => Err(DbError::Unavailable(error)),
+                };
             }
             tokio::time::sleep(CONNECT_PAUSE).await;
         }
     }
 
-    /// Connects again. When another host has committed meanwhile, this one must not go on: what it has in memory is old.
+    /// Connects again. When another host has taken the place of this one, the guard of the next transaction says so.
     async fn reconnect(&self) -> Result<PgConnection, DbError> {
-        let mut connection = match connect_writer(&self.options).await {
+        match connect_writer(&self.options, self.host).await {
             // Our own old session may still have it.
-            Err(DbError::Locked(_)) => return Err(DbError::Unavailable(sqlx::Error::PoolTimedOut)),
-            other => other?,
-        };
-        if read_mark(&mut connection).await? != self.mark {
-            return Err(locked(&self.options));
+            Err(DbError::Locked(_)) => Err(DbError::Unavailable(sqlx::Error::PoolTimedOut)),
+            other => other,
         }
-        Ok(connection)
+    }
+
+    /// Goes on as the host with this number.
+    pub(crate) async fn take_place(&mut self, host: i64) -> Result<(), DbError> {
+        self.session = None;
+        self.session = Some(connect_writer(&self.options, host).await?.into());
+        self.host = host;
+        self.mark = 0;
+        Ok(())
     }
 
     pub(crate) async fn close(&mut self) {
@@ -173,13 +184,10 @@ impl PostgresWriter {
     }
 }
 
-async fn read_mark(connection: &mut PgConnection) -> Result<Option<String>, sqlx::Error> {
-    let row = sqlx::query(SELECT_MARK).fetch_optional(connection).await?;
-    row.map(|row| row.try_get(0)).transpose()
-}
-
-fn locked(options: &PgConnectOptions) -> DbError {
-    DbError::Locked(options.get_database().unwrap_or("postgres").to_owned())
+/// The host's last mark, and whether the host has lost its place.
+async fn read_mark(connection: &mut PgConnection, host: i64) -> Result<(i64, bool), sqlx::Error> {
+    let row = sqlx::query(SELECT_MARK).bind(host).fetch_one(connection).await?;
+    Ok((row.try_get(0)?, row.try_get::<i64, _>(1)? == 1))
 }
 
 /// A host that is frozen inside a transaction must not keep its locks for ever.
@@ -201,18 +209,25 @@ pub(crate) async fn open(url: &str, options: &OpenOptions) -> Result<Pools, DbEr
     if options.synchronous == Synchronous::Off {
         writer_options = writer_options.options([("synchronous_commit", "off")]);
     }
-    let mut writer = first_writer(&writer_options).await?;
-    migrate::postgres(&mut writer).await?;
-    let mark = read_mark(&mut writer).await?;
-    let host = sqlx::query(SELECT_HOST)
-        .fetch_one(&mut writer)
-        .await?
-        .try_get(0)?;
+    let new = NewHost {
+        name: options.name.clone(),
+        release: env!("CARGO_PKG_VERSION").to_owned(),
+        is_alone: options.is_alone,
+    };
+    let mut membership = Membership::new(connect.clone(), new);
+    membership.migrate().await?;
+    let host = membership.join().await?;
+    let writer = connect_writer(&writer_options, host).await?;
     let closing = Arc::new(AtomicBool::new(false));
     let readers = readers(connect, options.readers).await?;
     Ok(Pools::Postgres {
         readers,
         closing: Arc::clone(&closing),
+        place: Place {
+            host: AtomicI64::new(host),
+            is_alone: options.is_alone,
+            membership: Mutex::new(membership),
+        },
         writer: Mutex::new(PostgresWriter {
             options: writer_options,
             session: Some(writer.into()),
@@ -220,8 +235,7 @@ pub(crate) async fn open(url: &str, options: &OpenOptions) -> Result<Pools, DbEr
             is_closed: false,
             closing,
             host,
-            count: 0,
-            mark,
+            mark: 0,
         }),
     })
 }
@@ -247,15 +261,19 @@ pub(crate) async fn open_to_read(url: &str) -> Result<Pools, DbError> {
     Ok(Pools::Postgres {
         readers: readers(connect.clone(), 1).await?,
         closing: Arc::clone(&closing),
+        place: Place {
+            host: AtomicI64::new(0),
+            is_alone: true,
+            membership: Mutex::new(Membership::new(connect.clone(), NewHost::default())),
+        },
         writer: Mutex::new(PostgresWriter {
             options: connect,
             session: None,
             is_in_transaction: false,
             is_closed: true,
             closing,
-            host: String::new(),
-            count: 0,
-            mark: None,
+            host: 0,
+            mark: 0,
         }),
     })
 }
@@ -265,29 +283,14 @@ fn connect_options(url: &str) -> Result<PgConnectOptions, DbError> {
     Ok(options.application_name("signalbox"))
 }
 
-/// The first connection: a host that was killed a moment ago may still have the lock.
-async fn first_writer(options: &PgConnectOptions) -> Result<PgConnection, DbError> {
-    let deadline = Instant::now() + LOCK_WAIT;
-    loop {
-        match connect_writer(options).await {
-            Err(DbError::Locked(_)) if Instant::now() < deadline => {
-                tokio::time::sleep(CONNECT_PAUSE).await;
-            }
-            other => return other,
-        }
-    }
-}
-
-async fn connect_writer(options: &PgConnectOptions) -> Result<PgConnection, DbError> {
+async fn connect_writer(options: &PgConnectOptions, host: i64) -> Result<PgConnection, DbError> {
     let mut connection = options.connect().await?;
-    let row = sqlx::query("SELECT pg_try_advisory_lock($1)")
-        .bind(HOST_LOCK)
-        .fetch_one(&mut connection)
-        .await?;
-    if !row.try_get::<bool, _>(0)? {
-        return Err(locked(options));
+    match lock_place(&mut connection, host).await? {
+        true => Ok(connection),
+        false => Err(DbError::Locked(
+            options.get_database().unwrap_or("postgres").to_owned(),
+        )),
     }
-    Ok(connection)
 }
 
 /// The address as it may be shown.

@@ -3,6 +3,7 @@
 use signalbox_crm::event::Event;
 use signalbox_crm::ids::{AttachmentId, EventId, PipelineId, RunId};
 use signalbox_crm::run::{Failures, Reason, Run, RunState};
+use signalbox_crm::shard::ShardSet;
 use signalbox_crm::time::Timestamp;
 
 use crate::batch::Batch;
@@ -13,6 +14,7 @@ use crate::error::DbError;
 use crate::event;
 use crate::filter::Filter;
 use crate::open::Db;
+use crate::sharding;
 
 const ROW_BYTES: usize = 160;
 
@@ -20,14 +22,14 @@ const ROW_BYTES: usize = 160;
 const INSERT: Sql = over_rows!(
     "INSERT INTO run (
     id, event, attachment, item, item_kind, stage_entry, cancel_on, state, reason, detail, due_at,
-    after, timer_key, attempt_count, created_at, finished_at
+    after, timer_key, attempt_count, created_at, finished_at, host
 )
 SELECT
     CAST(r.value ->> 0 AS BIGINT), CAST(r.value ->> 1 AS BIGINT), CAST(r.value ->> 2 AS BIGINT),
     CAST(r.value ->> 3 AS BIGINT), r.value ->> 4, CAST(r.value ->> 5 AS BIGINT), r.value ->> 6,
     r.value ->> 7, r.value ->> 8, r.value ->> 9, CAST(r.value ->> 10 AS BIGINT),
     CAST(r.value ->> 11 AS BIGINT), r.value ->> 12, CAST(r.value ->> 13 AS BIGINT),
-    CAST(r.value ->> 14 AS BIGINT), CAST(r.value ->> 15 AS BIGINT)",
+    CAST(r.value ->> 14 AS BIGINT), CAST(r.value ->> 15 AS BIGINT), CAST(r.value ->> 16 AS BIGINT)",
     ""
 );
 
@@ -97,7 +99,7 @@ pub(crate) fn stored_state(state: RunState) -> &'static str {
     }
 }
 
-pub(crate) fn steps(batch: &Batch, steps: &mut Vec<Step>) {
+pub(crate) fn steps(batch: &Batch, host: i64, steps: &mut Vec<Step>) {
     if batch.runs.is_empty() {
         return;
     }
@@ -118,7 +120,8 @@ pub(crate) fn steps(batch: &Batch, steps: &mut Vec<Step>) {
             .maybe_text(run.timer_key.as_deref())
             .int(i64::from(run.attempt_count))
             .instant(run.created_at)
-            .maybe_instant(run.finished_at);
+            .maybe_instant(run.finished_at)
+            .maybe_int(batch.held.contains(&run.id).then_some(host));
     }
     steps.push(Step::of_each(INSERT, rows, "run"));
 }
@@ -240,12 +243,18 @@ impl Db {
         Ok(self.row(sql, args, |fields| fields.int()).await?.unwrap_or(0))
     }
 
-    /// Scheduled and retryable runs whose time has come, oldest first.
+    /// Scheduled and retryable runs of these shards whose time has come, oldest first.
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn due_runs(&self, now: Timestamp, limit: u32) -> Result<Vec<RunWithEvent>, DbError> {
+    pub async fn due_runs(
+        &self,
+        shards: &ShardSet,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<RunWithEvent>, DbError> {
         let mut filter = Filter::default();
+        sharding::runs(&mut filter, shards);
         filter.and(
             "run.state IN ('scheduled', 'retryable') AND run.due_at IS NOT NULL AND run.due_at <= ?",
             [now.into()],
@@ -254,15 +263,20 @@ impl Db {
         self.rows(sql, args, read_with_event).await
     }
 
-    /// When the next scheduled or retryable run is due.
+    /// When the next scheduled or retryable run of these shards is due.
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn next_due_at(&self) -> Result<Option<Timestamp>, DbError> {
-        let sql = "SELECT MIN(run.due_at)\nFROM run\n\
-                   WHERE run.state IN ('scheduled', 'retryable') AND run.due_at IS NOT NULL";
+    pub async fn next_due_at(&self, shards: &ShardSet) -> Result<Option<Timestamp>, DbError> {
+        let mut filter = Filter::default();
+        filter.and(
+            "run.state IN ('scheduled', 'retryable') AND run.due_at IS NOT NULL",
+            [],
+        );
+        sharding::runs(&mut filter, shards);
+        let (sql, args) = filter.page("SELECT MIN(run.due_at)\nFROM run", "", 1);
         Ok(self
-            .row(sql, vec![], |fields| fields.maybe_instant())
+            .row(sql, args, |fields| fields.maybe_instant())
             .await?
             .flatten())
     }
@@ -284,19 +298,14 @@ impl Db {
             .flatten())
     }
 
-    /// Runs that may start now, in the order in which they were made: what a host takes up when it starts.
+    /// Runs of these shards that may start and that no host has, in the order of their ids.
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn available_runs(
-        &self,
-        after: Option<RunId>,
-        limit: u32,
-    ) -> Result<Vec<RunWithEvent>, DbError> {
+    pub async fn unclaimed_runs(&self, shards: &ShardSet, limit: u32) -> Result<Vec<RunWithEvent>, DbError> {
         let mut filter = Filter::default();
-        filter
-            .and("run.state = 'available'", [])
-            .maybe("run.id > ?", after.map(|id| id.0));
+        filter.and("run.state = 'available' AND run.host IS NULL", []);
+        sharding::runs(&mut filter, shards);
         let (sql, args) = filter.page(SELECT_WITH_EVENT, "ORDER BY run.id", limit);
         self.rows(sql, args, read_with_event).await
     }

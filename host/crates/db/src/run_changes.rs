@@ -1,5 +1,7 @@
 //! How stored runs change: each statement names the states from which it may.
 
+use std::collections::HashSet;
+
 use crate::batch::Batch;
 use crate::commit::{Returns, Step};
 use crate::dialect::{Sql, over_rows};
@@ -30,7 +32,8 @@ SET
     due_at = CAST(r.value ->> 5 AS BIGINT), finished_at = CAST(r.value ->> 6 AS BIGINT),
     forgiven_count = CASE r.value ->> 2 WHEN 'retryable' THEN run.attempt_count ELSE run.forgiven_count END,
     fail_digest = CASE r.value ->> 2 WHEN 'retryable' THEN NULL ELSE run.fail_digest END,
-    equal_count = CASE r.value ->> 2 WHEN 'retryable' THEN 0 ELSE run.equal_count END",
+    equal_count = CASE r.value ->> 2 WHEN 'retryable' THEN 0 ELSE run.equal_count END,
+    host = CAST(r.value ->> 7 AS BIGINT)",
     "WHERE run.id = CAST(r.value ->> 0 AS BIGINT)
 AND r.value ->> 1 LIKE '% ' || run.state || ' %'
 AND (
@@ -100,16 +103,16 @@ AND run.timer_key = r.value ->> 2
 AND run.timer_key IS NOT NULL
 AND run.state = 'scheduled'
 AND COALESCE(run.item, -1) = CAST(r.value ->> 1 AS BIGINT)
-AND run.id < CAST(r.value ->> 3 AS BIGINT)
+AND run.id <> CAST(r.value ->> 3 AS BIGINT)
 RETURNING id"
 );
 
 /// Numbers of items begin at 1, so this is none.
 const NO_ITEM: i64 = -1;
 
-pub(crate) fn steps(batch: &Batch, steps: &mut Vec<Step>) {
+pub(crate) fn steps(batch: &Batch, host: i64, steps: &mut Vec<Step>) {
     end(batch, steps);
-    change(batch, steps);
+    change(batch, host, steps);
     leave(batch, steps);
     reschedule(batch, steps);
     resume(batch, steps);
@@ -136,7 +139,7 @@ fn end(batch: &Batch, steps: &mut Vec<Step>) {
     steps.push(Step::of_each(END, rows, "run"));
 }
 
-fn change(batch: &Batch, steps: &mut Vec<Step>) {
+fn change(batch: &Batch, host: i64, steps: &mut Vec<Step>) {
     if batch.run_changes.is_empty() {
         return;
     }
@@ -150,7 +153,8 @@ fn change(batch: &Batch, steps: &mut Vec<Step>) {
             .maybe_word(change.reason.map(|reason| reason.as_str()))
             .maybe_text(change.detail.as_deref())
             .maybe_instant(change.due_at)
-            .maybe_instant(change.to.is_final().then_some(batch.at));
+            .maybe_instant(change.to.is_final().then_some(batch.at))
+            .maybe_int(batch.held.contains(&change.run).then_some(host));
     }
     steps.push(Step::of_rows(CHANGE, rows).returning(Returns::Changed));
 }
@@ -200,13 +204,17 @@ fn void(batch: &Batch, steps: &mut Vec<Step>) {
     if batch.wake_ups_void.is_empty() {
         return;
     }
+    // Of several with one key the last counts: it makes those before it void as well.
+    let mut keys = HashSet::new();
+    let last_first = batch.wake_ups_void.iter().rev();
+    let voids = last_first.filter(|void| keys.insert((void.attachment, void.item, void.key.as_str())));
     let mut rows = Rows::with_capacity(batch.wake_ups_void.len(), 64);
-    for void in &batch.wake_ups_void {
+    for void in voids {
         rows.row()
             .int(void.attachment.0)
             .int(void.item.unwrap_or(NO_ITEM))
             .text(&void.key)
-            .int(void.before.0)
+            .int(void.except.0)
             .instant(batch.at);
     }
     steps.push(Step::of_rows(VOID, rows).returning(Returns::Cancelled));

@@ -38,7 +38,7 @@ pub(crate) async fn run(
         let (touched, ids) = result(&mut results).await?;
         let touched = match step.returns {
             Returns::Nothing => touched,
-            Returns::Cancelled | Returns::Changed | Returns::Stored | Returns::Expired => ids.len() as u64,
+            _ => ids.len() as u64,
         };
         check_count(step.expected, touched)?;
         committed.add(step.returns, ids);

@@ -1,6 +1,7 @@
 //! Timers of the core: reminders and deadlines of activities.
 
 use signalbox_crm::ids::{ActivityId, TimerId};
+use signalbox_crm::shard::ShardSet;
 use signalbox_crm::time::Timestamp;
 use signalbox_crm::timer::{Timer, TimerKind};
 
@@ -11,6 +12,7 @@ use crate::encode::Rows;
 use crate::error::DbError;
 use crate::filter::Filter;
 use crate::open::Db;
+use crate::sharding;
 
 const ROW_BYTES: usize = 96;
 
@@ -103,25 +105,33 @@ pub(crate) fn steps(batch: &Batch, steps: &mut Vec<Step>) {
 }
 
 impl Db {
-    /// Timers that are due, oldest first.
+    /// Timers of these shards that are due, oldest first.
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn due_timers(&self, now: Timestamp, limit: u32) -> Result<Vec<Timer>, DbError> {
+    pub async fn due_timers(
+        &self,
+        shards: &ShardSet,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Timer>, DbError> {
         let mut filter = Filter::default();
+        sharding::timers(&mut filter, shards);
         filter.and("timer.due_at <= ?", [now.into()]);
         let (sql, args) = filter.page(SELECT, "ORDER BY timer.due_at, timer.id", limit);
         self.rows(sql, args, read).await
     }
 
-    /// When the next timer is due.
+    /// When the next timer of these shards is due.
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn next_timer_at(&self) -> Result<Option<Timestamp>, DbError> {
-        let sql = "SELECT MIN(timer.due_at)\nFROM timer";
+    pub async fn next_timer_at(&self, shards: &ShardSet) -> Result<Option<Timestamp>, DbError> {
+        let mut filter = Filter::default();
+        sharding::timers(&mut filter, shards);
+        let (sql, args) = filter.page("SELECT MIN(timer.due_at)\nFROM timer", "", 1);
         Ok(self
-            .row(sql, vec![], |fields| fields.maybe_instant())
+            .row(sql, args, |fields| fields.maybe_instant())
             .await?
             .flatten())
     }

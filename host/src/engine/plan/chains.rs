@@ -10,12 +10,13 @@ use signalbox_crm::item::Item;
 use signalbox_crm::matching::{Start, start};
 use signalbox_crm::run::{Reason, RunState};
 use signalbox_crm::time::Timestamp;
-use signalbox_db::{DbError, RunUpdate, RunWithEvent};
+use signalbox_db::{Check, DbError, RowTable, RunUpdate, RunWithEvent};
 
 use super::{Memory, Plan};
 use crate::engine::committer::{Ended, Proposal};
 use crate::engine::core::{AttemptStored, Core};
 use crate::engine::lanes::ReadyRun;
+use crate::engine::recent::RecordKey;
 
 /// Runs that wait for another, by the run for which they wait.
 pub type Waiting = HashMap<RunId, Vec<ReadyRun>>;
@@ -60,7 +61,9 @@ fn ends_of(proposal: &Proposal) -> impl Iterator<Item = RunId> + '_ {
 }
 
 async fn read_item(core: &Core, id: Option<ItemId>) -> Result<(), DbError> {
-    let Some(id) = id.filter(|id| core.records.item(*id).is_none()) else {
+    // What another host may have changed is read anew.
+    let is_known = |id: &ItemId| !core.db.is_shared() && core.records.item(*id).is_some();
+    let Some(id) = id.filter(|id| !is_known(id)) else {
         return Ok(());
     };
     let as_of = core.records.seq();
@@ -144,6 +147,13 @@ impl Plan<'_> {
     /// It is a waiting run's turn: its attachment's timing counts from now.
     fn promote(&mut self, at: Timestamp, next: ReadyRun) {
         let item = next.run.item.and_then(|id| self.item(id));
+        if let Some(item) = &item {
+            let is_new = self.outcome.items.iter().any(|written| written.id == item.id);
+            if !is_new {
+                let check = Check::Row(RowTable::Item, item.id.number, item.version);
+                self.check(Some(RecordKey::Item(item.id)), check);
+            }
+        }
         let attachment = self.directory().attachments.get(&next.run.attachment);
         let start = attachment.map_or(Start::Now, |a| start(self.directory(), a, item.as_deref(), at));
         let change = match start {
@@ -163,8 +173,25 @@ impl Plan<'_> {
         };
         let is_ready = change.to == RunState::Available;
         self.outcome.batch.run_changes.push(change);
-        if is_ready {
+        if is_ready && self.holds(&next.run) {
             self.outcome.promoted.push(next);
+        }
+    }
+
+    /// The run's time has come.
+    pub(super) fn make_available(&mut self, at: Timestamp, mut due: ReadyRun) {
+        self.outcome.batch.run_changes.push(RunChange {
+            run: due.run.id,
+            from: vec![RunState::Scheduled, RunState::Retryable],
+            to: RunState::Available,
+            // Who has waited for its slot must not wait for another one, after a restart either.
+            reason: due.run.reason.filter(|reason| *reason == Reason::RateLimited),
+            detail: None,
+            due_at: due.run.due_at.or(Some(at)),
+        });
+        if self.holds(&due.run) {
+            due.run.state = RunState::Available;
+            self.outcome.promoted.push(due);
         }
     }
 

@@ -14,7 +14,6 @@ use crate::engine::ids::Marks;
 pub struct Memory {
     pub(super) guard: LoopGuard,
     pub(super) turns: HashMap<AttachmentId, BTreeMap<EmployeeId, i64>>,
-    pub(super) turn_seq: i64,
     /// Without it no run waits for another, and nobody needs to look.
     has_chains: bool,
     /// Runs that the database has cancelled, and for which others may wait that it has not.
@@ -25,23 +24,31 @@ pub struct Memory {
 impl Memory {
     /// What was stored when the host started. `has_chains`: a run waits for another.
     pub fn new(marks: Marks, turns: Vec<Turn>, has_chains: bool) -> Self {
-        let turn_seq = turns.iter().map(|turn| turn.seq).max().unwrap_or(0);
         let mut memory = Memory {
             guard: LoopGuard::default(),
             turns: HashMap::new(),
-            turn_seq,
             has_chains,
             left_behind: Vec::new(),
             marks,
         };
+        memory.know(&turns);
+        memory
+    }
+
+    /// Notes the turns as they are stored; other hosts may have given some.
+    pub fn know(&mut self, turns: &[Turn]) {
         for turn in turns {
-            memory
-                .turns
+            self.turns
                 .entry(turn.attachment)
                 .or_default()
                 .insert(turn.employee, turn.seq);
         }
-        memory
+    }
+
+    /// The last turn that was taken in a queue.
+    pub(super) fn last_turn(&self, attachment: AttachmentId) -> i64 {
+        let turns = self.turns.get(&attachment);
+        turns.and_then(|turns| turns.values().copied().max()).unwrap_or(0)
     }
 
     /// Whether a run may wait for another, now or after a commit with this set-up.
@@ -60,13 +67,7 @@ impl Memory {
 
     /// Notes what a commit stored.
     pub fn committed(&mut self, batch: &Batch) {
-        for turn in &batch.turns {
-            self.turns
-                .entry(turn.attachment)
-                .or_default()
-                .insert(turn.employee, turn.seq);
-            self.turn_seq = self.turn_seq.max(turn.seq);
-        }
+        self.know(&batch.turns);
         self.marks.raised(&batch.id_marks);
     }
 }

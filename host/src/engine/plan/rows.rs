@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use signalbox_crm::changes::{ChangeSet, Staged};
-use signalbox_db::InboundDone;
+use signalbox_db::{Check, InboundDone, RowTable, Written};
 
 use super::Plan;
+use crate::engine::core::Core;
 use crate::engine::recent::RecordKey;
 
 impl Plan<'_> {
@@ -15,7 +16,14 @@ impl Plan<'_> {
             self.write(RecordKey::Item(staged.row.id));
             if let Some(contact) = staged.row.contact {
                 self.write(RecordKey::ItemsOf(contact));
+                self.writes_list(Written::ItemsOf(contact));
             }
+            self.changes_row(
+                RecordKey::Item(staged.row.id),
+                RowTable::Item,
+                staged.row.id.number,
+                staged.base,
+            );
             self.outcome.items.push(Arc::new(staged.row.clone()));
             split(
                 staged,
@@ -27,7 +35,14 @@ impl Plan<'_> {
             self.write(RecordKey::Contact(staged.row.id));
             for point in &staged.row.points {
                 self.write(RecordKey::contacts_at(point.kind, &point.key));
+                self.writes_list(Written::ContactsAt(point.kind, point.key.clone()));
             }
+            self.changes_row(
+                RecordKey::Contact(staged.row.id),
+                RowTable::Contact,
+                staged.row.id.0,
+                staged.base,
+            );
             split(
                 staged,
                 &mut self.outcome.batch.contacts_new,
@@ -37,6 +52,17 @@ impl Plan<'_> {
         for staged in changes.activities.into_values() {
             self.write(RecordKey::Activity(staged.row.id));
             self.write(RecordKey::ActivitiesOf(staged.row.item));
+            let item = staged.row.item;
+            self.check(
+                Some(RecordKey::Item(item)),
+                Check::Locked(RowTable::Item, item.number),
+            );
+            self.changes_row(
+                RecordKey::Activity(staged.row.id),
+                RowTable::Activity,
+                staged.row.id.0,
+                staged.base,
+            );
             split(
                 staged,
                 &mut self.outcome.batch.activities_new,
@@ -44,7 +70,9 @@ impl Plan<'_> {
             );
         }
         for staged in changes.conversations.into_values() {
-            self.write(RecordKey::Conversation(staged.row.id));
+            let key = RecordKey::Conversation(staged.row.id);
+            self.write(key);
+            self.changes_row(key, RowTable::Conversation, staged.row.id.0, staged.base);
             split(
                 staged,
                 &mut self.outcome.batch.conversations_new,
@@ -52,7 +80,9 @@ impl Plan<'_> {
             );
         }
         for staged in changes.messages.into_values() {
-            self.write(RecordKey::Message(staged.row.id));
+            let key = RecordKey::Message(staged.row.id);
+            self.write(key);
+            self.changes_row(key, RowTable::Message, staged.row.id.0, staged.base);
             split(
                 staged,
                 &mut self.outcome.batch.messages_new,
@@ -69,11 +99,38 @@ impl Plan<'_> {
         batch.deliveries.extend(changes.deliveries);
         batch.deliveries_done.extend(changes.deliveries_done);
         batch.deliveries_again.extend(changes.deliveries_again);
-        batch.inbound.extend(changes.inbound);
+        let Core { shards, lanes, .. } = self.core;
+        for inbound in changes.inbound {
+            // Messages of one chat that come to several hosts are taken up in the order in which they came.
+            let is_single = shards.host_count() == 1;
+            if is_single && shards.holds(inbound.shard(), lanes.open_count(), self.core.backlog_max) {
+                batch.inbound_held.insert(inbound.id);
+            } else if shards.owned().contains(inbound.shard()) {
+                self.outcome.leaves_behind = true;
+            } else {
+                self.outcome.has_work_for_others = true;
+            }
+            batch.inbound.push(inbound);
+        }
         let done = changes.inbound_done.into_iter();
         batch
             .inbound_done
             .extend(done.map(|(id, state, note)| InboundDone { id, state, note }));
+    }
+}
+
+impl Plan<'_> {
+    /// A row is changed that had this version: it is locked in its order among all that are read, and is still so.
+    fn changes_row(&mut self, key: RecordKey, table: RowTable, id: i64, base: Option<i64>) {
+        if let Some(version) = base {
+            self.check(Some(key), Check::Row(table, id, version));
+        }
+    }
+
+    fn writes_list(&mut self, list: Written) {
+        if self.is_shared {
+            self.outcome.batch.written.push(list);
+        }
     }
 }
 

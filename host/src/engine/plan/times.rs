@@ -32,7 +32,7 @@ impl Plan<'_> {
                 attachment: wake_up.attachment,
                 item: wake_up.item.map(|item| item.number),
                 key: wake_up.key.clone(),
-                before: run,
+                except: run,
             });
             let Some((due_at, payload)) = &wake_up.set else {
                 continue;

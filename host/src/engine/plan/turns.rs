@@ -5,7 +5,7 @@ use signalbox_crm::changes::ListAssignment;
 use signalbox_crm::ids::EmployeeId;
 use signalbox_crm::rejection::{Code, Rejection};
 use signalbox_crm::rules::Rules;
-use signalbox_db::Turn;
+use signalbox_db::{Check, Turn};
 
 use super::Plan;
 use crate::engine::committer::Proposal;
@@ -17,19 +17,23 @@ impl Plan<'_> {
         if lists.is_empty() {
             return Ok(());
         }
-        let before = (self.turns.clone(), self.turn_seq);
+        let before = self.turns.clone();
         let mut taken = Vec::new();
         for list in lists {
             let person = match self.next_turn(proposal, &list) {
                 Ok(person) => person,
                 Err(rejection) => {
-                    (self.turns, self.turn_seq) = before;
+                    self.turns = before;
                     return Err(rejection);
                 }
             };
-            self.turn_seq += 1;
-            taken.push(((list.turns_of, person), self.turn_seq));
-            self.turns.insert((list.turns_of, person), self.turn_seq);
+            let stored = self.memory.last_turn(list.turns_of);
+            self.check(None, Check::Turn(list.turns_of, stored));
+            let of_queue = self.turns.range((list.turns_of, EmployeeId(i64::MIN))..);
+            let of_queue = of_queue.take_while(|((queue, _), _)| *queue == list.turns_of);
+            let seq = of_queue.map(|(_, seq)| *seq).max().unwrap_or(stored) + 1;
+            taken.push(((list.turns_of, person), seq));
+            self.turns.insert((list.turns_of, person), seq);
         }
         self.outcome
             .batch

@@ -16,6 +16,7 @@ use signalbox_crm::item::Item;
 use signalbox_crm::missed::due_ticks;
 use signalbox_crm::people::Actor;
 use signalbox_crm::schedule::Schedule;
+use signalbox_crm::shard::shard_of;
 use signalbox_crm::time::Timestamp;
 use signalbox_db::{DbError, ItemFilter, ItemPage, ScheduleMove, ScheduleRow};
 
@@ -30,22 +31,16 @@ use crate::engine::draft::DraftError;
 pub const SET_BACK_MAX: Duration = Duration::from_secs(3 * 3600);
 
 /// The stored next tick of each schedule.
+#[derive(Default)]
 pub(super) struct Schedules {
     rows: Mutex<BTreeMap<AttachmentId, ScheduleRow>>,
+    /// This host's part of the work when they were read; none before.
+    epoch: Mutex<Option<u64>>,
     /// Whether ticks may lie further ahead than the schedules have them: after a start, and when the clock was set back.
     is_doubtful: AtomicBool,
 }
 
 impl Schedules {
-    pub(super) fn new(stored: Vec<ScheduleRow>) -> Self {
-        let schedules = Schedules {
-            rows: Mutex::default(),
-            is_doubtful: AtomicBool::new(true),
-        };
-        schedules.replace(stored);
-        schedules
-    }
-
     /// The clock was set back.
     pub(super) fn doubt(&self) {
         self.is_doubtful.store(true, Ordering::Release);
@@ -59,6 +54,10 @@ impl Schedules {
         self.rows().get(&id).copied()
     }
 
+    fn epoch(&self) -> MutexGuard<'_, Option<u64>> {
+        self.epoch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn rows(&self) -> MutexGuard<'_, BTreeMap<AttachmentId, ScheduleRow>> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -70,11 +69,16 @@ impl Scheduler {
     /// # Errors
     /// The database.
     pub(super) async fn tick_schedules(&self, now: Timestamp) -> Result<Option<Timestamp>, DraftError> {
+        self.read_rows().await?;
         let directory = self.core.records.directory();
+        let shards = self.core.shards.owned();
         self.drop_gone(&directory, now).await?;
         let is_doubtful = self.schedules.is_doubtful.swap(false, Ordering::AcqRel);
         let mut next_at = None;
         for attachment in directory.attachments.values().filter(|a| a.is_enabled) {
+            if !shards.contains(shard_of(attachment.id.0)) {
+                continue;
+            }
             let Moment::Schedule { cron, zone, items } = &attachment.moment else {
                 continue;
             };
@@ -97,6 +101,25 @@ impl Scheduler {
             next_at = next_at.into_iter().chain(next).min();
         }
         Ok(next_at)
+    }
+
+    /// Reads the stored ticks, at first and whenever this host has got other shards.
+    async fn read_rows(&self) -> Result<(), DraftError> {
+        let epoch = Some(self.core.shards.epoch());
+        if *self.schedules.epoch() != epoch {
+            self.read_again().await?;
+            self.schedules.doubt();
+            *self.schedules.epoch() = epoch;
+        }
+        Ok(())
+    }
+
+    async fn read_again(&self) -> Result<(), DraftError> {
+        let shards = self.core.shards.owned();
+        let mut stored = self.core.db.load_schedules().await?;
+        stored.retain(|row| shards.contains(shard_of(row.attachment.0)));
+        self.schedules.replace(stored);
+        Ok(())
     }
 
     /// Deletes the rows of schedules that are none any more.
@@ -190,8 +213,7 @@ impl Scheduler {
             Ok(_) => {}
             Err(CommitError::Db(error)) if matches!(*error, DbError::Conflict(_)) => {
                 tracing::info!("Another host has ticked {attachment}: the ticks are read again");
-                self.schedules.replace(self.core.db.load_schedules().await?);
-                return Ok(());
+                return self.read_again().await;
             }
             Err(error) => return Err(error.into()),
         }

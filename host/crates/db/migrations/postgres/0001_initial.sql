@@ -115,6 +115,32 @@ CREATE TABLE idempotency (
 );
 CREATE INDEX idempotency_at ON idempotency (at);
 
+-- Hosts that work with this database. On SQLite there is one, number 1, and these tables stay empty.
+-- `lease_until` is by the database's clock. A commit writes the mark of its host; whoever takes a host's place makes
+-- the mark void first, so that no commit of that host comes after.
+
+CREATE TABLE host (
+    id BIGINT PRIMARY KEY,
+    name TEXT NOT NULL,
+    release TEXT NOT NULL,
+    started_at BIGINT NOT NULL,
+    lease_until BIGINT NOT NULL,
+    is_alone BIGINT NOT NULL CHECK (is_alone IN (0, 1))
+);
+
+CREATE TABLE host_mark (
+    host BIGINT PRIMARY KEY,
+    last_commit BIGINT NOT NULL,
+    is_void BIGINT NOT NULL CHECK (is_void IN (0, 1))
+);
+
+-- Who works on which part of the items, chats, schedules and channels.
+CREATE TABLE shard (
+    id BIGINT PRIMARY KEY CHECK (id BETWEEN 0 AND 255),
+    host BIGINT REFERENCES host (id)
+);
+INSERT INTO shard (id) SELECT generate_series(0, 255);
+
 -- Clients.
 
 CREATE TABLE contact (
@@ -334,9 +360,11 @@ CREATE TABLE inbound (
     received_at BIGINT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('received', 'processed', 'ignored')),
     note TEXT,
+    shard BIGINT NOT NULL CHECK (shard BETWEEN 0 AND 255),
+    host BIGINT,
     UNIQUE (channel, dedup_key)
 );
-CREATE INDEX inbound_pending ON inbound (id) WHERE state = 'received';
+CREATE INDEX inbound_pending ON inbound (host, id) WHERE state = 'received';
 CREATE INDEX inbound_done ON inbound (received_at) WHERE state <> 'received';
 
 -- Events, the runs that they start, and what each attempt did.
@@ -377,6 +405,7 @@ CREATE TABLE run (
     equal_count BIGINT NOT NULL DEFAULT 0 CHECK (equal_count >= 0),
     created_at BIGINT NOT NULL,
     finished_at BIGINT,
+    host BIGINT,
     CHECK (forgiven_count BETWEEN 0 AND attempt_count),
     CHECK ((fail_digest IS NULL) = (equal_count = 0)),
     CHECK ((item IS NULL) = (item_kind IS NULL)),
@@ -385,7 +414,7 @@ CREATE TABLE run (
 );
 CREATE UNIQUE INDEX run_event_attachment ON run (event, attachment);
 CREATE INDEX run_due ON run (due_at, id) WHERE state IN ('scheduled', 'retryable') AND due_at IS NOT NULL;
-CREATE INDEX run_available ON run (id) WHERE state = 'available';
+CREATE INDEX run_available ON run (host, id) WHERE state = 'available';
 CREATE INDEX run_discarded ON run (id) WHERE state = 'discarded';
 CREATE INDEX run_discarded_at ON run (finished_at) WHERE state = 'discarded';
 CREATE INDEX run_retryable ON run (due_at) WHERE state = 'retryable';
@@ -418,3 +447,168 @@ CREATE TABLE attempt (
     CHECK ((verdict = 'failed') = (code IS NOT NULL)),
     CHECK ((verdict = 'failed') = (retryable IS NOT NULL))
 );
+
+-- The database's clock, by which leases are counted: microseconds since 1970 in UTC.
+CREATE FUNCTION signalbox_now_1() RETURNS BIGINT LANGUAGE sql AS $now$
+SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)
+$now$;
+
+-- The first statement of each commit: that the host is still in its place, and that what was read is still so.
+-- Its name has a number, so that hosts of two releases can have two of them.
+--
+-- Locks are taken in one order by everybody, which is why no commits wait for each other in a ring: the host's mark,
+-- the set-up, lists and queues by number, rows by table and id. All are held until the transaction ends.
+--
+-- `checks` is an object of arrays: "lock": [number, exclusive], "item", "contact", "activity", "conversation",
+-- "message": [id, version or null, place], "turn": [attachment, last turn, place], "items_of", "activities_of":
+-- [id, digest, place], "contacts_at": [kind, key, digest, place]. What is not as it was read is an error of the state
+-- SB002 with the places as its message, -1 for the set-up; SB003 says that the host has lost its place.
+CREATE FUNCTION signalbox_guard_1(me BIGINT, mark BIGINT, directory TEXT, changes_directory BIGINT, checks TEXT)
+RETURNS SETOF BIGINT LANGUAGE plpgsql AS $guard$
+DECLARE
+    given JSONB := CAST(checks AS JSONB);
+    lock_row RECORD;
+    bad TEXT;
+    stale TEXT := '';
+BEGIN
+    UPDATE host_mark SET last_commit = mark WHERE host = me AND is_void = 0;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = 'SB003', MESSAGE = 'another host has taken the place of this one';
+    END IF;
+    IF given IS NULL THEN
+        RETURN;
+    END IF;
+    IF changes_directory = 1 THEN
+        PERFORM pg_advisory_xact_lock(1396851778, 0);
+    ELSE
+        PERFORM pg_advisory_xact_lock_shared(1396851778, 0);
+    END IF;
+    IF directory IS NOT NULL THEN
+        SELECT meta.value INTO bad FROM meta WHERE meta.key = 'directory-version';
+        IF COALESCE(bad, '0') <> directory THEN
+            stale := ' -1';
+        END IF;
+    END IF;
+    FOR lock_row IN
+        SELECT CAST(r.value ->> 0 AS BIGINT) AS number, MAX(CAST(r.value ->> 1 AS BIGINT)) AS exclusive
+        FROM jsonb_array_elements(given -> 'lock') AS r
+        GROUP BY 1 ORDER BY 1
+    LOOP
+        IF lock_row.exclusive = 1 THEN
+            PERFORM pg_advisory_xact_lock(lock_row.number);
+        ELSE
+            PERFORM pg_advisory_xact_lock_shared(lock_row.number);
+        END IF;
+    END LOOP;
+    IF given ? 'item' THEN
+        SELECT string_agg(' ' || locked.place, '') INTO bad FROM (
+            SELECT r.value ->> 2 AS place, CAST(r.value ->> 1 AS BIGINT) AS wanted, item.version
+            FROM (
+                SELECT value FROM jsonb_array_elements(given -> 'item') WHERE jsonb_typeof(value) = 'array'
+            ) AS r
+            JOIN item ON item.id = CAST(r.value ->> 0 AS BIGINT)
+            ORDER BY item.id
+            FOR NO KEY UPDATE OF item
+        ) AS locked
+        WHERE locked.version <> locked.wanted;
+        stale := stale || COALESCE(bad, '');
+    END IF;
+    IF given ? 'contact' THEN
+        SELECT string_agg(' ' || locked.place, '') INTO bad FROM (
+            SELECT r.value ->> 2 AS place, CAST(r.value ->> 1 AS BIGINT) AS wanted, contact.version
+            FROM (
+                SELECT value FROM jsonb_array_elements(given -> 'contact') WHERE jsonb_typeof(value) = 'array'
+            ) AS r
+            JOIN contact ON contact.id = CAST(r.value ->> 0 AS BIGINT)
+            ORDER BY contact.id
+            FOR NO KEY UPDATE OF contact
+        ) AS locked
+        WHERE locked.version <> locked.wanted;
+        stale := stale || COALESCE(bad, '');
+    END IF;
+    IF given ? 'activity' THEN
+        SELECT string_agg(' ' || locked.place, '') INTO bad FROM (
+            SELECT r.value ->> 2 AS place, CAST(r.value ->> 1 AS BIGINT) AS wanted, activity.version
+            FROM (
+                SELECT value FROM jsonb_array_elements(given -> 'activity') WHERE jsonb_typeof(value) = 'array'
+            ) AS r
+            JOIN activity ON activity.id = CAST(r.value ->> 0 AS BIGINT)
+            ORDER BY activity.id
+            FOR NO KEY UPDATE OF activity
+        ) AS locked
+        WHERE locked.version <> locked.wanted;
+        stale := stale || COALESCE(bad, '');
+    END IF;
+    IF given ? 'conversation' THEN
+        SELECT string_agg(' ' || locked.place, '') INTO bad FROM (
+            SELECT r.value ->> 2 AS place, CAST(r.value ->> 1 AS BIGINT) AS wanted, conversation.version
+            FROM (
+                SELECT value FROM jsonb_array_elements(given -> 'conversation') WHERE jsonb_typeof(value) = 'array'
+            ) AS r
+            JOIN conversation ON conversation.id = CAST(r.value ->> 0 AS BIGINT)
+            ORDER BY conversation.id
+            FOR NO KEY UPDATE OF conversation
+        ) AS locked
+        WHERE locked.version <> locked.wanted;
+        stale := stale || COALESCE(bad, '');
+    END IF;
+    IF given ? 'message' THEN
+        SELECT string_agg(' ' || locked.place, '') INTO bad FROM (
+            SELECT r.value ->> 2 AS place, CAST(r.value ->> 1 AS BIGINT) AS wanted, message.version
+            FROM (
+                SELECT value FROM jsonb_array_elements(given -> 'message') WHERE jsonb_typeof(value) = 'array'
+            ) AS r
+            JOIN message ON message.id = CAST(r.value ->> 0 AS BIGINT)
+            ORDER BY message.id
+            FOR NO KEY UPDATE OF message
+        ) AS locked
+        WHERE locked.version <> locked.wanted;
+        stale := stale || COALESCE(bad, '');
+    END IF;
+    IF given ? 'turn' THEN
+        SELECT string_agg(' ' || (r.value ->> 2), '') INTO bad
+        FROM jsonb_array_elements(given -> 'turn') AS r
+        WHERE CAST(r.value ->> 1 AS BIGINT) <> (
+            SELECT COALESCE(MAX(turn.seq), 0) FROM turn WHERE turn.attachment = CAST(r.value ->> 0 AS BIGINT)
+        );
+        stale := stale || COALESCE(bad, '');
+    END IF;
+    IF given ? 'items_of' THEN
+        SELECT string_agg(' ' || (r.value ->> 2), '') INTO bad
+        FROM jsonb_array_elements(given -> 'items_of') AS r
+        WHERE r.value ->> 1 <> signalbox_items_of_1(CAST(r.value ->> 0 AS BIGINT));
+        stale := stale || COALESCE(bad, '');
+    END IF;
+    IF given ? 'activities_of' THEN
+        SELECT string_agg(' ' || (r.value ->> 2), '') INTO bad
+        FROM jsonb_array_elements(given -> 'activities_of') AS r
+        WHERE r.value ->> 1 <> signalbox_activities_of_1(CAST(r.value ->> 0 AS BIGINT));
+        stale := stale || COALESCE(bad, '');
+    END IF;
+    IF given ? 'contacts_at' THEN
+        SELECT string_agg(' ' || (r.value ->> 3), '') INTO bad
+        FROM jsonb_array_elements(given -> 'contacts_at') AS r
+        WHERE r.value ->> 2 <> signalbox_contacts_at_1(r.value ->> 0, r.value ->> 1);
+        stale := stale || COALESCE(bad, '');
+    END IF;
+    IF stale <> '' THEN
+        RAISE EXCEPTION USING ERRCODE = 'SB002', MESSAGE = ltrim(stale);
+    END IF;
+END
+$guard$;
+
+-- Digests of lists: they change when a row comes, goes or changes. Versions only grow, and rows are never deleted.
+
+CREATE FUNCTION signalbox_items_of_1(of_contact BIGINT) RETURNS TEXT LANGUAGE sql AS $digest$
+SELECT concat_ws(' ', COUNT(*), SUM(item.id), SUM(item.version)) FROM item WHERE item.contact = of_contact
+$digest$;
+
+CREATE FUNCTION signalbox_activities_of_1(of_item BIGINT) RETURNS TEXT LANGUAGE sql AS $digest$
+SELECT concat_ws(' ', COUNT(*), SUM(activity.version)) FROM activity WHERE activity.item = of_item
+$digest$;
+
+CREATE FUNCTION signalbox_contacts_at_1(of_kind TEXT, of_key TEXT) RETURNS TEXT LANGUAGE sql AS $digest$
+SELECT concat_ws(' ', COUNT(*), SUM(contact.id), SUM(contact.version))
+FROM contact_point JOIN contact ON contact.id = contact_point.contact
+WHERE contact_point.kind = of_kind AND contact_point.key = of_key
+$digest$;

@@ -115,6 +115,31 @@ CREATE TABLE idempotency (
 ) STRICT;
 CREATE INDEX idempotency_at ON idempotency (at);
 
+-- Hosts that work with this database. On SQLite there is one, number 1, and these tables stay empty.
+-- `lease_until` is by the database's clock. A commit writes the mark of its host; whoever takes a host's place makes
+-- the mark void first, so that no commit of that host comes after.
+
+CREATE TABLE host (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    release TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    lease_until INTEGER NOT NULL,
+    is_alone INTEGER NOT NULL CHECK (is_alone IN (0, 1))
+) STRICT;
+
+CREATE TABLE host_mark (
+    host INTEGER PRIMARY KEY,
+    last_commit INTEGER NOT NULL,
+    is_void INTEGER NOT NULL CHECK (is_void IN (0, 1))
+) STRICT;
+
+-- Who works on which part of the items, chats, schedules and channels.
+CREATE TABLE shard (
+    id INTEGER PRIMARY KEY CHECK (id BETWEEN 0 AND 255),
+    host INTEGER REFERENCES host (id)
+) STRICT;
+
 -- Clients.
 
 CREATE TABLE contact (
@@ -334,9 +359,11 @@ CREATE TABLE inbound (
     received_at INTEGER NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('received', 'processed', 'ignored')),
     note TEXT,
+    shard INTEGER NOT NULL CHECK (shard BETWEEN 0 AND 255),
+    host INTEGER,
     UNIQUE (channel, dedup_key)
 ) STRICT;
-CREATE INDEX inbound_pending ON inbound (id) WHERE state = 'received';
+CREATE INDEX inbound_pending ON inbound (host, id) WHERE state = 'received';
 CREATE INDEX inbound_done ON inbound (received_at) WHERE state <> 'received';
 
 -- Events, the runs that they start, and what each attempt did.
@@ -377,6 +404,7 @@ CREATE TABLE run (
     equal_count INTEGER NOT NULL DEFAULT 0 CHECK (equal_count >= 0),
     created_at INTEGER NOT NULL,
     finished_at INTEGER,
+    host INTEGER,
     CHECK (forgiven_count BETWEEN 0 AND attempt_count),
     CHECK ((fail_digest IS NULL) = (equal_count = 0)),
     CHECK ((item IS NULL) = (item_kind IS NULL)),
@@ -385,7 +413,7 @@ CREATE TABLE run (
 ) STRICT;
 CREATE UNIQUE INDEX run_event_attachment ON run (event, attachment);
 CREATE INDEX run_due ON run (due_at, id) WHERE state IN ('scheduled', 'retryable') AND due_at IS NOT NULL;
-CREATE INDEX run_available ON run (id) WHERE state = 'available';
+CREATE INDEX run_available ON run (host, id) WHERE state = 'available';
 CREATE INDEX run_discarded ON run (id) WHERE state = 'discarded';
 CREATE INDEX run_discarded_at ON run (finished_at) WHERE state = 'discarded';
 CREATE INDEX run_retryable ON run (due_at) WHERE state = 'retryable';

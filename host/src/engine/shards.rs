@@ -1,0 +1,157 @@
+//! Which part of the work is this host's: all of it, unless several hosts share a database.
+//!
+//! What this host starts by itself it holds in its lanes, and the row says so. What it must not or cannot hold, because
+//! it is another host's or because memory is full, stays in the database until somebody claims it
+//! ([`super::claims`]).
+
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{PoisonError, RwLock};
+
+use signalbox_crm::run::Run;
+use signalbox_crm::shard::{Shard, ShardSet, shard_of};
+use tokio::sync::Notify;
+
+/// This host's part of the work.
+#[derive(Debug)]
+pub struct Shards {
+    owned: RwLock<ShardSet>,
+    host_count: AtomicUsize,
+    /// Counts changes of `owned`.
+    epoch: AtomicU64,
+    /// Some of this host's work waits in the database: what comes stays behind it.
+    is_behind: AtomicBool,
+    /// Counts what was left in the database for this host.
+    left_count: AtomicU64,
+    /// Woken when there may be something to claim.
+    pub to_claim: Notify,
+    /// Woken when other hosts have something to look for.
+    pub to_tell: Notify,
+    /// Other hosts do not know yet that the set-up has changed.
+    has_new_set_up: AtomicBool,
+}
+
+impl Shards {
+    /// All of the work, or none before the first lease.
+    pub fn new(owned: ShardSet) -> Self {
+        Shards {
+            owned: RwLock::new(owned),
+            host_count: AtomicUsize::new(1),
+            epoch: AtomicU64::new(0),
+            is_behind: AtomicBool::new(false),
+            left_count: AtomicU64::new(0),
+            to_claim: Notify::new(),
+            to_tell: Notify::new(),
+            has_new_set_up: AtomicBool::new(false),
+        }
+    }
+
+    /// This host's shards.
+    pub fn owned(&self) -> ShardSet {
+        *self.owned.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether what is known by this number is this host's.
+    pub fn owns(&self, number: i64) -> bool {
+        self.owned().contains(shard_of(number))
+    }
+
+    /// Goes on with other shards. Says whether they are others.
+    pub fn set(&self, owned: ShardSet, host_count: usize) -> bool {
+        self.host_count.store(host_count.max(1), Ordering::Relaxed);
+        let mut now = self.owned.write().unwrap_or_else(PoisonError::into_inner);
+        let is_other = *now != owned;
+        *now = owned;
+        drop(now);
+        if is_other {
+            self.epoch.fetch_add(1, Ordering::Relaxed);
+        }
+        is_other
+    }
+
+    /// How many hosts share the work.
+    pub fn host_count(&self) -> usize {
+        self.host_count.load(Ordering::Relaxed)
+    }
+
+    /// Grows whenever the shards change.
+    pub fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Relaxed)
+    }
+
+    /// Whether this host shall hold a task of the shard, with so many tasks in memory, of which there may be
+    /// `count_max`. Once something is left in the database, what comes later is left too, so that the order stays.
+    pub fn holds(&self, shard: Shard, count: usize, count_max: usize) -> bool {
+        if !self.owned().contains(shard) {
+            return false;
+        }
+        if count >= count_max {
+            self.is_behind.store(true, Ordering::SeqCst);
+        }
+        !self.is_behind.load(Ordering::SeqCst)
+    }
+
+    /// Tells the others, soon.
+    pub fn tell(&self, is_set_up: bool) {
+        self.has_new_set_up.fetch_or(is_set_up, Ordering::Relaxed);
+        self.to_tell.notify_one();
+    }
+
+    /// Whether the others do not know yet that the set-up has changed. Who asks tells them.
+    pub fn take_new_set_up(&self) -> bool {
+        self.has_new_set_up.swap(false, Ordering::Relaxed)
+    }
+
+    /// Notes that tasks were left in the database for this host, and wakes who claims them.
+    pub fn left_behind(&self) {
+        self.left_count.fetch_add(1, Ordering::SeqCst);
+        self.to_claim.notify_one();
+    }
+
+    /// How often something was left.
+    pub fn left_count(&self) -> u64 {
+        self.left_count.load(Ordering::SeqCst)
+    }
+
+    /// Whether something of this host's waits in the database.
+    pub fn is_behind(&self) -> bool {
+        self.is_behind.load(Ordering::SeqCst)
+    }
+
+    /// Notes whether something of this host's waits in the database.
+    pub fn set_behind(&self, is_behind: bool) {
+        self.is_behind.store(is_behind, Ordering::SeqCst);
+    }
+}
+
+/// The shard of a run: that of its item, so that one host has all of an item's runs.
+pub fn shard_of_run(run: &Run) -> Shard {
+    shard_of(run.item.map_or(run.id.0, |item| item.number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn order_is_kept_when_memory_is_full() {
+        let shards = Shards::new(ShardSet::ALL);
+        assert!(shards.holds(1, 9, 10));
+        assert!(!shards.holds(1, 10, 10));
+        // There is room again, but somebody waits in the database who came before.
+        assert!(!shards.holds(2, 0, 10));
+        shards.set_behind(false);
+        assert!(shards.holds(2, 0, 10));
+    }
+
+    #[test]
+    fn what_is_of_another_host_is_not_held() {
+        let shards = Shards::new([1, 2].into_iter().collect());
+        assert!(shards.holds(1, 0, 10) && !shards.holds(3, 0, 10));
+        assert!(!shards.is_behind());
+        assert!(shards.owns(257) && !shards.owns(256));
+        let epoch = shards.epoch();
+        assert!(!shards.set([1, 2].into_iter().collect(), 2));
+        assert!(shards.set([1].into_iter().collect(), 2));
+        assert_eq!((shards.epoch(), shards.host_count()), (epoch + 1, 2));
+    }
+}
