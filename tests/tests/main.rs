@@ -7,6 +7,7 @@
 )]
 
 mod api;
+mod backlog;
 mod cli;
 mod clock_set;
 mod commit_cut;

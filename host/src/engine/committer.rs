@@ -14,7 +14,7 @@ use signalbox_crm::lifecycle::After;
 use signalbox_crm::people::Actor;
 use signalbox_crm::rejection::Rejection;
 use signalbox_crm::run::{Attempt, Run};
-use signalbox_crm::shard::ShardSet;
+use signalbox_crm::shard::{ShardSet, shard_of};
 use signalbox_crm::time::Timestamp;
 use signalbox_crm::timer::Inbound;
 use signalbox_db::{Batch, Check, Committed, DbError, Expiry, IdempotencyRow, ScheduleMove, StaleRead};
@@ -26,6 +26,7 @@ use super::fair::classes;
 use super::lanes::{LaneKey, ReadyRun, Task};
 use super::plan::{Memory, Outcome, Plan, read_waiting};
 use super::recent::RecordKey;
+use super::shards::shard_of_run;
 use super::storing;
 use super::turn::{TURN_MAX, Turn};
 use signalbox_crm::changes::ChangeSet;
@@ -429,7 +430,8 @@ fn publish(core: &Core, memory: &mut Memory, outcome: Outcome, committed: &Commi
 
 /// Whether another host has to look: at what is due, or at what leaves the house.
 fn is_for_others(core: &Core, batch: &Batch) -> bool {
-    let owns = |number: i64| core.shards.owns(number);
+    let (shards, directory) = (core.shards.owned(), core.records.directory());
+    let owns = |number: i64| shards.contains(shard_of(number));
     let is_delivery = batch.deliveries.iter().any(|delivery| !owns(delivery.channel.0));
     is_delivery
         || !batch.directory.is_empty()
@@ -441,7 +443,7 @@ fn is_for_others(core: &Core, batch: &Batch) -> bool {
         || batch
             .runs
             .iter()
-            .any(|run| !owns(run.item.map_or(run.id.0, |item| item.number)))
+            .any(|run| !shards.contains(shard_of_run(run, &directory)))
 }
 
 /// A run, for its lane.

@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use signalbox_crm::directory::Directory;
 use signalbox_crm::event::{Event, Fact};
 use signalbox_crm::ids::{AttachmentId, ChannelId, InboundId, ItemId, RunId};
 use signalbox_crm::run::{Reason, Run};
@@ -12,6 +13,7 @@ use tokio::sync::Notify;
 
 use super::cost::COST_BASE_US;
 use super::fair::{Begun, Class, FairQueue, Flow};
+use super::shards::shard_of_run;
 
 pub mod figures;
 mod solitary;
@@ -55,7 +57,7 @@ impl LaneKey {
         run.item.map_or(LaneKey::Run(run.id), LaneKey::Item)
     }
 
-    /// The shard of everything in the lane.
+    /// The shard of what is in the lane, but for runs that one host counts.
     fn shard(&self) -> Shard {
         match self {
             LaneKey::Item(item) => shard_of(item.number),
@@ -347,17 +349,18 @@ impl Lanes {
         self.go_on(inner);
     }
 
-    /// Forgets what waits in the lanes of these shards, which another host works on from now on.
-    pub fn forget_shards(&self, shards: &ShardSet) {
+    /// Forgets what waits of these shards, which another host works on from now on.
+    pub fn forget_shards(&self, shards: &ShardSet, directory: &Directory) {
         let mut inner = self.lock();
-        let keys: Vec<LaneKey> = inner
-            .lanes
-            .keys()
-            .filter(|key| shards.contains(key.shard()))
-            .cloned()
-            .collect();
+        let keys: Vec<LaneKey> = inner.lanes.keys().cloned().collect();
         for key in keys {
-            inner.retain(&key, |_| false);
+            inner.retain(&key, |task| {
+                let shard = match task {
+                    Task::Run(ready) => shard_of_run(&ready.run, directory),
+                    Task::Inbound(_) => key.shard(),
+                };
+                !shards.contains(shard)
+            });
         }
         self.go_on(inner);
     }

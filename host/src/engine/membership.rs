@@ -150,7 +150,7 @@ async fn follow(core: &SharedCore, standing: HostStanding) {
 async fn give(core: &SharedCore, standing: HostStanding, given: ShardSet) -> Result<(), CommitError> {
     core.shards
         .set(standing.shards.without(&given), standing.host_count);
-    core.lanes.forget_shards(&given);
+    core.lanes.forget_shards(&given, &core.records.directory());
     let begun_at = Instant::now();
     while core.lanes.is_busy(&given) && begun_at.elapsed() < HANDOVER_MAX {
         sleep(HANDOVER_PAUSE).await;
@@ -159,7 +159,7 @@ async fn give(core: &SharedCore, standing: HostStanding, given: ShardSet) -> Res
     proposal.released = Some(given);
     core.submit(proposal).await?;
     // What was being stored when the first look was taken.
-    core.lanes.forget_shards(&given);
+    core.lanes.forget_shards(&given, &core.records.directory());
     core.shards.tell(false);
     Ok(())
 }
@@ -170,7 +170,8 @@ async fn begin_anew(core: &SharedCore) {
         "Another host has taken the place of this one, which was away for too long: it begins anew"
     );
     core.shards.set(ShardSet::default(), core.shards.host_count());
-    core.lanes.forget_shards(&ShardSet::ALL);
+    core.lanes
+        .forget_shards(&ShardSet::ALL, &core.records.directory());
     core.records.forget_items();
     if let Err(error) = core.db.rejoin().await {
         tracing::error!(error = %error, "This host cannot come back yet: {error}");

@@ -27,7 +27,7 @@ use super::committer::{CommitError, Proposal};
 use super::core::{AttemptStored, Core};
 use super::lanes::ReadyRun;
 use super::recent::RecordKey;
-use super::shards::shard_of_run;
+use super::shards::{shard_of_limited, shard_of_run};
 
 /// The events of one proposal, and the runs that they made.
 pub type Admitted = (Vec<EventId>, Vec<Run>);
@@ -195,7 +195,7 @@ impl<'a> Plan<'a> {
             ..
         } = self.core;
         let count = lanes.open_count() + self.outcome.ready.len() + self.outcome.promoted.len();
-        let shard = shard_of_run(run);
+        let shard = shard_of_run(run, self.directory());
         let is_held = shards.holds(shard, count, *backlog_max);
         if is_held {
             self.outcome.batch.held.insert(run.id);
@@ -293,6 +293,11 @@ impl<'a> Plan<'a> {
     }
 
     fn add_run(&mut self, run: Run, event: &Arc<Event>) {
+        let directory = self.directory();
+        let attachment = directory.attachments.get(&run.attachment);
+        if let Some(shard) = attachment.and_then(|a| shard_of_limited(a, directory)) {
+            self.outcome.batch.shards.insert(run.id, shard);
+        }
         let ready = ReadyRun {
             run: run.clone(),
             event: Arc::clone(event),

@@ -7,8 +7,11 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock};
 
+use signalbox_crm::attachment::Attachment;
+use signalbox_crm::directory::Directory;
+use signalbox_crm::robot::CONCURRENCY;
 use signalbox_crm::run::Run;
-use signalbox_crm::shard::{Shard, ShardSet, shard_of};
+use signalbox_crm::shard::{Shard, ShardSet, shard_of, shard_of_name};
 use tokio::sync::Notify;
 
 /// This host's part of the work.
@@ -123,9 +126,23 @@ impl Shards {
     }
 }
 
-/// The shard of a run: that of its item, so that one host has all of an item's runs.
-pub fn shard_of_run(run: &Run) -> Shard {
-    shard_of(run.item.map_or(run.id.0, |item| item.number))
+/// The shard of a run: that of its item, so that one host has all of an item's runs. Where so many may run at once or
+/// in a minute, one host counts, and has them all.
+pub fn shard_of_run(run: &Run, directory: &Directory) -> Shard {
+    let attachment = directory.attachments.get(&run.attachment);
+    attachment
+        .and_then(|attachment| shard_of_limited(attachment, directory))
+        .unwrap_or_else(|| shard_of(run.item.map_or(run.id.0, |item| item.number)))
+}
+
+/// The shard of an attachment's runs, where it or its robot has a limit.
+pub fn shard_of_limited(attachment: &Attachment, directory: &Directory) -> Option<Shard> {
+    let version = directory.robots.get(&attachment.digest);
+    if version.is_some_and(|version| version.manifest.limits.contains_key(CONCURRENCY)) {
+        return Some(shard_of_name(&attachment.robot));
+    }
+    let has_limit = attachment.concurrency_max > 0 || attachment.rate_per_minute > 0;
+    has_limit.then(|| shard_of(attachment.id.0))
 }
 
 #[cfg(test)]

@@ -181,7 +181,7 @@ fn example_configuration_is_accepted() {
             .as_array()
             .unwrap()
             .len(),
-        13
+        14
     );
 }
 

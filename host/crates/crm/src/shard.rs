@@ -65,7 +65,12 @@ pub fn shard_of(number: i64) -> Shard {
 
 /// The shard of a chat in a channel.
 pub fn shard_of_chat(channel: ChannelId, chat: &str) -> Shard {
-    let hash = hash(format!("{} {chat}", channel.0).as_bytes());
+    shard_of_name(&format!("{} {chat}", channel.0))
+}
+
+/// The shard of what is known by a name.
+pub fn shard_of_name(name: &str) -> Shard {
+    let hash = hash(name.as_bytes());
     // The low bits of this hash are its weakest: fold the high ones in.
     (hash ^ (hash >> 32)).to_le_bytes()[0]
 }

@@ -1,6 +1,6 @@
 //! What one group commit stores.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use signalbox_crm::activity::Activity;
 use signalbox_crm::bulk::Bulk;
@@ -15,7 +15,7 @@ use signalbox_crm::ids::{
 use signalbox_crm::item::Item;
 use signalbox_crm::notification::{HistoryEntry, Notification, TimelineEntry};
 use signalbox_crm::run::{Attempt, Failures, Reason, Run, RunState};
-use signalbox_crm::shard::ShardSet;
+use signalbox_crm::shard::{Shard, ShardSet};
 use signalbox_crm::time::Timestamp;
 use signalbox_crm::timer::{Delivery, Inbound, InboundState, Timer};
 
@@ -37,8 +37,10 @@ pub struct Batch {
     pub written: Vec<Written>,
     /// Runs of this batch that this host starts by itself; the others are left to whose shard they are.
     pub held: HashSet<RunId>,
-    /// Likewise the raw events.
+    /// Raw events of this batch that this host processes by itself.
     pub inbound_held: HashSet<InboundId>,
+    /// The shards of new runs that do not go with their item.
+    pub shards: HashMap<RunId, Shard>,
     /// Runs that are available and that nobody has, which this host takes.
     pub claims: Vec<RunId>,
     /// Likewise raw events.
@@ -139,6 +141,7 @@ impl Batch {
             checks: Vec::new(),
             written: Vec::new(),
             held: HashSet::new(),
+            shards: HashMap::new(),
             inbound_held: HashSet::new(),
             claims: Vec::new(),
             inbound_claims: Vec::new(),

@@ -3,7 +3,7 @@
 use signalbox_crm::event::Event;
 use signalbox_crm::ids::{AttachmentId, EventId, PipelineId, RunId};
 use signalbox_crm::run::{Failures, Reason, Run, RunState};
-use signalbox_crm::shard::ShardSet;
+use signalbox_crm::shard::{Shard, ShardSet, shard_of};
 use signalbox_crm::time::Timestamp;
 
 use crate::batch::Batch;
@@ -22,14 +22,15 @@ const ROW_BYTES: usize = 160;
 const INSERT: Sql = over_rows!(
     "INSERT INTO run (
     id, event, attachment, item, item_kind, stage_entry, cancel_on, state, reason, detail, due_at,
-    after, timer_key, attempt_count, created_at, finished_at, host
+    after, timer_key, attempt_count, created_at, finished_at, host, shard
 )
 SELECT
     CAST(r.value ->> 0 AS BIGINT), CAST(r.value ->> 1 AS BIGINT), CAST(r.value ->> 2 AS BIGINT),
     CAST(r.value ->> 3 AS BIGINT), r.value ->> 4, CAST(r.value ->> 5 AS BIGINT), r.value ->> 6,
     r.value ->> 7, r.value ->> 8, r.value ->> 9, CAST(r.value ->> 10 AS BIGINT),
     CAST(r.value ->> 11 AS BIGINT), r.value ->> 12, CAST(r.value ->> 13 AS BIGINT),
-    CAST(r.value ->> 14 AS BIGINT), CAST(r.value ->> 15 AS BIGINT), CAST(r.value ->> 16 AS BIGINT)",
+    CAST(r.value ->> 14 AS BIGINT), CAST(r.value ->> 15 AS BIGINT), CAST(r.value ->> 16 AS BIGINT),
+    CAST(r.value ->> 17 AS BIGINT)",
     ""
 );
 
@@ -121,9 +122,16 @@ pub(crate) fn steps(batch: &Batch, host: i64, steps: &mut Vec<Step>) {
             .int(i64::from(run.attempt_count))
             .instant(run.created_at)
             .maybe_instant(run.finished_at)
-            .maybe_int(batch.held.contains(&run.id).then_some(host));
+            .maybe_int(batch.held.contains(&run.id).then_some(host))
+            .int(i64::from(shard(batch, run)));
     }
     steps.push(Step::of_each(INSERT, rows, "run"));
+}
+
+/// The shard of a new run: as the committer says, or that of its item, so that one host has all runs of an item.
+fn shard(batch: &Batch, run: &Run) -> Shard {
+    let of_item = || shard_of(run.item.map_or(run.id.0, |item| item.number));
+    batch.shards.get(&run.id).copied().unwrap_or_else(of_item)
 }
 
 /// Which runs a page shows.

@@ -35,7 +35,7 @@ const RELEASE: Sql = Sql::same(
 SET host = NULL
 WHERE run.state = 'available'
 AND run.host = $2
-AND substr($1, 1 + CAST(COALESCE(run.item, run.id) & 255 AS INTEGER), 1) = '1'",
+AND substr($1, 1 + CAST(run.shard AS INTEGER), 1) = '1'",
 );
 
 const RELEASE_INBOUND: Sql = Sql::same(
@@ -97,7 +97,7 @@ fn digits(shards: &ShardSet) -> Arg {
 pub(crate) fn runs(filter: &mut Filter, shards: &ShardSet) {
     only(
         filter,
-        "substr(?, 1 + CAST(COALESCE(run.item, run.id) & 255 AS INTEGER), 1) = '1'",
+        "substr(?, 1 + CAST(run.shard AS INTEGER), 1) = '1'",
         shards,
     );
 }

@@ -405,6 +405,7 @@ CREATE TABLE run (
     equal_count BIGINT NOT NULL DEFAULT 0 CHECK (equal_count >= 0),
     created_at BIGINT NOT NULL,
     finished_at BIGINT,
+    shard BIGINT NOT NULL CHECK (shard BETWEEN 0 AND 255),
     host BIGINT,
     CHECK (forgiven_count BETWEEN 0 AND attempt_count),
     CHECK ((fail_digest IS NULL) = (equal_count = 0)),

@@ -404,6 +404,7 @@ CREATE TABLE run (
     equal_count INTEGER NOT NULL DEFAULT 0 CHECK (equal_count >= 0),
     created_at INTEGER NOT NULL,
     finished_at INTEGER,
+    shard INTEGER NOT NULL CHECK (shard BETWEEN 0 AND 255),
     host INTEGER,
     CHECK (forgiven_count BETWEEN 0 AND attempt_count),
     CHECK ((fail_digest IS NULL) = (equal_count = 0)),
