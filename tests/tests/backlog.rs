@@ -86,7 +86,12 @@ async fn check_done(app: &App) {
     app.advance_to(app.core.clock.now()).await.unwrap();
     let all = RunFilter::default();
     assert_eq!(app.core.db.run_count(&all).await.unwrap(), RUNS as i64);
-    let told = app.core.db.notifications(EmployeeId(1), false, None, 1000).await.unwrap();
+    let told = app
+        .core
+        .db
+        .notifications(EmployeeId(1), false, None, 1000)
+        .await
+        .unwrap();
     let mut by: Vec<_> = told.iter().map(|told| (told.id, told.run)).collect();
     by.sort();
     assert!(by.is_sorted_by_key(|(_, run)| *run), "{by:?}");

@@ -80,7 +80,9 @@ impl Bulks {
     /// # Errors
     /// The database.
     pub async fn step(&self) -> Result<Step, DraftError> {
-        let open = self.core.db.open_bulks(OPEN_MAX).await?;
+        let mut open = self.core.db.open_bulks(OPEN_MAX).await?;
+        // Another host goes on with the others.
+        open.retain(|bulk| self.core.shards.owns(bulk.id.0));
         let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let next = open.iter().find(|bulk| bulk.id > last).or(open.first());
         let Some(bulk) = next else {

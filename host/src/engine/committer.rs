@@ -435,6 +435,7 @@ fn is_for_others(core: &Core, batch: &Batch) -> bool {
     let is_delivery = batch.deliveries.iter().any(|delivery| !owns(delivery.channel.0));
     is_delivery
         || !batch.directory.is_empty()
+        || !batch.bulks_new.is_empty()
         || !batch.deliveries_again.is_empty()
         || !batch.run_changes.is_empty()
         || !batch.rescheduled.is_empty()

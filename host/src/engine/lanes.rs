@@ -324,7 +324,7 @@ impl Lanes {
             .is_some_and(|wanted| inner.open_count <= wanted)
         {
             inner.wanted_count = None;
-            self.shrunk.notify_one();
+            self.shrunk.notify_waiters();
         }
         if inner.rest_if_idle() {
             drop(inner);
@@ -389,10 +389,12 @@ impl Lanes {
         self.lock().open_count
     }
 
-    /// Waits until there are no more than so many tasks. For one waiter.
+    /// Waits until there are no more than so many tasks. All who wait must wait for the same.
     pub async fn shrunk_to(&self, count_max: usize) {
         loop {
             let notified = self.shrunk.notified();
+            tokio::pin!(notified);
+            notified.as_mut().enable();
             if self.lock().want(count_max) {
                 return;
             }

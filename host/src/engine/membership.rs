@@ -120,6 +120,7 @@ fn look(core: &SharedCore) {
     core.shards.to_claim.notify_one();
     core.alarm.ring_for(core.clock.now());
     core.outbox_changed.notify_one();
+    core.bulk_changed.notify_one();
 }
 
 /// Reads the set-up anew. A full queue means that commits go on, which notice it as well.
