@@ -212,6 +212,16 @@ impl Cluster {
         Session { psql, input, output }
     }
 
+    /// Ends about half of the connections of all hosts.
+    ///
+    /// # Panics
+    /// If the server refuses.
+    pub fn cut_half_of_all_connections(&self, database: &str) {
+        let sql = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+            WHERE application_name = 'signalbox' AND datname = current_database() AND random() < 0.5";
+        self.execute(database, sql);
+    }
+
     /// The server ends at once, as in a crash.
     ///
     /// # Panics

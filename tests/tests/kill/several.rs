@@ -13,10 +13,6 @@ use super::{Siege, kills, life};
 const LONG_FREEZE: Duration = Duration::from_secs(12);
 /// Shorter: nobody notices, and nobody may.
 const SHORT_FREEZE: Duration = Duration::from_millis(900);
-/// Ends every connection of every host, or about half of them.
-const CUT: &str = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-WHERE application_name = 'signalbox' AND datname = current_database() AND random() < 0.5";
-
 /// What may happen to a host.
 #[derive(Debug, Clone, Copy)]
 enum Blow {
@@ -112,7 +108,7 @@ async fn strike(
         }
         Blow::Cut => {
             let name = places[victim].database.rsplit('/').next().unwrap();
-            cluster.execute(name, CUT);
+            cluster.cut_half_of_all_connections(name);
         }
     }
 }
