@@ -70,6 +70,7 @@ impl Plan<'_> {
         batch.deliveries_done.extend(changes.deliveries_done);
         batch.deliveries_again.extend(changes.deliveries_again);
         batch.inbound.extend(changes.inbound);
+        batch.inbound_again.extend(changes.inbound_again);
         let done = changes.inbound_done.into_iter();
         batch
             .inbound_done
