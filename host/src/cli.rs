@@ -22,10 +22,12 @@ mod completions;
 mod config;
 mod database;
 mod db;
+mod delivery;
 mod demo;
 mod exit;
 mod hosting;
 mod import;
+mod inbound;
 mod openapi;
 mod output;
 mod params;
@@ -73,6 +75,10 @@ commands! {
     Run => run;
     /// Moves many items, puts a person in charge of them, or starts a robot for them
     Bulk => bulk;
+    /// Lists messages on their way out, and sends those again that were given up
+    Delivery => delivery;
+    /// Lists webhooks that could not be processed, and processes them once more
+    Inbound => inbound;
     /// Lists pipelines with their stages
     Pipeline => pipeline;
     /// Makes, lists and revokes API tokens

@@ -23,6 +23,7 @@ use crate::channels::send::{Sender, Sent};
 use crate::engine::committer::CommitError;
 use crate::engine::core::SharedCore;
 use crate::engine::draft::{Draft, DraftError};
+use crate::engine::worker::unless_panicking;
 
 /// Attempts before a delivery is given up: with the back-off of runs that is about a day.
 pub const ATTEMPTS_MAX: u32 = 30;
@@ -119,7 +120,7 @@ impl Deliverer {
         self.count(traffic);
         let noted = match ended {
             Ok(ended) => traffic.ended(ended, self.core.clock.now()),
-            // The conversation of a task that panicked rests until the next start.
+            // Only when the runtime shuts down: a task that panics ends like any other.
             Err(error) => return tracing::error!(error = %error, "A delivery task failed: {error}"),
         };
         if let Err(error) = noted {
@@ -194,7 +195,11 @@ impl Deliverer {
         let (core, sender) = (Arc::clone(&self.core), Arc::clone(&self.sender));
         traffic.sending.spawn(async move {
             let (to, conversation) = (delivery.channel, delivery.conversation);
-            let (attitude, noted) = send_and_note(&core, &sender, channel.as_deref(), delivery).await;
+            let attempt = send_and_note(&core, &sender, channel.as_deref(), delivery.clone());
+            let (attitude, noted) = match unless_panicking(attempt).await {
+                Some(ended) => ended,
+                None => note_panic(&core, channel.as_deref(), delivery).await,
+            };
             Ended {
                 channel: to,
                 conversation,
@@ -209,6 +214,23 @@ impl Deliverer {
     fn count(&self, traffic: &Traffic) {
         self.sending_count.store(traffic.sending.len(), Ordering::Relaxed);
     }
+}
+
+/// A defect of the host met this attempt. Nobody knows whether the receiver has the message; its place in the
+/// conversation and at the receiver is free again, and the receiver is tried with one message at a time.
+async fn note_panic(
+    core: &SharedCore,
+    channel: Option<&Channel>,
+    delivery: Delivery,
+) -> (Attitude, Result<(), DraftError>) {
+    let error = "the host panicked while it sent the message; its log has the place".to_owned();
+    let is_once = channel.is_some_and(|channel| channel.guarantee == Guarantee::AtMostOnce);
+    let sent = match is_once {
+        true => maybe_delivered(error),
+        false => Sent::Retry { after: None, error },
+    };
+    let noted = unless_panicking(note(core, delivery, sent)).await;
+    (Attitude::Refuses, noted.unwrap_or(Ok(())))
 }
 
 /// One attempt, from before it to the commit that notes its end.

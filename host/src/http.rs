@@ -35,6 +35,7 @@ mod failure;
 mod fields;
 mod health;
 mod hooks;
+mod inbound;
 mod input;
 mod item_changes;
 mod item_records;
@@ -98,6 +99,7 @@ fn routes() -> OpenApiRouter<Arc<AppState>> {
         .merge(dead_letters::routes())
         .merge(bulk::routes())
         .merge(deliveries::routes())
+        .merge(inbound::routes())
         .merge(status::routes());
     OpenApiRouter::new()
         .nest(BASE, api)

@@ -8,14 +8,17 @@ use signalbox_crm::ids::{IdKind, InboundId};
 use signalbox_crm::people::Actor;
 use signalbox_crm::talking::{self, Incoming, Known};
 use signalbox_crm::timer::{Inbound, InboundState};
+use signalbox_db::DbError;
 
 use crate::channels::{self, Malformed, Reading, Unauthentic};
 use crate::engine::committer::{CommitError, Proposal};
 use crate::engine::core::SharedCore;
 use crate::engine::draft::{Draft, DraftError};
 
-/// Executions of one inbound event that met changed rows or failed, before it is left for the next start.
+/// Executions of one inbound event that met changed rows or failed, before it is given up.
 const FAILURES_MAX: u32 = 20;
+/// The longest note of why an inbound event was given up.
+const NOTE_CHARS_MAX: usize = 1000;
 /// Pause before an inbound event is tried again that the database could not serve.
 const DATABASE_PAUSE: std::time::Duration = std::time::Duration::from_millis(250);
 
@@ -64,9 +67,10 @@ pub async fn accept(
 }
 
 /// Processes a stored webhook. While the database cannot be reached it waits; after too many conflicts and other
-/// failures it stays `received`, and is processed after the next start.
+/// failures it is given up, and the later messages of its chat go on.
 pub async fn process(core: &SharedCore, id: InboundId) {
     let mut failure_count = 0;
+    let mut last = String::new();
     while failure_count < FAILURES_MAX {
         let error = match try_process(core, id).await {
             Ok(()) => return,
@@ -76,9 +80,16 @@ pub async fn process(core: &SharedCore, id: InboundId) {
             },
             Err(error) => error,
         };
-        match error {
+        match &error {
             DraftError::Commit(CommitError::Stale(_)) => {
                 failure_count += 1;
+                last = error.to_string();
+                continue;
+            }
+            // Rows of the database are not as they were read: they are read again, and at once.
+            DraftError::Commit(CommitError::Db(refused)) if matches!(**refused, DbError::Conflict(_)) => {
+                failure_count += 1;
+                last = described(&error);
                 continue;
             }
             DraftError::Commit(CommitError::Closed) => return,
@@ -86,9 +97,36 @@ pub async fn process(core: &SharedCore, id: InboundId) {
         }
         tracing::error!(error = %error, "{id} cannot be processed now: {error}");
         failure_count += u32::from(!error.is_passing());
+        last = described(&error);
         tokio::time::sleep(DATABASE_PAUSE).await;
     }
-    tracing::error!("{id} stays unprocessed until the next start");
+    give_up(core, id, format!("{FAILURES_MAX} times: {last}")).await;
+}
+
+/// The error with what caused it.
+fn described(error: &DraftError) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+/// Gives a stored webhook up, with the reason: it waits for a person.
+pub async fn give_up(core: &SharedCore, id: InboundId, why: String) {
+    tracing::error!("{id} cannot be processed and is given up: {why}");
+    let why: String = why.chars().take(NOTE_CHARS_MAX).collect();
+    loop {
+        match end(core, id, InboundState::Failed, why.clone()).await {
+            Err(error) if error.is_passing() => tokio::time::sleep(DATABASE_PAUSE).await,
+            Err(error) => {
+                return tracing::error!(error = %error, "{id} stays unprocessed until the next start: {error}");
+            }
+            Ok(()) => return,
+        }
+    }
 }
 
 async fn try_process(core: &SharedCore, id: InboundId) -> Result<(), DraftError> {
@@ -116,9 +154,13 @@ async fn try_process(core: &SharedCore, id: InboundId) -> Result<(), DraftError>
 }
 
 async fn ignore(core: &SharedCore, id: InboundId, why: String) -> Result<(), DraftError> {
+    end(core, id, InboundState::Ignored, why).await
+}
+
+async fn end(core: &SharedCore, id: InboundId, state: InboundState, why: String) -> Result<(), DraftError> {
     let mut proposal = Proposal::new(core.clock.now(), Actor::System);
     proposal.changes = ChangeSet {
-        inbound_done: vec![(id, InboundState::Ignored, Some(why))],
+        inbound_done: vec![(id, state, Some(why))],
         ..ChangeSet::default()
     };
     core.submit(proposal).await?;

@@ -164,7 +164,7 @@ struct QueueView {
     /// When the first of them was due, or came.
     #[schema(value_type = Option<String>, format = DateTime)]
     oldest_at: Option<Timestamp>,
-    /// Given up in the last 24 hours.
+    /// Given up in the last 24 hours; webhooks: given up, and not dealt with.
     dead_24h: u32,
 }
 
@@ -297,7 +297,7 @@ pub async fn status(core: &Core, robots: &Robots) -> Result<Status, DbError> {
         intake: QueueView {
             waiting: standing.inbound_count,
             oldest_at: standing.inbound_since,
-            dead_24h: 0,
+            dead_24h: standing.inbound_failed_count,
         },
         robots: RobotsView {
             loaded: robots.loaded_count(),

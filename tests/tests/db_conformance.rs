@@ -75,6 +75,7 @@ conformance! {
     writing::empty_batch_changes_nothing;
     audit::sound_database_passes_the_audit;
     audit::audit_names_what_breaks_each_promise;
+    audit::every_check_of_the_audit_is_on_its_page;
     opening::second_host_is_refused;
     opening::database_is_found_again_after_closing;
     opening::check_finds_no_problems;

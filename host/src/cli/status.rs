@@ -106,9 +106,10 @@ fn write(out: &mut String, status: &Value) -> fmt::Result {
     writeln!(out, "intake      {}", waits("intake"))?;
     writeln!(
         out,
-        "dead, 24 h  {} runs, {} deliveries",
+        "dead, 24 h  {} runs, {} deliveries, {} webhooks",
         of("runs.discarded_24h"),
-        of("outbox.dead_24h")
+        of("outbox.dead_24h"),
+        of("intake.dead_24h")
     )?;
     let pool = if status["robots"]["is_pooled"] == true {
         ", pooled"
@@ -193,7 +194,7 @@ runs        90 available, 5 scheduled, 1 retryable, 2 after a previous one
 oldest due  2026-03-02T11:19:00Z, 60 s late
 outbox      1 wait, the first since 2026-03-02T11:19:30Z
 intake      0 wait
-dead, 24 h  4 runs, 0 deliveries
+dead, 24 h  4 runs, 0 deliveries, 0 webhooks
 robots      6 loaded, pooled
             flaky@1.0.0 pauses since 2026-03-02T11:20:00Z, tries at 2026-03-02T11:20:30Z
 problem     runs-late: late: look

@@ -108,7 +108,8 @@ impl Worker {
                     .await;
             }
             Task::Inbound(id) => {
-                tracing::error!("{id} stays unprocessed until the next start: the host panicked")
+                let why = "the host panicked; its log has the place";
+                crate::intake::give_up(&self.core, *id, why.to_owned()).await;
             }
         }
     }
@@ -198,7 +199,7 @@ fn failed(code: &str, message: String, retryable: bool) -> Verdict {
 }
 
 /// The future's answer; none when it panicked.
-async fn unless_panicking<T>(future: impl Future<Output = T>) -> Option<T> {
+pub async fn unless_panicking<T>(future: impl Future<Output = T>) -> Option<T> {
     let mut future = std::pin::pin!(future);
     std::future::poll_fn(move |context| {
         // After a panic the future is only dropped; what it shares with others is locked for single statements.

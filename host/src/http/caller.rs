@@ -48,7 +48,7 @@ rights! {
     ReadClients, "read about clients", false, |role| role != Role::Integrator;
     /// Changes items, contacts, activities and conversations.
     Work, "work with items and clients", true, |role| role.can_work();
-    /// Cancels runs: who may work with items, and also while too much work waits.
+    /// Cancels runs and reads notifications: who may work with items, and also while too much work waits.
     Relieve, "work with items and clients", false, |role| role.can_work();
     /// Changes pipelines and attachments.
     Configure, "change pipelines and attachments", false, |role| role.can_configure();

@@ -14,14 +14,20 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::AppState;
-use super::caller::{Caller, ReadClients, Work};
-use super::input::{Id, Query};
+use super::caller::{Administer, Caller, ReadClients, Work};
+use super::input::{Body, Id, Query};
 use super::paging::{Asked, Page};
 use super::problem::Problem;
 use super::writing::Writing;
 
+/// Deliveries that a preview counts.
+const COUNTED_MAX: u32 = 10_000;
+
 pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(retry))
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(retry))
+        .routes(routes!(retry_many))
 }
 
 /// A client message on its way out.
@@ -128,6 +134,90 @@ async fn list(
         .deliveries(&filter, asked.after, asked.fetch())
         .await?;
     Ok(asked.page(found, |delivery| delivery.id, DeliveryView::from))
+}
+
+/// Which of the deliveries that were given up, and whether only to look.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ResendMany {
+    #[schema(value_type = Option<String>)]
+    channel: Option<ChannelId>,
+    /// Given up then or later.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    finished_from: Option<Timestamp>,
+    /// Given up before.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    finished_until: Option<Timestamp>,
+    /// Changes nothing, and counts.
+    #[serde(default)]
+    dry_run: bool,
+    /// 1 to 200 deliveries a request; 50 without it.
+    limit: Option<u32>,
+    /// The cursor of the page before.
+    after: Option<String>,
+}
+
+/// What would be sent again, or is.
+#[derive(Debug, Serialize, ToSchema)]
+struct ResentMany {
+    dry_run: bool,
+    /// With `dry_run`: how many fit, counted up to 10,000.
+    matched_count: Option<i64>,
+    /// Those of this page, oldest first.
+    deliveries: Vec<DeliveryView>,
+    /// What to pass as `after` for the next page; null on the last one.
+    next: Option<String>,
+}
+
+/// Sends many once more that were given up, with the same keys, or says which these would be. One request takes one page.
+///
+/// A message that its channel delivers at most once may reach the client a second time: the last error says so.
+#[utoipa::path(
+    post, path = "/deliveries/retry", tag = "channels",
+    request_body = ResendMany, responses((status = OK, body = ResentMany))
+)]
+async fn retry_many(
+    caller: Caller<Administer>,
+    State(state): State<Arc<AppState>>,
+    Body(body): Body<ResendMany>,
+) -> Result<Json<ResentMany>, Problem> {
+    let asked = Asked::<DeliveryId>::new("dead-deliveries", body.limit, body.after.as_deref())?;
+    let filter = DeliveryFilter {
+        state: Some(DeliveryState::Dead),
+        channel: body.channel,
+        message: None,
+        finished_from: body.finished_from,
+        finished_until: body.finished_until,
+    };
+    let db = &state.core.db;
+    let found = db
+        .deliveries_in_order(&filter, asked.after, asked.fetch())
+        .await?;
+    let page = asked.page(found, |delivery| delivery.id, DeliveryView::from).0;
+    let mut writing = Writing::new(&state, &caller);
+    while !body.dry_run && !page.items.is_empty() {
+        let mut draft = writing.draft();
+        draft.rule(|rules, changes| {
+            for delivery in &page.items {
+                rules.note(changes, delivery.id, "retried", None, None);
+                changes.deliveries_again.push(delivery.id);
+            }
+            Ok(())
+        })?;
+        if writing.commit(draft).await?.is_some() {
+            break;
+        }
+    }
+    let matched_count = match body.dry_run {
+        true => Some(db.delivery_count(&filter, COUNTED_MAX).await?),
+        false => None,
+    };
+    Ok(Json(ResentMany {
+        dry_run: body.dry_run,
+        matched_count,
+        deliveries: page.items,
+        next: page.next,
+    }))
 }
 
 /// Sends once more what was given up, with the same key.

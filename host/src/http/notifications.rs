@@ -13,7 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::AppState;
-use super::caller::{Administer, Caller, ReadClients, Work};
+use super::caller::{Administer, Caller, ReadClients, Relieve};
 use super::input::{Id, Query};
 use super::paging::{Asked, Page};
 use super::problem::{Kind, Problem};
@@ -115,7 +115,7 @@ async fn list(
     post, path = "/notifications/{id}/read", tag = "people", responses((status = OK, body = NotificationView))
 )]
 async fn read(
-    caller: Caller<Work>,
+    caller: Caller<Relieve>,
     State(state): State<Arc<AppState>>,
     Id(id): Id<NotificationId>,
 ) -> Result<Json<NotificationView>, Problem> {

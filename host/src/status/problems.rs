@@ -44,6 +44,8 @@ pub enum Finding {
     RunsDiscarded,
     /// Webhooks are not processed.
     IntakeLate,
+    /// Webhooks were given up.
+    IntakeDead,
     /// Client messages are not sent.
     DeliveriesLate,
     /// Client messages were given up.
@@ -69,6 +71,7 @@ impl Finding {
             Finding::RobotPaused => "robot-paused",
             Finding::RunsDiscarded => "runs-discarded",
             Finding::IntakeLate => "intake-late",
+            Finding::IntakeDead => "intake-dead",
             Finding::DeliveriesLate => "deliveries-late",
             Finding::DeliveriesDead => "deliveries-dead",
             Finding::WalLarge => "wal-large",
@@ -209,11 +212,17 @@ impl Found {
             let todo = "`signalbox run list --state discarded` names them; `signalbox run retry` repeats one";
             self.add(Finding::RunsDiscarded, text, todo);
         }
+        let inbound = seen.standing.inbound_failed_count;
+        if inbound > 0 {
+            let text = format!("{inbound} webhooks could not be processed and were given up");
+            let todo =
+                "`signalbox inbound list` says why; `signalbox inbound retry` processes them once more";
+            self.add(Finding::IntakeDead, text, todo);
+        }
         let deliveries = seen.standing.dead_count;
         if deliveries > 0 {
             let text = format!("{deliveries} messages to clients were given up in the last 24 hours");
-            let todo =
-                "`GET /api/v1/deliveries?state=dead` names them; `POST /deliveries/ID/retry` sends one again";
+            let todo = "`signalbox delivery list --state dead` names them; `signalbox delivery retry` sends them again";
             self.add(Finding::DeliveriesDead, text, todo);
         }
     }

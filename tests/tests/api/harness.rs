@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use signalbox::app::{App, AppOptions};
+use signalbox::app::{App, AppOptions, Grounds};
 use signalbox::clock::Clock;
 use signalbox::engine::committer::Proposal;
 use signalbox::http::{AppState, router, secret, serve};
@@ -69,7 +69,15 @@ impl Api {
     }
 
     pub(super) async fn start_with(options: AppOptions) -> Api {
-        let app = App::start(options).await.unwrap();
+        Api::of(App::start(options).await.unwrap()).await
+    }
+
+    /// On a database and a sender that the test has made.
+    pub(super) async fn start_on(grounds: Grounds, options: AppOptions) -> Api {
+        Api::of(App::start_on(grounds, options).await.unwrap()).await
+    }
+
+    async fn of(app: App) -> Api {
         let state = Arc::new(AppState {
             core: Arc::clone(&app.core),
             robots: Arc::clone(&app.robots),

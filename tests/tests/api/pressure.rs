@@ -63,6 +63,10 @@ async fn full_backlog_refuses_more_work_and_nothing_else_until_it_is_worked_off(
         status["lanes"]["waiting"],
         json!([{"attachment": attachment, "title": "Tell", "robot": "notify", "run_count": 2, "held_by": null}])
     );
+    // Who reads what came makes no work: it gets as far as looking for the notification.
+    api.post("/notifications/notification:999/read", json!({}))
+        .await
+        .refused(404, "not-found");
     api.post(&format!("/runs/{first}/cancel"), json!({}))
         .await
         .ok(200);

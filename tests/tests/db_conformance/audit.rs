@@ -55,9 +55,19 @@ fn history(run: i64, item: i64) -> HistoryEntry {
         at: at(0),
         actor: "robot".to_owned(),
         run: Some(RunId(run)),
-        what: "stage".to_owned(),
+        what: "title".to_owned(),
         before: None,
         after: None,
+    }
+}
+
+/// Of a person, about the first item.
+fn noted(what: &str, after: Option<&str>) -> HistoryEntry {
+    HistoryEntry {
+        run: None,
+        what: what.to_owned(),
+        after: after.map(str::to_owned),
+        ..history(0, 1)
     }
 }
 
@@ -83,7 +93,7 @@ fn sound() -> Batch {
         ..run(1, RunState::Completed)
     }];
     batch.attempts = vec![done(1, 1)];
-    batch.history = vec![history(1, 1)];
+    batch.history = vec![history(1, 1), noted("activity-planned", None)];
     batch.activities_new = vec![activity(1, 1, 5)];
     batch.timers = vec![timer(1, 1)];
     batch.conversations_new = vec![conversation(1, "chat")];
@@ -132,6 +142,8 @@ pub(crate) async fn sound_database_passes_the_audit(place: &Place) {
             "waits-for-a-run",
             "chain-goes-on",
             "delivered-after-attempt",
+            "assignee-in-history",
+            "bulk-once",
         ];
         assert!(
             check.checked_count > 0 || may_be_idle.contains(&check.name),
@@ -265,6 +277,53 @@ const PLANTS: &[Plant] = &[
         unsent.finished_at = Some(at(1));
         b.deliveries.push(unsent);
     }),
+    ("not-before-due", "run:121", |b| {
+        b.runs.push(Run {
+            attempt_count: 1,
+            due_at: Some(at(99)),
+            ..run(121, RunState::Completed)
+        });
+        b.attempts.push(done(121, 1));
+    }),
+    ("bulk-once", "deal:1", |b| {
+        for id in [122, 123] {
+            b.events.push(Event {
+                fact: Fact::BulkRun {
+                    attachment: signalbox_crm::ids::AttachmentId(1),
+                    by: None,
+                    bulk: signalbox_crm::ids::BulkId(1),
+                },
+                item: Some(deal(1)),
+                ..event(id)
+            });
+        }
+    }),
+    ("moves-in-history", "deal:1", |b| {
+        b.history.push(noted("stage", Some("won")));
+    }),
+    ("versions-counted", "deal:1", |b| {
+        for run in [124, 125] {
+            b.history.push(HistoryEntry {
+                run: Some(RunId(run)),
+                ..noted("assignee", None)
+            });
+        }
+    }),
+    ("assignee-in-history", "deal:1", |b| {
+        b.history.push(HistoryEntry {
+            before: Some("employee:999".to_owned()),
+            ..noted("assignee", Some("employee:1"))
+        });
+    }),
+    ("activities-in-history", "deal:1", |b| {
+        b.activities_new.push(activity(126, 1, 5));
+    }),
+    ("activity-changes-in-history", "activity:127", |b| {
+        let mut closed = activity(127, 1, 5);
+        closed.state = ActivityState::Completed;
+        closed.finished_at = Some(at(1));
+        b.activities_new.push(closed);
+    }),
     ("ids-below-marks", "inbound", |b| {
         b.inbound.push(inbound(1001, "above"));
     }),
@@ -286,6 +345,26 @@ fn item_at(number: i64, stage_entry: i64) -> signalbox_crm::item::Item {
         stage_entry,
         ..item(number)
     }
+}
+
+/// The page for operators.
+const PAGE: &str = include_str!("../../../host/docs/audit.md");
+
+pub(crate) async fn every_check_of_the_audit_is_on_its_page(place: &Place) {
+    let db = place.open().await;
+    let audited = db.audit().await.unwrap();
+    for (number, check) in (1..).zip(&audited) {
+        let row = format!("| {number} | `{}` | {} |", check.name, check.promise);
+        assert!(PAGE.contains(&row), "host/docs/audit.md does not have: {row}");
+    }
+    let rows = PAGE
+        .lines()
+        .filter(|line| line.starts_with("| ") && line.contains("| `"));
+    assert_eq!(
+        rows.count(),
+        audited.len(),
+        "host/docs/audit.md has checks that are none"
+    );
 }
 
 pub(crate) async fn audit_names_what_breaks_each_promise(place: &Place) {

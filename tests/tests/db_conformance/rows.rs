@@ -287,6 +287,9 @@ pub(crate) async fn delivery_is_pending_until_it_is_delivered_or_dead(place: &Pl
     };
     assert_eq!(due(9, &[]).await, [delivery(1)]);
     assert_eq!(due(9, &[ChannelId(1)]).await, []);
+    let many: Vec<ChannelId> = (2..=500).map(ChannelId).collect();
+    assert_eq!(due(9, &many).await, [delivery(1)]);
+    assert_eq!(due(9, &[&many[..], &[ChannelId(1)]].concat()).await, []);
     let mut later = delivery(1);
     later.due_at = at(50);
     later.started_at = Some(at(3));

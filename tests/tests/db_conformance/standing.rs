@@ -2,7 +2,7 @@
 
 use signalbox_crm::ids::EventId;
 use signalbox_crm::run::{Run, RunState};
-use signalbox_crm::timer::{Delivery, DeliveryState};
+use signalbox_crm::timer::{Delivery, DeliveryState, Inbound, InboundState};
 use signalbox_db::Standing;
 
 use super::place::Place;
@@ -38,7 +38,11 @@ pub(crate) async fn what_waits_and_what_has_failed_is_counted(place: &Place) {
         ..delivery(id)
     };
     rows.deliveries = vec![delivery(1), delivery(2), dead(3, at(207)), dead(4, at(208))];
-    rows.inbound = vec![inbound(1, "one"), inbound(2, "two")];
+    let given_up = Inbound {
+        state: InboundState::Failed,
+        ..inbound(3, "three")
+    };
+    rows.inbound = vec![inbound(1, "one"), inbound(2, "two"), given_up];
     db.commit(&rows).await.unwrap();
 
     let expected = Standing {
@@ -54,6 +58,7 @@ pub(crate) async fn what_waits_and_what_has_failed_is_counted(place: &Place) {
         dead_count: 1,
         inbound_count: 2,
         inbound_since: Some(at(1)),
+        inbound_failed_count: 1,
     };
     assert_eq!(db.standing(at(208)).await.unwrap(), expected);
     let later = db.standing(at(209)).await.unwrap();

@@ -130,6 +130,8 @@ pub struct ChangeSet {
     pub inbound: Vec<Inbound>,
     /// Raw events that were dealt with: state and note.
     pub inbound_done: Vec<(InboundId, InboundState, Option<String>)>,
+    /// Failed raw events that a person wants to be processed once more.
+    pub inbound_again: Vec<InboundId>,
     /// Changes of runs.
     pub runs: Vec<RunChange>,
     /// Changes of the set-up.

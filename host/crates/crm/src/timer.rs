@@ -104,6 +104,8 @@ pub enum InboundState {
     Processed,
     /// Kept, and nothing follows from it; the note says why.
     Ignored,
+    /// Given up after too many failures; the note says why. A person may have it processed once more.
+    Failed,
 }
 
 impl InboundState {
@@ -113,6 +115,7 @@ impl InboundState {
             InboundState::Received => "received",
             InboundState::Processed => "processed",
             InboundState::Ignored => "ignored",
+            InboundState::Failed => "failed",
         }
     }
 }

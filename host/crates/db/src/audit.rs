@@ -4,6 +4,7 @@
 //! whole tables: for an operator at rest and for tests, not for a request.
 
 mod effects;
+mod history;
 mod records;
 mod runs;
 
@@ -70,7 +71,8 @@ impl Db {
 
 async fn audit_all(snapshot: &mut Snapshot) -> Result<Vec<Audited>, DbError> {
     let mut found = Vec::new();
-    for check in runs::CHECKS.iter().chain(effects::CHECKS).chain(records::CHECKS) {
+    let all = [runs::CHECKS, effects::CHECKS, history::CHECKS, records::CHECKS];
+    for check in all.into_iter().flatten() {
         found.push(check.audit(snapshot).await?);
     }
     Ok(found)

@@ -93,6 +93,8 @@ pub struct Batch {
     pub inbound: Vec<Inbound>,
     /// Received raw events that were dealt with.
     pub inbound_done: Vec<InboundDone>,
+    /// Failed raw events that are to be processed once more; one in another state stays as it is.
+    pub inbound_again: Vec<InboundId>,
     /// New events.
     pub events: Vec<Event>,
     /// New runs.
@@ -169,6 +171,7 @@ impl Batch {
             deliveries_again: Vec::new(),
             inbound: Vec::new(),
             inbound_done: Vec::new(),
+            inbound_again: Vec::new(),
             events: Vec::new(),
             runs: Vec::new(),
             runs_ended: Vec::new(),

@@ -7,7 +7,7 @@ use signalbox_crm::timer::{Delivery, DeliveryState};
 
 use crate::batch::Batch;
 use crate::commit::Step;
-use crate::dialect::{Fields, Sql, by_word, over_rows};
+use crate::dialect::{Arg, Fields, Sql, by_word, over_rows};
 use crate::encode::Rows;
 use crate::error::DbError;
 use crate::filter::Filter;
@@ -142,6 +142,23 @@ pub struct DeliveryFilter {
     pub channel: Option<ChannelId>,
     /// Of this message.
     pub message: Option<MessageId>,
+    /// Delivered or given up then or later.
+    pub finished_from: Option<Timestamp>,
+    /// Delivered or given up before.
+    pub finished_until: Option<Timestamp>,
+}
+
+impl DeliveryFilter {
+    fn conditions(&self) -> Filter {
+        let mut conditions = Filter::default();
+        conditions
+            .maybe("delivery.state = ?", self.state.map(DeliveryState::as_str))
+            .maybe("delivery.channel = ?", self.channel.map(|id| id.0))
+            .maybe("delivery.message = ?", self.message.map(|id| id.0))
+            .maybe("delivery.finished_at >= ?", self.finished_from)
+            .maybe("delivery.finished_at < ?", self.finished_until);
+        conditions
+    }
 }
 
 impl Db {
@@ -172,8 +189,15 @@ impl Db {
              AND before_it.seq < of_it.seq)",
             [],
         );
-        for channel in except {
-            filter.and("delivery.channel <> ?", [channel.0.into()]);
+        // Differs because the function that unfolds a JSON array has another name. One text for any number of channels.
+        let others = if self.is_postgres() {
+            "delivery.channel <> ALL (ARRAY(SELECT CAST(value AS BIGINT) FROM jsonb_array_elements_text(CAST(? AS jsonb))))"
+        } else {
+            "delivery.channel NOT IN (SELECT value FROM json_each(?))"
+        };
+        if !except.is_empty() {
+            let except: Vec<i64> = except.iter().map(|channel| channel.0).collect();
+            filter.and(others, [Arg::ids(&except)]);
         }
         let (sql, args) = filter.page(SELECT, "ORDER BY delivery.due_at, delivery.id", limit);
         self.rows(sql, args, read).await
@@ -219,13 +243,35 @@ impl Db {
         before: Option<DeliveryId>,
         limit: u32,
     ) -> Result<Vec<Delivery>, DbError> {
-        let mut conditions = Filter::default();
-        conditions
-            .maybe("delivery.state = ?", filter.state.map(DeliveryState::as_str))
-            .maybe("delivery.channel = ?", filter.channel.map(|id| id.0))
-            .maybe("delivery.message = ?", filter.message.map(|id| id.0))
-            .maybe("delivery.id < ?", before.map(|id| id.0));
+        let mut conditions = filter.conditions();
+        conditions.maybe("delivery.id < ?", before.map(|id| id.0));
         let (sql, args) = conditions.page(SELECT, "ORDER BY delivery.id DESC", limit);
         self.rows(sql, args, read).await
+    }
+
+    /// As `deliveries`, oldest first; `after` is the last of the page before it.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn deliveries_in_order(
+        &self,
+        filter: &DeliveryFilter,
+        after: Option<DeliveryId>,
+        limit: u32,
+    ) -> Result<Vec<Delivery>, DbError> {
+        let mut conditions = filter.conditions();
+        conditions.maybe("delivery.id > ?", after.map(|id| id.0));
+        let (sql, args) = conditions.page(SELECT, "ORDER BY delivery.id", limit);
+        self.rows(sql, args, read).await
+    }
+
+    /// How many deliveries fit the filter; at most `max` are counted.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn delivery_count(&self, filter: &DeliveryFilter, max: u32) -> Result<i64, DbError> {
+        let (found, args) = filter.conditions().page("SELECT 1\nFROM delivery", "", max);
+        let sql = format!("SELECT COUNT(*)\nFROM (\n{found}\n) AS found");
+        Ok(self.row(sql, args, |fields| fields.int()).await?.unwrap_or(0))
     }
 }

@@ -14,10 +14,11 @@ use crate::open::Db;
 use crate::sharding;
 
 const ROW_BYTES: usize = 512;
-const STATES: [InboundState; 3] = [
+const STATES: [InboundState; 4] = [
     InboundState::Received,
     InboundState::Processed,
     InboundState::Ignored,
+    InboundState::Failed,
 ];
 
 /// A provider that repeats itself is right to do so: the first copy counts.
@@ -39,6 +40,14 @@ const UPDATE: Sql = over_rows!(
 SET state = r.value ->> 1, note = r.value ->> 2",
     "WHERE inbound.id = CAST(r.value ->> 0 AS BIGINT)
 AND inbound.state = 'received'"
+);
+
+const AGAIN: Sql = over_rows!(
+    "UPDATE inbound
+SET state = 'received', note = NULL, host = NULL",
+    "WHERE inbound.id = CAST(r.value ->> 0 AS BIGINT)
+AND inbound.state = 'failed'
+RETURNING id"
 );
 
 /// The columns in the order in which [`read`] takes them.
@@ -88,6 +97,13 @@ pub(crate) fn steps(batch: &Batch, host: i64, steps: &mut Vec<Step>) {
         }
         steps.push(Step::of_each(UPDATE, rows, "inbound"));
     }
+    if !batch.inbound_again.is_empty() {
+        let mut rows = Rows::with_capacity(batch.inbound_again.len(), 16);
+        for id in &batch.inbound_again {
+            rows.row().int(id.0);
+        }
+        steps.push(Step::of_rows(AGAIN, rows).returning(Returns::Stored));
+    }
 }
 
 impl Db {
@@ -100,6 +116,23 @@ impl Db {
         filter.and("inbound.state = 'received' AND inbound.host IS NULL", []);
         sharding::inbound(&mut filter, shards);
         let (sql, args) = filter.page(SELECT, "ORDER BY inbound.received_at, inbound.id", limit);
+        self.rows(sql, args, read).await
+    }
+
+    /// A page of the raw events that were given up, newest first; `before` is the last of the page before it.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn failed_inbound(
+        &self,
+        before: Option<InboundId>,
+        limit: u32,
+    ) -> Result<Vec<Inbound>, DbError> {
+        let mut filter = Filter::default();
+        filter
+            .and("inbound.state = 'failed'", [])
+            .maybe("inbound.id < ?", before.map(|id| id.0));
+        let (sql, args) = filter.page(SELECT, "ORDER BY inbound.id DESC", limit);
         self.rows(sql, args, read).await
     }
 

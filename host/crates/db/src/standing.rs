@@ -38,6 +38,8 @@ pub struct Standing {
     pub inbound_count: u32,
     /// When the first of them came.
     pub inbound_since: Option<Timestamp>,
+    /// Webhooks that were given up, and that nobody has dealt with.
+    pub inbound_failed_count: u32,
 }
 
 /// The database itself.
@@ -93,7 +95,8 @@ const STANDING: &str = "SELECT
     (SELECT COUNT(*) FROM (
         SELECT 1 FROM delivery WHERE state = 'dead' AND finished_at >= $2 LIMIT $1) AS counted),
     (SELECT COUNT(*) FROM (SELECT 1 FROM inbound WHERE state = 'received' LIMIT $1) AS counted),
-    (SELECT received_at FROM inbound WHERE state = 'received' ORDER BY id LIMIT 1)";
+    (SELECT received_at FROM inbound WHERE state = 'received' ORDER BY id LIMIT 1),
+    (SELECT COUNT(*) FROM (SELECT 1 FROM inbound WHERE state = 'failed' LIMIT $1) AS counted)";
 
 const SQLITE_FILE: &str = "SELECT file FROM pragma_database_list() WHERE name = 'main'";
 const POSTGRES_OLDEST: &str = "SELECT CAST(EXTRACT(EPOCH FROM MAX(clock_timestamp() - xact_start)) AS BIGINT)
@@ -128,6 +131,7 @@ fn read(fields: &mut Fields<'_>) -> Result<Standing, DbError> {
         dead_count: fields.count()?,
         inbound_count: fields.count()?,
         inbound_since: fields.maybe_instant()?,
+        inbound_failed_count: fields.count()?,
     })
 }
 

@@ -112,6 +112,12 @@ impl Plan<'_> {
             }
             batch.inbound.push(inbound);
         }
+        if !changes.inbound_again.is_empty() {
+            // Whoever has the chat takes them up.
+            self.outcome.leaves_behind = true;
+            self.outcome.has_work_for_others = true;
+        }
+        batch.inbound_again.extend(changes.inbound_again);
         let done = changes.inbound_done.into_iter();
         batch
             .inbound_done

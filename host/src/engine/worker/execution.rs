@@ -99,8 +99,8 @@ impl Execution<'_> {
         let ReadyRun { run, event } = self.ready;
         let actor = |robot| Actor::Robot { robot, run: run.id };
         let mut draft = Draft::new(self.core, actor(String::new()));
-        // A clock that was set back: what a run does is not older than what started it.
-        draft.now = draft.now.max(event.at);
+        // A clock that was set back: what a run does is not older than what started it, nor than its time.
+        draft.now = draft.now.max(event.at).max(run.due_at.unwrap_or(event.at));
         let directory = &draft.directory;
         let attachment = directory.attachments.get(&run.attachment);
         let version = attachment.and_then(|attachment| directory.robots.get(&attachment.digest));

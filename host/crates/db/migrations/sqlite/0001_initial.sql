@@ -357,7 +357,7 @@ CREATE TABLE inbound (
     chat TEXT,
     body TEXT NOT NULL,
     received_at INTEGER NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('received', 'processed', 'ignored')),
+    state TEXT NOT NULL CHECK (state IN ('received', 'processed', 'ignored', 'failed')),
     note TEXT,
     shard INTEGER NOT NULL CHECK (shard BETWEEN 0 AND 255),
     host INTEGER,
@@ -365,6 +365,7 @@ CREATE TABLE inbound (
 ) STRICT;
 CREATE INDEX inbound_pending ON inbound (host, id) WHERE state = 'received';
 CREATE INDEX inbound_done ON inbound (received_at) WHERE state <> 'received';
+CREATE INDEX inbound_failed ON inbound (id) WHERE state = 'failed';
 
 -- Events, the runs that they start, and what each attempt did.
 

@@ -72,6 +72,26 @@ WHERE attempt.verdict <> 'failed'
 AND run.id IS NULL",
     ),
     Check::new(
+        "not-before-due",
+        "no completed run began before it was due",
+        "SELECT COUNT(*) FROM run WHERE run.state = 'completed'",
+        "SELECT 'run:' || run.id
+FROM run
+JOIN attempt ON attempt.run = run.id AND attempt.number = run.attempt_count
+WHERE run.state = 'completed'
+AND attempt.started_at < run.due_at",
+    ),
+    Check::new(
+        "bulk-once",
+        "a bulk change starts its robot once for each item",
+        "SELECT COUNT(*) FROM event WHERE event.kind = 'bulk-run'",
+        "SELECT event.item_kind || ':' || event.item
+FROM event
+WHERE event.kind = 'bulk-run'
+GROUP BY event.item_kind, event.item, jsonb(event.fact) ->> 'bulk'
+HAVING COUNT(*) > 1",
+    ),
+    Check::new(
         "attempts-counted",
         "a run counts its attempts, which have no gap",
         "SELECT COUNT(*) FROM run",
