@@ -3,6 +3,7 @@
 mod chains;
 mod loops;
 mod memory;
+pub mod planted;
 mod rows;
 mod times;
 mod turns;
@@ -208,6 +209,9 @@ impl<'a> Plan<'a> {
     }
 
     fn check_reads(&self, proposal: &Proposal) -> Result<(), CommitError> {
+        if cfg!(debug_assertions) && planted::IS_BLIND.get() && proposal.ended.is_some() {
+            return Ok(());
+        }
         let in_group = proposal
             .reads
             .iter()

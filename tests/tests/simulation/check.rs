@@ -1,6 +1,7 @@
 //! What must hold when everything has come to rest.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use signalbox_crm::activity::ActivityState;
 use signalbox_crm::conversation::Direction;
@@ -12,8 +13,10 @@ use signalbox_db::{
     ActivityFilter, ConversationFilter, Db, DeliveryFilter, EventFilter, ItemFilter, ItemPage, RunFilter,
 };
 
+use super::company::{RATE_PER_MINUTE, RATED};
 use super::people::chat_of;
 use super::receiver::Inbox;
+use super::sometimes::Sometimes;
 use super::world::World;
 
 /// More than any simulation makes of anything.
@@ -35,12 +38,39 @@ pub(super) async fn check(world: &World, db: &Db) {
             "{late} attempts after the last start, which had nothing to do"
         ));
     }
+    rate(world);
     runs(world, db).await;
     events(world, db).await;
     deals(world, db).await;
     activities(world, db).await;
     clients(world, db).await;
     deliveries(world, db).await;
+}
+
+/// Runs of an attachment with a rate start no more often than it says. A start that nobody had to wait for is not
+/// stored, so each host may begin a new row of them; and where the clock went back, nothing can be counted.
+fn rate(world: &World) {
+    if world.tally.counts().contains_key(&Sometimes::ClockBackwards) {
+        return;
+    }
+    let observed = world.observed();
+    let mut starts = observed.rated_starts.clone();
+    starts.sort_unstable();
+    let Some(first) = starts.first() else { return };
+    let pause = Duration::from_secs(60) / RATE_PER_MINUTE;
+    for (place, start) in starts.iter().enumerate() {
+        let slots = start.since(*first).as_micros() / pause.as_micros();
+        let most = usize::try_from(slots)
+            .unwrap_or(usize::MAX)
+            .saturating_add(observed.life_count);
+        if place > most {
+            let count = place + 1;
+            world.problem(format!(
+                "rate: {count} runs of `{RATED}` had started at {start}, the first at {first}"
+            ));
+            return;
+        }
+    }
 }
 
 /// Every acknowledged run is there, and none is left without a reason.

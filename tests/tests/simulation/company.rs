@@ -9,9 +9,11 @@ use signalbox::channels::send::Sender;
 use signalbox::clock::Clock;
 use signalbox::engine::committer::Proposal;
 use signalbox::engine::robots::Robots;
+use signalbox::http::secret;
 use signalbox::setup::{Names, Setup};
-use signalbox_crm::directory::DirectoryChange;
-use signalbox_crm::people::Actor;
+use signalbox_crm::directory::{DirectoryChange, Token};
+use signalbox_crm::ids::{IdKind, TokenId};
+use signalbox_crm::people::{Actor, Role};
 use signalbox_crm::time::Timestamp;
 use signalbox_db::{Db, OpenOptions, Synchronous};
 use signalbox_sandbox::inspect::inspect;
@@ -30,11 +32,19 @@ pub(super) const SWITCHED: [&str; 3] = ["late", "after-hopeless", "heartbeat"];
 /// Is switched off in the end, so that there is an end.
 pub(super) const SCHEDULED: &str = "every-5-minutes";
 
+/// Starts so often in a minute and not more often.
+pub(super) const RATED: &str = "told";
+pub(super) const RATE_PER_MINUTE: u32 = 2;
+/// Is executed for one message at a time.
+pub(super) const LIMITED: &str = "answer";
+
 /// What all seeds share.
 pub(super) struct Company {
     pub(super) template: PathBuf,
     pub(super) names: Names,
     pub(super) robots: Arc<Robots>,
+    /// Of an administrator.
+    pub(super) token: String,
     _folder: tempfile::TempDir,
 }
 
@@ -91,6 +101,17 @@ async fn found() -> Company {
         let change = DirectoryChange::Robot(version, Some(Arc::new(bytes.to_vec())));
         proposal.changes.directory.push(change);
     }
+    let token = secret::fresh();
+    proposal.changes.directory.push(DirectoryChange::Token(Token {
+        id: TokenId(app.core.new_id(IdKind::Token)),
+        name: "simulation".to_owned(),
+        digest: secret::digest(&token),
+        role: Role::Admin,
+        employee: None,
+        created_at: proposal.at,
+        expires_at: None,
+        revoked_at: None,
+    }));
     app.core.submit(proposal).await.unwrap();
     let names = setup().apply(&app.core).await.unwrap();
     for digest in app.core.records.directory().robots.keys() {
@@ -101,6 +122,7 @@ async fn found() -> Company {
         template,
         names,
         robots,
+        token,
         _folder: folder,
     }
 }
@@ -143,7 +165,8 @@ fn attachments() -> Vec<Value> {
     let tell = |title: &str| json!({ "to": ["role:assignee"], "title": title });
     let plan = json!({ "kind": "todo", "title": "call", "deadline": "+1h", "reminders": [10], "skip-if-open": true });
     vec![
-        json!({ "title": "told", "robot": "notify", "stage": "sales/new", "cancel_on": "never", "params": tell("new") }),
+        json!({ "title": RATED, "robot": "notify", "stage": "sales/new", "cancel_on": "never",
+            "rate_per_minute": RATE_PER_MINUTE, "params": tell("new") }),
         json!({ "title": "late", "robot": "notify", "stage": "sales/new", "delay": "90s", "params": tell("late") }),
         json!({ "title": "planned", "robot": "create-activity", "stage": "sales/new", "mode": next, "params": plan }),
         json!({ "title": "flaky", "robot": "flaky", "stage": "sales/work", "attempts_max": 6,
@@ -163,7 +186,8 @@ fn attachments() -> Vec<Value> {
             "params": { "title": "slow", "limit": "3m", "working": false, "escalate-after": "2m" } }),
         json!({ "title": "heartbeat", "robot": "heartbeat", "stage": "sales/offer",
             "params": { "every": 60, "beats": 2 } }),
-        json!({ "title": "answer", "robot": "auto-reply", "event": "message-received", "attempts_max": 20,
+        json!({ "title": LIMITED, "robot": "auto-reply", "event": "message-received", "attempts_max": 20,
+            "concurrency_max": 1,
             "params": { "text": "re {=Event:text}", "when": "always" } }),
         json!({ "title": SCHEDULED, "robot": "notify", "schedule": "*/5 * * * *", "pipeline": "sales",
             "stage": "sales/work", "params": tell("every 5 minutes") }),

@@ -4,6 +4,7 @@
 //! seed chooses who passes, what fails, how long time stands still, and whether the host dies.
 
 use signalbox_crm::shard::ShardSet;
+use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -12,14 +13,17 @@ use signalbox::app::{App, AppOptions, Grounds};
 use signalbox::channels::send::Sender;
 use signalbox::clock::{Clock, SimulatedClock};
 use signalbox::engine::core::SharedCore;
+use signalbox::engine::lanes::figures::Waiting;
 use signalbox_crm::breaker::Limits;
+use signalbox_crm::ids::ItemId;
 use signalbox_crm::run::RunState;
 use signalbox_crm::time::Timestamp;
 use signalbox_db::{Db, Fault, RunFilter};
 use tokio::task::yield_now;
 
-use super::company::{SCHEDULED, open_options};
+use super::company::{LIMITED, SCHEDULED, open_options};
 use super::people::{Ask, ask, last};
+use super::planted::Planted;
 use super::receiver::Counter;
 use super::sometimes::Sometimes;
 use super::turnstile::{Go, Stop, Ticket, Turnstile};
@@ -95,6 +99,7 @@ pub(super) fn live(world: &Arc<World>, weather: &mut Weather) -> End {
 
 impl<'w> Life<'w> {
     async fn begin(world: &'w Arc<World>, weather: &'w mut Weather) -> Life<'w> {
+        world.observed().life_count += 1;
         let url = format!("sqlite:{}", world.database.display());
         let db = Db::open(&url, &open_options()).await.unwrap();
         let turnstile = Arc::new(Turnstile::new(Arc::clone(world), db.clone()));
@@ -142,6 +147,7 @@ impl<'w> Life<'w> {
             if !self.world.problems().is_empty() {
                 return End::Broken;
             }
+            self.look_at_limits();
             self.weather.step_count += 1;
             if self.weather.step_count > STEPS_MAX {
                 self.world.problem(format!("no rest after {STEPS_MAX} steps"));
@@ -153,6 +159,32 @@ impl<'w> Life<'w> {
             if let Some(end) = self.step().await {
                 return end;
             }
+        }
+    }
+
+    /// Of an attachment that is executed for one message at a time, no two runs are under way.
+    fn look_at_limits(&self) {
+        let Some(core) = self.host.core.get() else { return };
+        if self.world.planted == Some(Planted::LimitForgotten) {
+            core.lanes.set_classes(HashMap::new());
+        }
+        let limited = self.world.observed().limited.clone();
+        if limited.len() < 2 {
+            return;
+        }
+        let running: Vec<_> = limited
+            .iter()
+            .filter(|run| core.lanes.is_running(**run))
+            .collect();
+        if running.len() > 1 {
+            self.world
+                .problem(format!("limit forgotten: {running:?} are under way at once"));
+        }
+        let attachment = self.world.company.names.attachments[LIMITED];
+        let waiting = core.lanes.figures().waiting;
+        let is_held = |row: &Waiting| row.attachment == attachment && row.held_by.is_some();
+        if waiting.iter().any(is_held) {
+            self.world.tally.saw(Sometimes::Held);
         }
     }
 
@@ -248,17 +280,32 @@ impl<'w> Life<'w> {
             return;
         };
         let unaccepted = self.unaccepted();
-        let what = match unaccepted {
-            Some(place) if self.world.chance.one_in(6) => Ask::Webhook(place),
-            Some(_) | None => Ask::at_random(self.world),
+        let what = match (unaccepted, self.busy_item(core)) {
+            (Some(place), _) if self.world.chance.one_in(6) => Ask::Webhook(place),
+            (_, Some(item)) if self.world.chance.one_in(3) => Ask::Title(item, self.world.chance.below(1000)),
+            (Some(_) | None, _) => Ask::at_random(self.world),
         };
         ask(self.world, core, what);
         self.weather.plan_next_ask(&self.world.chance, self.clock.now());
     }
 
+    /// An item on which a robot is at work.
+    fn busy_item(&self, core: &SharedCore) -> Option<ItemId> {
+        let observed = self.world.observed();
+        let mut lanes = observed.lanes.iter();
+        let busy = lanes.find(|(_, runs)| runs.first().is_some_and(|run| core.lanes.is_running(*run)));
+        busy.map(|(item, _)| *item)
+    }
+
     fn unaccepted(&self) -> Option<usize> {
         let ledger = self.world.ledger();
         ledger.webhooks.iter().position(|webhook| !webhook.is_accepted)
+    }
+
+    fn unanswered(&self) -> Option<String> {
+        let ledger = self.world.ledger();
+        let mut posts = ledger.posts.iter();
+        posts.find(|(_, id)| id.is_none()).map(|(title, _)| title.clone())
     }
 
     /// Nobody waits at the turnstile: everybody sleeps, or there is nothing to do.
@@ -302,6 +349,10 @@ impl<'w> Life<'w> {
         if self.world.phase() == Phase::Calm {
             if let Some(place) = self.unaccepted() {
                 ask(self.world, core, Ask::Webhook(place));
+                return None;
+            }
+            if let Some(title) = self.unanswered() {
+                ask(self.world, core, Ask::Post(title));
                 return None;
             }
             let scheduled = self.world.company.names.attachments[SCHEDULED];

@@ -8,8 +8,10 @@ use serde_json::Value;
 use signalbox_crm::breaker::Pause;
 use signalbox_crm::ids::{ItemId, RunId};
 use signalbox_crm::run::{Reason, Run, RunState, Verdict};
+use signalbox_crm::time::Timestamp;
 use signalbox_db::{Batch, Committed, Db, DbError};
 
+use super::company::{LIMITED, RATED};
 use super::planted::Planted;
 use super::sometimes::Sometimes;
 use super::world::{Phase, World};
@@ -20,7 +22,15 @@ pub(super) struct Observed {
     /// Runs with a committed attempt.
     done: BTreeSet<RunId>,
     /// Runs that could start when they were made, in this order, and have no attempt yet.
-    lanes: BTreeMap<ItemId, Vec<RunId>>,
+    pub(super) lanes: BTreeMap<ItemId, Vec<RunId>>,
+    /// Runs of the attachment with a rate.
+    rated: BTreeSet<RunId>,
+    /// When these started, as far as they ended.
+    pub(super) rated_starts: Vec<Timestamp>,
+    /// Runs of the attachment that is executed for one message at a time, until they have an attempt.
+    pub(super) limited: BTreeSet<RunId>,
+    /// Hosts so far.
+    pub(super) life_count: usize,
     /// Attempts in a host that should have had nothing to do.
     pub(super) late_attempt_count: usize,
 }
@@ -145,6 +155,20 @@ pub(super) fn after_commit(world: &World, batch: &Batch, outcome: &Result<Commit
             }
         }
     }
+    let attachments = &world.company.names.attachments;
+    let of = |title: &str| {
+        let attachment = attachments[title];
+        let runs = batch.runs.iter().filter(move |run| run.attachment == attachment);
+        runs.map(|run| run.id)
+    };
+    observed.rated.extend(of(RATED));
+    observed.limited.extend(of(LIMITED));
+    for attempt in &batch.attempts {
+        observed.limited.remove(&attempt.run);
+        if observed.rated.contains(&attempt.run) {
+            observed.rated_starts.push(attempt.started_at);
+        }
+    }
     let is_ready = |run: &&Run| run.state == RunState::Available && !committed.cancelled.contains(&run.id);
     for run in batch.runs.iter().filter(is_ready) {
         if let Some(item) = run.item {
@@ -217,6 +241,7 @@ fn tally(world: &World, batch: &Batch, committed: &Committed) {
             Sometimes::ChainGoesOn,
             change.from == [RunState::Scheduled] && change.to == RunState::Available,
         );
+        saw(Sometimes::RateLimited, change.reason == Some(Reason::RateLimited));
         saw(
             Sometimes::ChainStopped,
             change.reason == Some(Reason::ChainStopped),

@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use axum::http::{HeaderMap, HeaderValue};
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, Request, StatusCode};
 use serde_json::json;
 use signalbox::channels::signature::Secret;
 use signalbox::engine::committer::{CommitError, Receipt};
 use signalbox::engine::core::SharedCore;
 use signalbox::engine::draft::{Draft, DraftError};
+use signalbox::http::{AppState, router};
 use signalbox_crm::activity::{ActivityKind, ActivityState};
 use signalbox_crm::attachment::Attachment;
 use signalbox_crm::changes::RunChange;
@@ -24,6 +26,7 @@ use signalbox_crm::run::{Reason, RunState};
 use signalbox_crm::value::FieldValue;
 use signalbox_crm::{assigning, talking};
 use signalbox_db::{DbError, RunFilter};
+use tower::ServiceExt;
 
 use super::company::{GENERIC_SECRET, SCHEDULED, STAGES, SWITCHED, TELEGRAM_SECRET};
 use super::planted::Planted;
@@ -32,6 +35,8 @@ use super::world::{Webhook, World};
 
 /// Attempts of a person whose view is out of date.
 const STALE_MAX: u32 = 20;
+/// An answer of the API.
+const ANSWER_BYTES_MAX: usize = 1 << 16;
 /// Runs among which a person chooses.
 const RUNS_SHOWN: u32 = 50;
 
@@ -39,6 +44,8 @@ const RUNS_SHOWN: u32 = 50;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Ask {
     Create(String),
+    /// Through the API, under a key of its own: the same again until it is answered, and sometimes after that.
+    Post(String),
     Move(ItemId, &'static str),
     Date(ItemId, u64),
     Title(ItemId, u64),
@@ -62,7 +69,8 @@ impl Ask {
         let kind = if items.is_empty() { 0 } else { chance.below(100) };
         let item = || chance.pick(&items);
         match kind {
-            0..16 => Ask::Create(format!("deal {}", world.ledger().deals.len())),
+            0..8 => Ask::Create(format!("deal {}", world.ledger().deals.len())),
+            8..16 => Ask::Post(next_post(world)),
             16..40 => Ask::Move(item(), chance.pick(&STAGES)),
             40..46 => Ask::Date(item(), chance.between(5, 60)),
             46..52 => Ask::Title(item(), chance.below(1000)),
@@ -76,6 +84,16 @@ impl Ask {
             79..83 => Ask::Answer(chance.below(4)),
             _ => Ask::Webhook(next_webhook(world)),
         }
+    }
+}
+
+/// Mostly a new deal; sometimes one that was asked for before, whether it was answered or not.
+fn next_post(world: &World) -> String {
+    let ledger = world.ledger();
+    let known: Vec<&String> = ledger.posts.keys().collect();
+    match known.is_empty() || world.chance.below(3) == 0 {
+        true => format!("deal {}", ledger.deals.len()),
+        false => world.chance.pick(&known).clone(),
     }
 }
 
@@ -117,8 +135,11 @@ impl Drop for Asking {
 pub(super) fn ask(world: &Arc<World>, core: &SharedCore, what: Ask) {
     world.trace.note(format!("ask {what:?}"));
     world.asking.fetch_add(1, Ordering::Relaxed);
-    if let Ask::Create(title) = &what {
+    if let Ask::Create(title) | Ask::Post(title) = &what {
         world.ledger().deals.entry(title.clone()).or_default();
+    }
+    if let Ask::Post(title) = &what {
+        world.ledger().posts.entry(title.clone()).or_default();
     }
     let person = Person {
         world: Arc::clone(world),
@@ -144,6 +165,10 @@ impl Person {
     async fn go(&self, what: &Ask) -> Result<(), DraftError> {
         if let Ask::Webhook(place) = what {
             return self.send(*place).await;
+        }
+        if let Ask::Post(title) = what {
+            self.post(title).await;
+            return Ok(());
         }
         for _ in 0..STALE_MAX {
             let mut draft = Draft::new(&self.core, Actor::System);
@@ -293,7 +318,7 @@ impl Person {
                     talking::answer(rules, changes, conversation, item, (None, &text))
                 })?;
             }
-            Ask::Webhook(_) => {}
+            Ask::Webhook(_) | Ask::Post(_) => {}
         }
         Ok(Some(None))
     }
@@ -325,6 +350,49 @@ impl Person {
             due_at: (to == RunState::Retryable).then_some(draft.now),
         });
         Ok(Some(None))
+    }
+
+    /// Creates a deal through the API. The key is its title: whenever it is repeated, the answer must be the same.
+    async fn post(&self, title: &str) {
+        let pipeline = self.world.company.names.pipeline("sales").unwrap();
+        let body = json!({ "pipeline": pipeline.to_string(), "title": title });
+        let request = Request::post("/api/v1/items")
+            .header("authorization", format!("Bearer {}", self.world.company.token))
+            .header("content-type", "application/json")
+            .header("idempotency-key", title)
+            .body(Body::from(body.to_string()))
+            .unwrap();
+        let state = Arc::new(AppState {
+            core: Arc::clone(&self.core),
+            robots: Arc::clone(&self.world.company.robots),
+        });
+        let answer = router(state).oneshot(request).await.unwrap();
+        let status = answer.status();
+        let body = axum::body::to_bytes(answer.into_body(), ANSWER_BYTES_MAX)
+            .await
+            .unwrap();
+        if status != StatusCode::CREATED {
+            let body = String::from_utf8_lossy(&body);
+            self.world.trace.note(format!("post {title}: {status} {body}"));
+            if !status.is_server_error() {
+                self.world.problem(format!("refused: {title}: {status} {body}"));
+            }
+            return;
+        }
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        let id: ItemId = body["id"].as_str().unwrap().parse().unwrap();
+        let mut ledger = self.world.ledger();
+        ledger.deals.insert(title.to_owned(), Some(id));
+        let known = ledger.posts.insert(title.to_owned(), Some(id)).flatten();
+        drop(ledger);
+        match known {
+            Some(known) if known != id => {
+                self.world
+                    .problem(format!("key forgotten: {title} was {known}, and is {id}"));
+            }
+            Some(_) => self.world.tally.saw(Sometimes::RepeatedPost),
+            None => {}
+        }
     }
 
     /// A provider sends a webhook.

@@ -2,7 +2,7 @@
 //! simulations must find each.
 
 use signalbox_crm::notification::HistoryEntry;
-use signalbox_crm::run::{Attempt, RunState, Verdict};
+use signalbox_crm::run::{Attempt, Reason, RunState, Verdict};
 use signalbox_crm::timer::DeliveryState;
 use signalbox_db::Batch;
 
@@ -39,6 +39,14 @@ pub(super) enum Planted {
     WebhookDoubled,
     /// Reminders are not stored.
     TimersLost,
+    /// The key of a request is not kept.
+    KeyForgotten,
+    /// A run that has to wait for its slot starts at once.
+    RateForgotten,
+    /// More runs of an attachment than its limit are executed.
+    LimitForgotten,
+    /// What a run has read is not looked at again.
+    ReadsForgotten,
 }
 
 impl Planted {
@@ -57,6 +65,10 @@ impl Planted {
         Planted::FailureKept,
         Planted::WebhookDoubled,
         Planted::TimersLost,
+        Planted::KeyForgotten,
+        Planted::RateForgotten,
+        Planted::LimitForgotten,
+        Planted::ReadsForgotten,
     ];
 
     /// What the defect makes of a batch.
@@ -107,6 +119,14 @@ impl Planted {
                 }
             }
             Planted::TimersLost => batch.timers.clear(),
+            Planted::KeyForgotten => batch.idempotency.clear(),
+            Planted::RateForgotten => {
+                for change in &mut batch.run_changes {
+                    if change.to == RunState::Scheduled && change.reason == Some(Reason::RateLimited) {
+                        change.due_at = Some(batch.at);
+                    }
+                }
+            }
             Planted::FailureKept => {
                 let failed = |attempt: &&Attempt| matches!(attempt.verdict, Verdict::Failed { .. });
                 for attempt in batch.attempts.iter().filter(failed) {
@@ -121,8 +141,11 @@ impl Planted {
                     });
                 }
             }
-            // Where the change is made, or on the way to the receiver.
-            Planted::StaleChangeStored | Planted::KeyChanged => {}
+            // Where the change is made, on the way to the receiver, or in the engine itself.
+            Planted::StaleChangeStored
+            | Planted::KeyChanged
+            | Planted::LimitForgotten
+            | Planted::ReadsForgotten => {}
         }
     }
 }

@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use signalbox::engine::plan::planted::IS_BLIND;
+
 use super::company::company;
 use super::life::{End, live};
 use super::planted::Planted;
@@ -61,6 +63,7 @@ impl Drop for Named {
 /// Plays until everything has come to rest and a host that starts again has nothing to do, or a promise is broken.
 pub(super) fn play(course: Course) -> Played {
     let _named = Named(course);
+    IS_BLIND.set(course.planted == Some(Planted::ReadsForgotten));
     let world = Arc::new(World::new(company(), course.seed, course.planted));
     let mut weather = match course.is_fair {
         true => {

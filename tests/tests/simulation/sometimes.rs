@@ -72,6 +72,10 @@ sometimes! {
     CancelledByHand,
     /// A person retries a run.
     RetriedByHand,
+    /// A run waits for its slot.
+    RateLimited,
+    /// A run waits, because another one of the same attachment is under way.
+    Held,
     /// A run that waited for another one starts.
     ChainGoesOn,
     /// A chain is cancelled because a run failed.
@@ -88,6 +92,8 @@ sometimes! {
     Reminder,
     /// A provider repeats a webhook.
     DuplicateWebhook,
+    /// A person repeats a request that was answered, under the same key.
+    RepeatedPost,
     /// A message comes after a later one.
     LateWebhook,
     /// A receiver gets a message twice.

@@ -48,6 +48,8 @@ impl Webhook {
 pub(super) struct Ledger {
     /// Deals by title; with an id when their creation was acknowledged.
     pub(super) deals: BTreeMap<String, Option<ItemId>>,
+    /// Deals that were asked for under a key; with an id when they were acknowledged.
+    pub(super) posts: BTreeMap<String, Option<ItemId>>,
     pub(super) events: BTreeSet<EventId>,
     pub(super) runs: BTreeSet<RunId>,
     pub(super) webhooks: Vec<Webhook>,
