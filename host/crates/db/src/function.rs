@@ -165,7 +165,7 @@ fn call(name: &str, steps: &[Step]) -> String {
 fn type_of(arg: &Arg) -> &'static str {
     match arg {
         Arg::Int(_) => "bigint",
-        Arg::Text(_) | Arg::MaybeText(_) | Arg::Json(_) => "text",
+        Arg::Text(_) | Arg::MaybeText(_) | Arg::Json(_) | Arg::Rows(_) => "text",
         Arg::Bytes(_) => "bytea",
     }
 }
