@@ -5,6 +5,7 @@
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Instant;
 
 use signalbox_crm::bulk::Bulk;
 use signalbox_crm::event::Origin;
@@ -301,6 +302,7 @@ async fn store_once(core: &Core, memory: &mut Memory, proposals: Vec<Proposal>) 
 /// Validates the proposals, stores those that pass, and makes them visible.
 async fn store_all(core: &Core, memory: &mut Memory, proposals: Vec<Proposal>) -> Result<Answers, DbError> {
     let waiting = read_waiting(core, memory, &proposals).await?;
+    let began = Instant::now();
     let mut plan = Plan::new(core, memory, waiting);
     let admitted: Vec<_> = proposals
         .into_iter()
@@ -313,6 +315,7 @@ async fn store_all(core: &Core, memory: &mut Memory, proposals: Vec<Proposal>) -
             .collect());
     }
     let outcome = plan.finish();
+    core.spending.add_validation(began.elapsed());
     let committed = match storing::commit(core, &outcome.batch).await {
         Ok(committed) => Arc::new(committed),
         Err(error) => {
