@@ -34,6 +34,9 @@ use signalbox_crm::changes::ChangeSet;
 
 /// The most proposals in one group: 70 to 80 percent of the throughput of 1,000, at a tenth of the latency.
 pub const GROUP_MAX: usize = 128;
+/// Turns of all that is ready to run, before a group begins. With 32 deals on their way, groups had 16 proposals
+/// without, 27 after one turn and 32 after two, and a run cost 122, 112 and 103 microseconds of CPU time.
+const TURNS_OF_OTHERS: usize = 2;
 /// Proposals that may wait. A submitter waits for a place beyond that.
 pub const QUEUE_MAX: usize = 1024;
 
@@ -180,6 +183,7 @@ pub enum CommitError {
 pub async fn run(core: Arc<Core>, mut requests: mpsc::Receiver<Request>, mut memory: Memory) {
     let mut asked = Vec::with_capacity(GROUP_MAX);
     while requests.recv_many(&mut asked, GROUP_MAX).await > 0 {
+        let_more_come(&mut requests, &mut asked).await;
         let mut group = Vec::with_capacity(asked.len());
         for request in asked.drain(..) {
             match request {
@@ -196,6 +200,23 @@ pub async fn run(core: Arc<Core>, mut requests: mpsc::Receiver<Request>, mut mem
             }
         }
         commit_group(&core, &mut memory, group).await;
+    }
+}
+
+/// Lets others have their turns, as long as that brings more into the group: what the last commit has set going is often
+/// just about to propose, and would wait for the whole of this group.
+async fn let_more_come(requests: &mut mpsc::Receiver<Request>, asked: &mut Vec<Request>) {
+    for _ in 0..TURNS_OF_OTHERS {
+        tokio::task::yield_now().await;
+        let before = asked.len();
+        while asked.len() < GROUP_MAX
+            && let Ok(request) = requests.try_recv()
+        {
+            asked.push(request);
+        }
+        if asked.len() == before {
+            return;
+        }
     }
 }
 

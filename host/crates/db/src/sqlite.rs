@@ -24,9 +24,10 @@ const VERSION_MIN: (u32, u32, u32) = (3, 51, 3);
 const VERSION_MIN_TEXT: &str = "3.51.3";
 /// Readers never block the writer in WAL mode; this only bridges a checkpoint.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// The WAL is copied into the database after this many pages (8 MiB), within the commit that reaches it: no other
-/// connection writes, so it never grows past that by much.
-const CHECKPOINT_PAGES: &str = "2000";
+/// The WAL is copied into the database after this many pages (16 MiB), within the commit that reaches it: no other
+/// connection writes, so it never grows past that by much. A page that many commits write is copied once; 2,000 pages
+/// cost a tenth more CPU time, 8,000 saved no more.
+const CHECKPOINT_PAGES: &str = "4000";
 /// The WAL file is cut back to this size, in bytes.
 const WAL_BYTES_KEPT: &str = "67108864";
 const PAGE_BYTES: u64 = 4096;
