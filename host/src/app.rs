@@ -38,6 +38,7 @@ use crate::engine::records::Records;
 use crate::engine::robots::Robots;
 use crate::engine::scheduler::Scheduler;
 use crate::engine::shards::Shards;
+use crate::engine::spending::Spending;
 use crate::engine::storing::Storing;
 use crate::engine::worker::Worker;
 use crate::janitor::{Janitor, Retention};
@@ -359,6 +360,7 @@ async fn open_core(db: Db, options: &AppOptions) -> anyhow::Result<(SharedCore, 
         backlog_max: options.backlog_max,
         worker_count: options.worker_count,
         started_at: options.clock.now(),
+        spending: Spending::default(),
     });
     let task = tokio::spawn(committer::run(Arc::clone(&core), queue, memory));
     Ok((core, task))

@@ -8,7 +8,9 @@ mod client;
 mod compare;
 mod machine;
 mod pace;
+mod repeated;
 mod report;
+mod split;
 mod stage_entry;
 mod submitter;
 mod timers;
@@ -26,12 +28,15 @@ use signalbox_crm::run::RunState;
 use signalbox_db::{DbError, OpenOptions, RunFilter};
 
 pub use self::compare::{Change, Worse, changes};
+pub use self::repeated::{Range, Spread};
 pub use self::report::{Case, Machine, Report};
-use self::stage_entry::{ROBOTS, Site};
+pub use self::split::CpuSplit;
+use self::stage_entry::{Crowd, ROBOTS, Site};
 use self::submitter::{Submitters, Timing};
 pub use self::timers::{TimersOptions, TimersReport, run as run_timers};
 use crate::app::{App, AppOptions, BACKLOG_MAX};
 use crate::clock::Clock;
+use crate::engine::spending::Spent;
 
 /// The way on which the deals come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -68,6 +73,12 @@ pub struct Options {
     pub offered_per_second: Option<f64>,
     /// Deals that take turns.
     pub deal_count: usize,
+    /// Deals in all: those beyond `deal_count` stand in the same pipeline.
+    pub item_count: usize,
+    /// Attachments in all: those beyond the three that are started belong to other stages.
+    pub attachment_count: usize,
+    /// How often each case is measured.
+    pub repeat_count: usize,
     /// Robots that run at the same time.
     pub worker_count: u32,
 }
@@ -87,6 +98,8 @@ pub async fn run(options: &Options) -> anyhow::Result<Report> {
     let (cases, deal_count) = measured?;
     Ok(Report {
         machine,
+        item_count: options.item_count.max(options.deal_count),
+        attachment_count: options.attachment_count.max(ROBOTS as usize),
         cases,
         deal_count,
         run_count: deal_count * ROBOTS,
@@ -120,25 +133,39 @@ async fn start(database: Option<&str>, folder: &Path, worker_count: u32) -> anyh
 }
 
 async fn measure_all(options: &Options, app: &App) -> anyhow::Result<(Vec<Case>, u64)> {
-    let site = Arc::new(Site::build(app, options.deal_count).await?);
-    let mut cases = Vec::new();
+    let crowd = Crowd {
+        items: options.item_count.saturating_sub(options.deal_count),
+        attachments: options.attachment_count.saturating_sub(ROBOTS as usize),
+    };
+    let site = Arc::new(Site::build(app, options.deal_count, crowd).await?);
     // The first deal loads the robots.
     let mut deal_count = 1;
     site.play(site.deals[0]).await?;
-    for door in &options.doors {
-        for submitters in &options.submitters {
-            let load = Load {
-                door: *door,
-                submitters: *submitters,
-                offered_per_second: options.offered_per_second,
-            };
-            let (case, deals) = measure(options.measured, &site, load).await?;
+    let loads = loads(options);
+    let mut measured: Vec<Vec<Case>> = vec![Vec::new(); loads.len()];
+    // All cases once, then all again: what the machine does besides meets each of them.
+    for _ in 0..options.repeat_count.max(1) {
+        for (load, cases) in loads.iter().zip(&mut measured) {
+            let (case, deals) = measure(options.measured, &site, *load).await?;
             cases.push(case);
             deal_count += deals;
         }
     }
     check_runs(app, deal_count).await?;
+    let cases = measured.iter().filter_map(|times| Case::median(times)).collect();
     Ok((cases, deal_count))
+}
+
+fn loads(options: &Options) -> Vec<Load> {
+    let of_door = |door: &Door| {
+        let door = *door;
+        options.submitters.iter().map(move |submitters| Load {
+            door,
+            submitters: *submitters,
+            offered_per_second: options.offered_per_second,
+        })
+    };
+    options.doors.iter().flat_map(of_door).collect()
 }
 
 /// One case, and how many deals it submitted in all.
@@ -178,6 +205,8 @@ struct Meter {
     commits: u64,
     process_cpu: Option<Duration>,
     client_cpu: Option<Duration>,
+    database_cpu: Option<Duration>,
+    spent: Spent,
 }
 
 impl Meter {
@@ -188,6 +217,8 @@ impl Meter {
             commits: site.core.records.seq(),
             process_cpu: machine::process_cpu(),
             client_cpu: submitters.client_cpu(),
+            database_cpu: machine::database_cpu(),
+            spent: site.core.spending.read(),
         }
     }
 }

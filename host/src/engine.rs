@@ -27,6 +27,7 @@ pub mod robots;
 pub mod scheduler;
 pub mod session;
 pub mod shards;
+pub mod spending;
 pub mod storing;
 pub mod turn;
 pub mod worker;

@@ -46,6 +46,8 @@ pub mod calendar;
 mod choice;
 pub mod clock;
 mod failure;
+#[cfg(target_family = "wasm")]
+mod heap;
 mod instant;
 mod invocation;
 pub mod log;

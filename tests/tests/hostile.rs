@@ -246,11 +246,26 @@ async fn endless_loop_leaves_room_for_others() {
     assert!(behaved.duration_us < looped.duration_us);
 }
 
+/// What the linker gives a small component: a stack of 1 MiB, and a page for its data.
+const FIRST_MEMORY_BYTES: u64 = 17 * 65_536;
+
+#[tokio::test]
+async fn small_run_makes_do_with_the_memory_that_it_starts_with() {
+    let report = check("behave", expect!["done: behaved"]).await;
+    assert_eq!(report.memory_bytes, FIRST_MEMORY_BYTES);
+}
+
+#[tokio::test]
+async fn heap_goes_on_beyond_the_memory_that_a_run_starts_with() {
+    let report = check("shuffle-memory", expect!["done: whole: true"]).await;
+    assert!(report.memory_bytes > FIRST_MEMORY_BYTES, "{report:?}");
+}
+
 #[tokio::test]
 async fn memory_bomb_is_stopped_at_its_limit() {
     let report = check(
         "take-memory",
-        expect!["limit.memory: the robot asked for 34603008 bytes of memory, 33554432 are allowed"],
+        expect!["limit.memory: the robot asked for 34537472 bytes of memory, 33554432 are allowed"],
     )
     .await;
     assert!(report.memory_bytes <= Limits::default().memory_bytes_max as u64);
@@ -270,14 +285,14 @@ async fn panic_carries_its_message() {
     check(
         "panic",
         expect![[r#"
-        panic: panicked at tests/robots/hostile/src/lib.rs:28:20:
+        panic: panicked at tests/robots/hostile/src/lib.rs:29:20:
         the answer is 42"#]],
     )
     .await;
     check(
         "index",
         expect![[r#"
-        panic: panicked at tests/robots/hostile/src/lib.rs:29:39:
+        panic: panicked at tests/robots/hostile/src/lib.rs:30:39:
         index out of bounds: the len is 3 but the index is 7"#]],
     )
     .await;

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
+use signalbox_db::COMMITTING_THREAD;
+
 use super::report::Machine;
 
 /// `/proc/PID/stat` counts in hundredths of a second on every Linux.
@@ -39,6 +41,20 @@ pub(super) fn thread_cpu(thread: i32) -> Option<Duration> {
         .parse()
         .ok()
         .map(Duration::from_nanos)
+}
+
+/// User and system time until now of the thread that commits to SQLite; none where no thread has its name.
+pub(super) fn database_cpu() -> Option<Duration> {
+    let tasks = fs::read_dir("/proc/self/task").ok()?;
+    let mut found = None;
+    for task in tasks.flatten() {
+        let name = fs::read_to_string(task.path().join("comm")).unwrap_or_default();
+        if name.trim() == COMMITTING_THREAD {
+            let thread: i32 = task.file_name().to_str()?.parse().ok()?;
+            found = Some(found.unwrap_or(Duration::ZERO) + thread_cpu(thread)?);
+        }
+    }
+    found
 }
 
 /// Lets the peak of memory begin anew. Where the system does not allow it, the peak is that of the process.

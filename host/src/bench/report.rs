@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::repeated::Spread;
+use super::split::{CpuSplit, Parts};
 use super::{Door, Load, Meter};
 
 /// Where it was measured.
@@ -50,12 +52,18 @@ pub struct Case {
     /// CPU time of the host; of SQLite too, not of PostgreSQL's server. The HTTP client is left out; inside, the
     /// submitter is in it.
     pub cpu_us_per_run: Option<f64>,
+    /// What that went into.
+    #[serde(default)]
+    pub cpu_split: Option<CpuSplit>,
     /// CPU time of the HTTP client.
     pub client_cpu_us_per_run: Option<f64>,
     /// The size of the groups: stage entries and runs that one transaction stored, on average.
     pub group: f64,
     /// The most memory of the process in this case, the client in it.
     pub memory_peak_bytes: Option<u64>,
+    /// Where the case was measured several times: the other figures are medians then, but `seconds` and `runs` sums.
+    #[serde(default)]
+    pub spread: Option<Spread>,
 }
 
 /// Everything.
@@ -63,6 +71,10 @@ pub struct Case {
 pub struct Report {
     /// Where.
     pub machine: Machine,
+    /// Deals that stood in the pipeline, with those that moved.
+    pub item_count: usize,
+    /// Attachments, with the three that were started.
+    pub attachment_count: usize,
     /// In the order in which they were measured.
     pub cases: Vec<Case>,
     /// Deals of all cases, warm-ups included.
@@ -107,6 +119,13 @@ impl Case {
         let per_run = |time: Duration| time.as_secs_f64() * 1e6 / runs.max(1) as f64;
         let client = difference(before.client_cpu, after.client_cpu);
         let process = difference(before.process_cpu, after.process_cpu);
+        let host = process.map(|all| all.saturating_sub(client.unwrap_or_default()));
+        let parts = host.map(|whole| Parts {
+            whole,
+            before: before.spent,
+            after: after.spent,
+            database: difference(before.database_cpu, after.database_cpu),
+        });
         let proposals = runs as f64 * 4.0 / 3.0;
         Case {
             door,
@@ -118,10 +137,12 @@ impl Case {
             deals_per_second: runs as f64 / 3.0 / seconds,
             p50_ms: percentile(50),
             p99_ms: percentile(99),
-            cpu_us_per_run: process.map(|all| per_run(all.saturating_sub(client.unwrap_or_default()))),
+            cpu_us_per_run: host.map(per_run),
+            cpu_split: parts.map(|parts| CpuSplit::of(parts, runs)),
             client_cpu_us_per_run: client.map(per_run),
             group: proposals / (after.commits - before.commits).max(1) as f64,
             memory_peak_bytes,
+            spread: None,
         }
     }
 }
@@ -167,11 +188,16 @@ impl Report {
     pub fn head(&self) -> String {
         let Report {
             machine,
+            item_count,
+            attachment_count,
             deal_count,
             run_count,
             ..
         } = self;
         let head = machine.head();
-        format!("{head}checked   {deal_count} deals, {run_count} runs, all completed\n\n")
+        format!(
+            "{head}stored    {item_count} deals, {attachment_count} attachments\n\
+             checked   {deal_count} deals moved, {run_count} runs, all completed\n\n"
+        )
     }
 }

@@ -14,12 +14,23 @@ use crate::bootstrap::{Admin, new_admin};
 use crate::engine::core::SharedCore;
 use crate::engine::draft::{Draft, DraftError};
 use crate::engine::robots::Robots;
-use crate::setup::{Names, Setup};
+use crate::setup::{AttachmentSetup, Names, Setup, StageSetup};
 
 const SETUP: &str = include_str!("setup.toml");
 
 /// Robots on the stage, and so runs of each deal.
 pub(super) const ROBOTS: u64 = 3;
+/// What stands around, and is neither moved nor started.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Crowd {
+    /// Deals on the first stage.
+    pub(super) items: usize,
+    /// Attachments of another pipeline's stages.
+    pub(super) attachments: usize,
+}
+
+/// Stages over which the attachments of the crowd are spread.
+const CROWD_STAGES: usize = 10;
 /// Deals of one commit while the place is built.
 const CHUNK: usize = 500;
 
@@ -38,9 +49,10 @@ pub(super) struct Site {
 
 impl Site {
     /// Builds the place in an empty database.
-    pub(super) async fn build(app: &App, deal_count: usize) -> anyhow::Result<Site> {
+    pub(super) async fn build(app: &App, deal_count: usize, crowd: Crowd) -> anyhow::Result<Site> {
         let core = &app.core;
-        let (names, admin) = settle(core, SETUP).await?;
+        let setup = crowded(Setup::parse(SETUP)?, crowd.attachments)?;
+        let (names, admin) = settle(core, &setup).await?;
         let new = NewItem {
             pipeline: names.pipeline("sales")?,
             stage: None,
@@ -53,6 +65,7 @@ impl Site {
         };
         let actor = Actor::Employee(admin.employee);
         let deals = create_in_chunks(core, &actor, &new, deal_count).await?;
+        create_in_chunks(core, &actor, &new, crowd.items).await?;
         Ok(Site {
             core: Arc::clone(core),
             robots: Arc::clone(&app.robots),
@@ -85,14 +98,40 @@ impl Site {
     }
 }
 
+/// The set-up with so many more attachments, on stages that no deal enters.
+fn crowded(mut setup: Setup, attachments: usize) -> anyhow::Result<Setup> {
+    if attachments == 0 {
+        return Ok(setup);
+    }
+    let pipeline = setup.pipeline.first().context("no pipeline")?;
+    let mut other = pipeline.clone();
+    other.key = "other".to_owned();
+    let stage = other.stage.first().context("no stage")?.clone();
+    other.stage = (0..CROWD_STAGES)
+        .map(|number| StageSetup {
+            key: format!("stage-{number}"),
+            ..stage.clone()
+        })
+        .collect();
+    let robots: Vec<_> = setup.attachment.iter().take(2).cloned().collect();
+    let more = robots.iter().cycle().take(attachments).enumerate();
+    let more = more.map(|(number, attachment)| AttachmentSetup {
+        stage: Some(format!("other/stage-{}", number % CROWD_STAGES)),
+        ..attachment.clone()
+    });
+    setup.attachment.extend(more.collect::<Vec<_>>());
+    setup.pipeline.push(other);
+    Ok(setup)
+}
+
 /// Sets an empty database up, and makes an administrator.
-pub(super) async fn settle(core: &SharedCore, setup: &str) -> anyhow::Result<(Names, Admin)> {
+pub(super) async fn settle(core: &SharedCore, setup: &Setup) -> anyhow::Result<(Names, Admin)> {
     let pipelines = core.records.directory().pipelines.len();
     ensure!(
         pipelines == 0,
         "the benchmark needs an empty database, and this one has {pipelines} pipelines"
     );
-    let names = Setup::parse(setup)?.apply(core).await?;
+    let names = setup.clone().apply(core).await?;
     let admin = new_admin(core, "Europe/Moscow")
         .await
         .context("no administrator")?;

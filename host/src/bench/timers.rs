@@ -18,6 +18,7 @@ use super::stage_entry::{create_in_chunks, settle};
 use super::{count_runs, machine, start};
 use crate::app::App;
 use crate::engine::core::AttemptStored;
+use crate::setup::Setup;
 
 const SETUP: &str = include_str!("timers.toml");
 /// Past this without a run, the missing ones count as lost.
@@ -80,7 +81,7 @@ pub async fn run(options: &TimersOptions) -> anyhow::Result<TimersReport> {
 
 async fn measure(options: &TimersOptions, app: &App, machine: Machine) -> anyhow::Result<TimersReport> {
     let core = &app.core;
-    let (names, admin) = settle(core, SETUP).await?;
+    let (names, admin) = settle(core, &Setup::parse(SETUP)?).await?;
     let actor = Actor::Employee(admin.employee);
     let new = |at| -> anyhow::Result<NewItem> {
         Ok(NewItem {

@@ -10,7 +10,7 @@ use super::database::database_failure;
 use super::output::table;
 use super::{Answer, Exit, Failure, Globals};
 use crate::app::WORKERS_DEFAULT;
-use crate::bench::{self, Case, Door, Options, Report};
+use crate::bench::{self, Case, Door, Options, Range, Report};
 
 mod compare;
 mod timers;
@@ -23,13 +23,14 @@ const SECONDS_SMALL: f64 = 1.0;
 ///
 /// A deal enters a stage; three robots notify, plan an activity, and move it on. Each submitter sends its next deal
 /// when all effects of the last one are committed. Prints committed runs per second, the time from the request to
-/// the last commit, CPU time of the host for each run, the size of commit groups, and the peak of memory. Afterwards
-/// the stored runs are counted: the command fails when one is missing, doubled or not completed.
+/// the last commit, CPU time of the host for each run and what it went into, the size of commit groups, and the peak of
+/// memory. Afterwards the stored runs are counted: the command fails when one is missing, doubled or not completed.
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
 #[command(after_help = "Examples:
   signalbox bench
   signalbox bench --seconds 30 --submitters 32 --door inside --rate 1500
+  signalbox bench --repeat 5 --items 1000000 --attachments 1000
   signalbox bench --database postgres://signalbox@localhost/empty --json > new.json
   signalbox bench compare old.json new.json
   signalbox bench timers --due 10000 --pending 1000000")]
@@ -59,6 +60,15 @@ pub(super) struct Args {
     /// Deals that take turns [default: 10000]
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1000..=1_000_000))]
     deals: Option<u32>,
+    /// Deals in all: those that take no turns stand in the same pipeline [default: as many as take turns]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1000..=10_000_000))]
+    items: Option<u32>,
+    /// Attachments in all: three are started, the others belong to other stages
+    #[arg(long, value_name = "COUNT", default_value_t = 3, value_parser = clap::value_parser!(u32).range(3..=10_000))]
+    attachments: u32,
+    /// How often each case is measured; the figures are medians then
+    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    repeat: u32,
     /// Robots that run at the same time
     #[arg(long, value_name = "COUNT", default_value_t = WORKERS_DEFAULT, value_parser = clap::value_parser!(u32).range(1..=1000))]
     workers: u32,
@@ -102,7 +112,7 @@ impl Args {
         let report = bench::run(&options)
             .await
             .map_err(|error| failure(error, options.database.as_deref()))?;
-        let text = report.head() + &cases(&report);
+        let text = report.head() + &cases(&report) + &splits(&report) + &spreads(&report);
         Ok(Answer::new("signalbox.bench/1", text).with_all(json!(report)))
     }
 
@@ -121,6 +131,9 @@ impl Args {
             doors: self.door.clone(),
             offered_per_second: self.rate,
             deal_count: self.deals.map_or(deals, |count| count as usize),
+            item_count: self.items.map_or(0, |count| count as usize),
+            attachment_count: self.attachments as usize,
+            repeat_count: self.repeat as usize,
             worker_count: self.workers,
         }
     }
@@ -141,8 +154,11 @@ fn cases(report: &Report) -> String {
     table(head, report.cases.iter().map(row))
 }
 
+fn maybe(figure: Option<f64>) -> String {
+    figure.map_or("-".to_owned(), |figure| format!("{figure:.0}"))
+}
+
 fn row(case: &Case) -> [String; 9] {
-    let maybe = |figure: Option<f64>| figure.map_or("-".to_owned(), |figure| format!("{figure:.0}"));
     [
         case.door.as_str().to_owned(),
         case.submitters.to_string(),
@@ -157,4 +173,66 @@ fn row(case: &Case) -> [String; 9] {
                 .map(|bytes| bytes as f64 / f64::from(1 << 20)),
         ),
     ]
+}
+
+/// What the CPU time of a run went into.
+fn splits(report: &Report) -> String {
+    let head = [
+        "cpu us/run of",
+        "robots",
+        "host calls",
+        "instances",
+        "validation",
+        "database",
+        "rest",
+    ];
+    let row = |case: &Case| {
+        let split = case.cpu_split?;
+        let us = |figure: f64| format!("{figure:.1}");
+        Some([
+            case.name(),
+            us(split.robots_us),
+            us(split.host_calls_us),
+            us(split.instances_us),
+            us(split.validation_us),
+            split.database_us.map_or("-".to_owned(), us),
+            us(split.rest_us),
+        ])
+    };
+    format!("\n{}", table(head, report.cases.iter().filter_map(row)))
+}
+
+/// How far the figures lay apart, where cases were measured several times.
+fn spreads(report: &Report) -> String {
+    let head = [
+        "least to most of",
+        "times",
+        "runs/s",
+        "p50 ms",
+        "p99 ms",
+        "cpu us/run",
+    ];
+    let rows: Vec<_> = report
+        .cases
+        .iter()
+        .filter_map(|case| {
+            let spread = case.spread?;
+            Some([
+                case.name(),
+                spread.count.to_string(),
+                range(spread.runs_per_second, 0),
+                range(spread.p50_ms, 2),
+                range(spread.p99_ms, 2),
+                spread.cpu_us_per_run.map_or("-".to_owned(), |cpu| range(cpu, 0)),
+            ])
+        })
+        .collect();
+    match rows.is_empty() {
+        true => String::new(),
+        false => format!("\n{}", table(head, rows)),
+    }
+}
+
+fn range(Range { least, most }: Range, digits: usize) -> String {
+    format!("{least:.digits$} to {most:.digits$}")
 }

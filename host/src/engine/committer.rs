@@ -5,6 +5,7 @@
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Instant;
 
 use signalbox_crm::bulk::Bulk;
 use signalbox_crm::event::Origin;
@@ -33,6 +34,9 @@ use signalbox_crm::changes::ChangeSet;
 
 /// The most proposals in one group: 70 to 80 percent of the throughput of 1,000, at a tenth of the latency.
 pub const GROUP_MAX: usize = 128;
+/// Turns of all that is ready to run, before a group begins. With 32 deals on their way, groups had 16 proposals
+/// without, 27 after one turn and 32 after two, and a run cost 122, 112 and 103 microseconds of CPU time.
+const TURNS_OF_OTHERS: usize = 2;
 /// Proposals that may wait. A submitter waits for a place beyond that.
 pub const QUEUE_MAX: usize = 1024;
 
@@ -179,6 +183,7 @@ pub enum CommitError {
 pub async fn run(core: Arc<Core>, mut requests: mpsc::Receiver<Request>, mut memory: Memory) {
     let mut asked = Vec::with_capacity(GROUP_MAX);
     while requests.recv_many(&mut asked, GROUP_MAX).await > 0 {
+        let_more_come(&mut requests, &mut asked).await;
         let mut group = Vec::with_capacity(asked.len());
         for request in asked.drain(..) {
             match request {
@@ -195,6 +200,23 @@ pub async fn run(core: Arc<Core>, mut requests: mpsc::Receiver<Request>, mut mem
             }
         }
         commit_group(&core, &mut memory, group).await;
+    }
+}
+
+/// Lets others have their turns, as long as that brings more into the group: what the last commit has set going is often
+/// just about to propose, and would wait for the whole of this group.
+async fn let_more_come(requests: &mut mpsc::Receiver<Request>, asked: &mut Vec<Request>) {
+    for _ in 0..TURNS_OF_OTHERS {
+        tokio::task::yield_now().await;
+        let before = asked.len();
+        while asked.len() < GROUP_MAX
+            && let Ok(request) = requests.try_recv()
+        {
+            asked.push(request);
+        }
+        if asked.len() == before {
+            return;
+        }
     }
 }
 
@@ -301,6 +323,7 @@ async fn store_once(core: &Core, memory: &mut Memory, proposals: Vec<Proposal>) 
 /// Validates the proposals, stores those that pass, and makes them visible.
 async fn store_all(core: &Core, memory: &mut Memory, proposals: Vec<Proposal>) -> Result<Answers, DbError> {
     let waiting = read_waiting(core, memory, &proposals).await?;
+    let began = Instant::now();
     let mut plan = Plan::new(core, memory, waiting);
     let admitted: Vec<_> = proposals
         .into_iter()
@@ -313,6 +336,7 @@ async fn store_all(core: &Core, memory: &mut Memory, proposals: Vec<Proposal>) -
             .collect());
     }
     let outcome = plan.finish();
+    core.spending.add_validation(began.elapsed());
     let committed = match storing::commit(core, &outcome.batch).await {
         Ok(committed) => Arc::new(committed),
         Err(error) => {

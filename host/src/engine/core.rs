@@ -18,6 +18,7 @@ use super::lanes::Lanes;
 use super::rates::Rates;
 use super::records::Records;
 use super::shards::Shards;
+use super::spending::Spending;
 use super::storing::Storing;
 use super::turn::Turn;
 use crate::clock::Clock;
@@ -86,6 +87,8 @@ pub struct Core {
     pub worker_count: u32,
     /// When the host started.
     pub started_at: Timestamp,
+    /// Where the time of runs goes.
+    pub spending: Spending,
 }
 
 /// Why the host takes nothing in now that makes more work. Who asks keeps it, and asks again.

@@ -296,7 +296,7 @@ impl Lanes {
         }
     }
 
-    /// Ends the work on a lane's first task and lets the lane go on.
+    /// Ends the work on a lane's first task and lets the lane go on. It wakes nobody: who calls takes the next task.
     pub fn done(&self, key: LaneKey, task: &Task) {
         let mut inner = self.lock();
         if let Task::Run(ready) = task {
@@ -315,10 +315,17 @@ impl Lanes {
                 inner.line_up(key);
             }
         }
-        self.go_on(inner);
+        drop(self.tell_of_less(inner));
     }
 
-    fn go_on(&self, mut inner: MutexGuard<'_, Inner>) {
+    fn go_on(&self, inner: MutexGuard<'_, Inner>) {
+        if let Some(inner) = self.tell_of_less(inner) {
+            self.wake_one(inner);
+        }
+    }
+
+    /// Tells those who wait for fewer tasks or for none; the guard comes back where there are some.
+    fn tell_of_less<'a>(&self, mut inner: MutexGuard<'a, Inner>) -> Option<MutexGuard<'a, Inner>> {
         if inner
             .wanted_count
             .is_some_and(|wanted| inner.open_count <= wanted)
@@ -329,9 +336,9 @@ impl Lanes {
         if inner.rest_if_idle() {
             drop(inner);
             self.idle.notify_waiters();
-        } else {
-            self.wake_one(inner);
+            return None;
         }
+        Some(inner)
     }
 
     /// Forgets runs that were cancelled before they started. `lanes` are those in which they may wait.

@@ -111,8 +111,8 @@ async fn run_beyond_the_limit_of_its_attachment_waits_and_says_why() {
     )
     .await
     .ok(200);
-    lanes.push([(lane.clone(), first.clone())]);
-    lanes.done(lane, &first);
+    lanes.done(lane.clone(), &first);
+    lanes.push([(lane, first)]);
     lanes.idle().await;
     let runs = api.get("/runs?state=available").await.ok(200);
     assert_eq!(runs["items"], json!([]));

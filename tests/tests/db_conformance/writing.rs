@@ -101,7 +101,8 @@ pub(crate) async fn abandoned_commit_is_stored_all_the_same(place: &Place) {
     );
 }
 
-/// On PostgreSQL the whole commit is one message to the server, which may have it when the host dies.
+/// On PostgreSQL the whole commit is one message to the server, which may have it when the host dies; on SQLite it is
+/// one job of a thread, which ends it before the database is free for another host.
 pub(crate) async fn commit_that_dies_midway_leaves_nothing_or_everything(place: &Place) {
     let url = place.url.clone();
     // The whole runtime goes away in the middle, as when the process dies.
@@ -126,7 +127,7 @@ pub(crate) async fn commit_that_dies_midway_leaves_nothing_or_everything(place: 
     assert_eq!(check.problems, Vec::<String>::new());
     match db.item_count(&signalbox_db::ItemFilter::default()).await.unwrap() {
         0 => drop(db.commit(&large()).await.unwrap()),
-        count => assert_eq!((count, db.is_postgres()), (3_000, true)),
+        count => assert_eq!(count, 3_000),
     }
 }
 

@@ -73,7 +73,7 @@ fn write<'r>(rows: &'r mut Rows, activity: &Activity) -> &'r mut Rows {
         .instant(activity.deadline_at)
         .maybe_int(activity.duration_s.map(i64::from))
         .maybe_int(activity.assignee.map(|id| id.0))
-        .json(&activity.reminders_min)
+        .json_of(&activity.reminders_min)
         .word(activity.state.as_str())
         .instant(activity.created_at)
         .maybe_instant(activity.finished_at)

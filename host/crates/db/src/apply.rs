@@ -34,10 +34,16 @@ impl From<sqlx::Error> for Failed {
     }
 }
 
+impl From<DbError> for Failed {
+    fn from(error: DbError) -> Self {
+        Failed::Before(error)
+    }
+}
+
 /// Compares what a step touched with what it must touch.
-pub(crate) fn check_count(expected: Option<(u64, &'static str)>, touched: u64) -> Result<(), Failed> {
+pub(crate) fn check_count(expected: Option<(u64, &'static str)>, touched: u64) -> Result<(), DbError> {
     match expected {
-        Some((count, table)) if count != touched => Err(Failed::Before(DbError::Conflict(table))),
+        Some((count, table)) if count != touched => Err(DbError::Conflict(table)),
         Some(_) | None => Ok(()),
     }
 }
@@ -70,7 +76,7 @@ macro_rules! transaction {
             let query = bind_all!(sqlx::query(step.sql.$dialect), step.args);
             if step.returns == Returns::Nothing {
                 let done = query.execute(&mut *connection).await?;
-                return check_count(step.expected, done.rows_affected());
+                return Ok(check_count(step.expected, done.rows_affected())?);
             }
             let rows = query.fetch_all(&mut *connection).await?;
             let ids: Vec<i64> = rows

@@ -49,7 +49,7 @@ impl Step {
 
     /// One statement for all rows.
     pub(crate) fn of_rows(sql: Sql, rows: Rows) -> Self {
-        Step::new(sql, vec![Arg::Json(rows.finish())])
+        Step::new(sql, vec![Arg::Rows(rows)])
     }
 
     /// One statement for all rows, each of which must touch exactly one row of the table.

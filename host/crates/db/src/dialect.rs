@@ -13,6 +13,7 @@ use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row};
 
+use crate::encode::Rows;
 use crate::error::DbError;
 use crate::open::Db;
 
@@ -73,8 +74,10 @@ pub(crate) enum Arg {
     Int(i64),
     Text(String),
     MaybeText(Option<String>),
-    /// The rows of a set-based statement, encoded already.
+    /// A list as JSON.
     Json(String),
+    /// The rows of a step; where they are not bound one by one they are JSON.
+    Rows(Rows),
     Bytes(Arc<Vec<u8>>),
 }
 
@@ -94,6 +97,7 @@ macro_rules! bind_all {
             query = match arg {
                 $crate::dialect::Arg::Int(value) => query.bind(value),
                 $crate::dialect::Arg::Text(value) | $crate::dialect::Arg::Json(value) => query.bind(value),
+                $crate::dialect::Arg::Rows(rows) => query.bind(rows.json()),
                 $crate::dialect::Arg::MaybeText(value) => query.bind(value),
                 $crate::dialect::Arg::Bytes(value) => query.bind(value.as_slice()),
             };

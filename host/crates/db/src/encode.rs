@@ -1,7 +1,8 @@
-//! The rows of a set-based statement, as one JSON array of arrays.
+//! The rows of a step: as one JSON array of arrays for a set-based statement, or bound one by one.
 
 use std::borrow::Cow;
 use std::fmt::Write;
+use std::ops::Range;
 
 use signalbox_crm::ids::ItemId;
 use signalbox_crm::time::Timestamp;
@@ -15,59 +16,91 @@ pub(crate) fn without_nul(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Writes rows straight into one buffer: a tree of JSON values would cost more than the statement.
-#[derive(Debug)]
+/// About as many columns as a row has, and as many bytes as JSON needs for one beside its text.
+const COLUMNS: usize = 16;
+const CELL_BYTES: usize = 6;
+
+/// Rows on their way into a statement, with all texts in one buffer.
+#[derive(Debug, Clone)]
 pub(crate) struct Rows {
-    json: String,
-    count: u64,
-    is_first_column: bool,
+    cells: Vec<Cell>,
+    texts: String,
+    /// Where each row begins in `cells`.
+    starts: Vec<usize>,
+}
+
+#[derive(Debug, Clone)]
+enum Cell {
+    Null,
+    Int(i64),
+    Text(Range<usize>),
+}
+
+/// The value of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Value<'r> {
+    Null,
+    Int(i64),
+    Text(&'r str),
 }
 
 impl Rows {
     pub(crate) fn with_capacity(rows: usize, row_bytes: usize) -> Self {
-        let mut json = String::with_capacity(rows * row_bytes + 2);
-        json.push('[');
         Rows {
-            json,
-            count: 0,
-            is_first_column: true,
+            cells: Vec::with_capacity(rows * COLUMNS),
+            texts: String::with_capacity(rows * row_bytes),
+            starts: Vec::with_capacity(rows),
         }
     }
 
     /// Begins a row.
     pub(crate) fn row(&mut self) -> &mut Self {
-        self.json.push_str(if self.count == 0 { "[" } else { "],[" });
-        self.count += 1;
-        self.is_first_column = true;
+        self.starts.push(self.cells.len());
         self
     }
 
     pub(crate) fn count(&self) -> u64 {
-        self.count
+        self.starts.len() as u64
     }
 
-    pub(crate) fn finish(mut self) -> String {
-        self.json.push_str(if self.count == 0 { "]" } else { "]]" });
-        self.json
+    /// The rows, each with its columns.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Row<'_>> {
+        let ends = self.starts.iter().skip(1).copied().chain([self.cells.len()]);
+        self.starts.iter().zip(ends).map(|(start, end)| Row {
+            cells: &self.cells[*start..end],
+            texts: &self.texts,
+        })
     }
 
-    fn comma(&mut self) {
-        if !self.is_first_column {
-            self.json.push(',');
+    /// A JSON array of arrays. Written straight into one buffer: a tree of values would cost more than the statement.
+    pub(crate) fn json(&self) -> String {
+        let mut json = String::with_capacity(self.texts.len() + self.cells.len() * CELL_BYTES + 2);
+        json.push('[');
+        for (number, row) in self.iter().enumerate() {
+            json.push_str(if number == 0 { "[" } else { ",[" });
+            for column in 0..row.cells.len() {
+                if column > 0 {
+                    json.push(',');
+                }
+                push_json(&mut json, row.value(column));
+            }
+            json.push(']');
         }
-        self.is_first_column = false;
+        json.push(']');
+        json
+    }
+
+    fn push(&mut self, cell: Cell) -> &mut Self {
+        self.cells.push(cell);
+        self
     }
 
     pub(crate) fn null(&mut self) -> &mut Self {
-        self.comma();
-        self.json.push_str("null");
-        self
+        self.push(Cell::Null)
     }
 
     pub(crate) fn int(&mut self, value: i64) -> &mut Self {
-        self.comma();
-        write!(self.json, "{value}").expect("writing into a String cannot fail");
-        self
+        self.push(Cell::Int(value))
     }
 
     pub(crate) fn maybe_int(&mut self, value: Option<i64>) -> &mut Self {
@@ -105,14 +138,11 @@ impl Rows {
         }
     }
 
-    /// A word of ours, which needs no escapes.
+    /// A word of ours.
     pub(crate) fn word(&mut self, value: &str) -> &mut Self {
-        debug_assert!(value.bytes().all(needs_no_escape), "`{value}` needs escapes");
-        self.comma();
-        self.json.push('"');
-        self.json.push_str(value);
-        self.json.push('"');
-        self
+        let start = self.texts.len();
+        self.texts.push_str(value);
+        self.push(Cell::Text(start..self.texts.len()))
     }
 
     pub(crate) fn maybe_word(&mut self, value: Option<&str>) -> &mut Self {
@@ -123,26 +153,7 @@ impl Rows {
     }
 
     pub(crate) fn text(&mut self, value: &str) -> &mut Self {
-        self.comma();
-        self.json.push('"');
-        let mut plain_from = 0;
-        for (at, byte) in value.bytes().enumerate() {
-            if needs_no_escape(byte) {
-                continue;
-            }
-            self.json.push_str(&value[plain_from..at]);
-            plain_from = at + 1;
-            match byte {
-                b'"' => self.json.push_str("\\\""),
-                b'\\' => self.json.push_str("\\\\"),
-                b'\n' => self.json.push_str("\\n"),
-                0 => self.json.push('\u{fffd}'),
-                control => write!(self.json, "\\u{control:04x}").expect("writing into a String cannot fail"),
-            }
-        }
-        self.json.push_str(&value[plain_from..]);
-        self.json.push('"');
-        self
+        self.word(&without_nul(value))
     }
 
     pub(crate) fn maybe_text(&mut self, value: Option<&str>) -> &mut Self {
@@ -153,10 +164,59 @@ impl Rows {
     }
 
     /// A value as JSON text in a column.
-    pub(crate) fn json<T: serde::Serialize>(&mut self, value: &T) -> &mut Self {
+    pub(crate) fn json_of<T: serde::Serialize>(&mut self, value: &T) -> &mut Self {
         let text = serde_json::to_string(value).expect("our entities have string keys and finite shapes");
         self.text(&text)
     }
+}
+
+/// One row.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Row<'r> {
+    cells: &'r [Cell],
+    texts: &'r str,
+}
+
+impl<'r> Row<'r> {
+    /// The value of the column with this number, from 0.
+    ///
+    /// # Panics
+    /// If there is no such column: statements name only what their rows have.
+    pub(crate) fn value(self, column: usize) -> Value<'r> {
+        match &self.cells[column] {
+            Cell::Null => Value::Null,
+            Cell::Int(value) => Value::Int(*value),
+            Cell::Text(range) => Value::Text(&self.texts[range.clone()]),
+        }
+    }
+}
+
+fn push_json(json: &mut String, value: Value<'_>) {
+    match value {
+        Value::Null => json.push_str("null"),
+        Value::Int(value) => write!(json, "{value}").expect("writing into a String cannot fail"),
+        Value::Text(value) => push_json_text(json, value),
+    }
+}
+
+fn push_json_text(json: &mut String, value: &str) {
+    json.push('"');
+    let mut plain_from = 0;
+    for (at, byte) in value.bytes().enumerate() {
+        if needs_no_escape(byte) {
+            continue;
+        }
+        json.push_str(&value[plain_from..at]);
+        plain_from = at + 1;
+        match byte {
+            b'"' => json.push_str("\\\""),
+            b'\\' => json.push_str("\\\\"),
+            b'\n' => json.push_str("\\n"),
+            control => write!(json, "\\u{control:04x}").expect("writing into a String cannot fail"),
+        }
+    }
+    json.push_str(&value[plain_from..]);
+    json.push('"');
 }
 
 fn needs_no_escape(byte: u8) -> bool {
@@ -182,19 +242,32 @@ mod tests {
         for text in texts {
             rows.text(text);
         }
-        let value: serde_json::Value = serde_json::from_str(&rows.finish()).expect("valid JSON");
+        let value: serde_json::Value = serde_json::from_str(&rows.json()).expect("valid JSON");
         assert_eq!(value, serde_json::json!([[-5, null, 1], texts]));
+    }
+
+    #[test]
+    fn values_are_as_given() {
+        let mut rows = Rows::with_capacity(2, 16);
+        rows.row().text("one").null();
+        rows.row().int(2).word("two");
+        let values: Vec<_> = rows.iter().map(|row| [row.value(0), row.value(1)]).collect();
+        let expected = [
+            [Value::Text("one"), Value::Null],
+            [Value::Int(2), Value::Text("two")],
+        ];
+        assert_eq!(values, expected);
     }
 
     #[test]
     fn nul_becomes_the_replacement_character() {
         let mut rows = Rows::with_capacity(1, 16);
         rows.row().text("a\0b");
-        assert_eq!(rows.finish(), "[[\"a\u{fffd}b\"]]");
+        assert_eq!(rows.json(), "[[\"a\u{fffd}b\"]]");
     }
 
     #[test]
     fn no_rows_are_an_empty_array() {
-        assert_eq!(Rows::with_capacity(0, 0).finish(), "[]");
+        assert_eq!(Rows::with_capacity(0, 0).json(), "[]");
     }
 }

@@ -123,13 +123,27 @@ impl From<sqlx::Error> for DbError {
     }
 }
 
-/// The low byte of an extended code is the primary code (SQLite, "Result and Error Codes").
 fn from_sqlite(code: &str, error: sqlx::Error) -> DbError {
-    match code.parse::<i32>().unwrap_or(1) & 0xff {
+    let message = message_of(&error);
+    of_sqlite(code.parse().unwrap_or(1), &message, error)
+}
+
+/// The connection that commits to SQLite has another driver.
+impl From<rusqlite::Error> for DbError {
+    fn from(error: rusqlite::Error) -> Self {
+        let code = error.sqlite_error().map_or(1, |sqlite| sqlite.extended_code);
+        let message = error.to_string();
+        of_sqlite(code, &message, sqlx::Error::Io(std::io::Error::other(error)))
+    }
+}
+
+/// The low byte of an extended code is the primary code (SQLite, "Result and Error Codes").
+fn of_sqlite(code: i32, message: &str, error: sqlx::Error) -> DbError {
+    match code & 0xff {
         5 | 6 | 8 | 9 | 10 | 14 => DbError::Unavailable(error),
         13 => DbError::Full(error),
-        11 | 26 => DbError::NotADatabase(message_of(&error)),
-        19 => DbError::Constraint(constraint_of(&error)),
+        11 | 26 => DbError::NotADatabase(message.to_owned()),
+        19 => DbError::Constraint(after_colon(message)),
         _ => DbError::Statement(error),
     }
 }
@@ -155,18 +169,19 @@ fn message_of(error: &sqlx::Error) -> String {
         .unwrap_or_default()
 }
 
-/// PostgreSQL names the constraint; SQLite names the columns, or the text of the check.
+/// PostgreSQL names the constraint.
 fn constraint_of(error: &sqlx::Error) -> String {
     let named = error
         .as_database_error()
         .and_then(<dyn DatabaseError>::constraint);
     match named {
         Some(name) => name.to_owned(),
-        None => {
-            let message = message_of(error);
-            message
-                .split_once(": ")
-                .map_or(message.clone(), |(_, what)| what.to_owned())
-        }
+        None => after_colon(&message_of(error)),
     }
+}
+
+/// SQLite names the columns, or the text of the check: `CHECK constraint failed: version >= 1`.
+fn after_colon(message: &str) -> String {
+    let named = message.split_once(": ");
+    named.map_or(message, |(_, what)| what).to_owned()
 }

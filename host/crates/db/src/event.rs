@@ -51,7 +51,7 @@ pub(crate) fn steps(batch: &Batch, steps: &mut Vec<Step>) {
         rows.row()
             .int(event.id.0)
             .word(event.fact.kind().as_str())
-            .json(&event.fact)
+            .json_of(&event.fact)
             .maybe_item(event.item)
             .int(event.root.0)
             .int(i64::from(event.depth))

@@ -18,6 +18,8 @@ use crate::script::renumber;
 
 /// Steps of one function. A longer list is a change of the set-up, and goes statement by statement.
 const STEPS_MAX: usize = 24;
+/// PostgreSQL manual, appendix "Limits": function arguments. A set-up of a few steps may have more.
+const ARGS_MAX: usize = 100;
 /// Functions of one session. Runs and people make a few dozen combinations of steps.
 const FUNCTIONS_MAX: usize = 200;
 /// The state of our own error: a step touched another number of rows than it must. The message is the table.
@@ -40,7 +42,7 @@ impl Functions {
         connection: &mut PgConnection,
         steps: &[Step],
     ) -> Result<Option<String>, sqlx::Error> {
-        if steps.len() > STEPS_MAX || self.is_not_allowed {
+        if steps.len() > STEPS_MAX || arg_count(steps) > ARGS_MAX || self.is_not_allowed {
             return Ok(None);
         }
         let key: Vec<usize> = steps
@@ -155,17 +157,22 @@ fn definition(name: &str, steps: &[Step]) -> String {
     )
 }
 
-fn call(name: &str, steps: &[Step]) -> String {
+/// What the function takes: the arguments of all steps, and their counts.
+fn arg_count(steps: &[Step]) -> usize {
     let args: usize = steps.iter().map(|step| step.args.len()).sum();
     let counts = steps.iter().filter(|step| step.expected.is_some()).count();
-    let places: Vec<String> = (1..=args + counts).map(|n| format!("${n}")).collect();
+    args + counts
+}
+
+fn call(name: &str, steps: &[Step]) -> String {
+    let places: Vec<String> = (1..=arg_count(steps)).map(|n| format!("${n}")).collect();
     format!("SELECT * FROM {name}({})", places.join(", "))
 }
 
 fn type_of(arg: &Arg) -> &'static str {
     match arg {
         Arg::Int(_) => "bigint",
-        Arg::Text(_) | Arg::MaybeText(_) | Arg::Json(_) => "text",
+        Arg::Text(_) | Arg::MaybeText(_) | Arg::Json(_) | Arg::Rows(_) => "text",
         Arg::Bytes(_) => "bytea",
     }
 }

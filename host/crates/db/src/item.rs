@@ -110,7 +110,7 @@ fn write<'r>(rows: &'r mut Rows, item: &Item) -> &'r mut Rows {
     if item.fields.is_empty() {
         rows.word("{}");
     } else {
-        rows.json(&item.fields);
+        rows.json_of(&item.fields);
     }
     rows.instant(item.raised_at)
         .maybe_instant(item.last_contact_at)

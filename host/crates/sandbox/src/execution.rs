@@ -1,6 +1,7 @@
 //! What the host functions of one run share: the data of its wasmtime store.
 
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Instant;
 
 use serde::Serialize;
 use signalbox_crm::rejection::{Code, Rejection};
@@ -13,6 +14,7 @@ use crate::logbook::Logbook;
 use crate::meter::Meter;
 use crate::session::{Answer, CallError, Session};
 use crate::stop::Stop;
+use crate::stopwatch::Stopwatch;
 use crate::wasi::Wasi;
 use signalbox_crm::params::ParamValue;
 
@@ -33,6 +35,7 @@ pub(crate) struct Execution {
     pub(crate) fuel_used: u64,
     /// Epochs in which the robot computed.
     pub(crate) epoch_count: u64,
+    pub(crate) stopwatch: Stopwatch,
     /// Only for robots that import WASI.
     pub(crate) wasi: Option<Wasi>,
     limit_refusals: Vec<(Code, u32)>,
@@ -51,6 +54,7 @@ impl Execution {
             stop: None,
             fuel_used: 0,
             epoch_count: 0,
+            stopwatch: Stopwatch::new(Instant::now()),
             wasi: None,
             limit_refusals: Vec::new(),
         }

@@ -22,6 +22,7 @@ mod run;
 mod sandbox;
 pub mod session;
 mod stop;
+mod stopwatch;
 mod wasi;
 
 pub use artefacts::CacheUse;

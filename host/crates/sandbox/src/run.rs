@@ -1,6 +1,6 @@
 //! Runs a robot once, in a fresh instance.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use signalbox_crm::run::Verdict;
 use tokio::time::timeout;
@@ -43,6 +43,12 @@ pub struct RunReport {
     pub memory_bytes: u64,
     /// Time from start to end, in microseconds; without the wait for a free slot.
     pub duration_us: u64,
+    /// As `duration_us`, finer.
+    pub duration: Duration,
+    /// Of it, in the robot's own code.
+    pub in_robot: Duration,
+    /// Of it, in the functions that the robot called.
+    pub in_host_calls: Duration,
     /// What the run was given, back. After a failure it may have stopped in the middle of a call.
     pub session: Box<dyn Session>,
 }
@@ -103,6 +109,7 @@ impl Sandbox {
                 let used = fuel_max.saturating_sub(context.get_fuel()?);
                 context.data_mut().fuel_used = used;
             }
+            context.data_mut().stopwatch.note(hook, Instant::now());
             Ok(())
         });
         let epoch_count_max = limits.cpu_max.as_millis().div_ceil(EPOCH.as_millis());
@@ -144,6 +151,7 @@ fn report(mut execution: Execution, verdict: Verdict, fuel: u64, started_at: Ins
     // Lines of standard output without an end reach the log when the streams go.
     drop(execution.wasi.take());
     let (logs, dropped_line_count, dropped_byte_count) = execution.logbook().take();
+    let duration = started_at.elapsed();
     RunReport {
         verdict,
         calls: execution.journal.take(),
@@ -152,7 +160,10 @@ fn report(mut execution: Execution, verdict: Verdict, fuel: u64, started_at: Ins
         dropped_byte_count,
         fuel,
         memory_bytes: execution.meter.memory_bytes(),
-        duration_us: u64::try_from(started_at.elapsed().as_micros()).unwrap_or(u64::MAX),
+        duration_us: u64::try_from(duration.as_micros()).unwrap_or(u64::MAX),
+        duration,
+        in_robot: execution.stopwatch.robot,
+        in_host_calls: execution.stopwatch.host_calls,
         session: execution.session,
     }
 }
@@ -166,6 +177,8 @@ impl std::fmt::Debug for RunReport {
             .field("fuel", &self.fuel)
             .field("memory_bytes", &self.memory_bytes)
             .field("duration_us", &self.duration_us)
+            .field("in_robot", &self.in_robot)
+            .field("in_host_calls", &self.in_host_calls)
             .finish_non_exhaustive()
     }
 }

@@ -80,7 +80,7 @@ fn rows(changes: &[Change]) -> String {
             change.figure.to_owned(),
             format!("{:.2}", change.old),
             format!("{:.2}", change.new),
-            format!("{:.2}", change.ratio),
+            change.ratio.map_or("-".to_owned(), |ratio| format!("{ratio:.2}")),
             if change.is_worse { "worse" } else { "" }.to_owned(),
         ]
     };

@@ -276,9 +276,15 @@ impl Execution<'_> {
             fuel,
             memory_bytes,
             duration_us,
+            duration,
+            in_robot,
+            in_host_calls,
             session,
             ..
         } = report;
+        self.core
+            .spending
+            .add_execution(duration, in_robot, in_host_calls);
         let cost = cost_us(fuel, calls.len(), &verdict);
         self.core.lanes.spent(&self.ready.run, cost);
         let Some(session) = run_draft_of(session) else {

@@ -24,6 +24,7 @@ fn run(invocation: Invocation) -> Result<Outcome, Failure> {
             black_box(());
         },
         "take-memory" => take_memory(),
+        "shuffle-memory" => shuffle_memory(),
         "recurse" => done(format!("{}", recurse(black_box(1)))),
         "panic" => panic!("the answer is {}", black_box(42)),
         "index" => done(format!("{}", [1, 2, 3][black_box(7)])),
@@ -80,6 +81,20 @@ fn send(text: String) -> Result<Outcome, Failure> {
         tag: None,
     })?;
     done(format!("sent {}", sent.len()))
+}
+
+/// Blocks that grow in turn, and others that come and go between them: all keep what is in them.
+fn shuffle_memory() -> Result<Outcome, Failure> {
+    let mut blocks: Vec<Vec<u8>> = (0..50).map(|n| vec![n; 16]).collect();
+    for round in 1..=40 {
+        for (n, block) in (0..).zip(&mut blocks) {
+            block.extend(std::iter::repeat_n(n, round));
+        }
+        drop(black_box(vec![0xff_u8; round * 100]));
+    }
+    let is_whole =
+        |(n, block): (u8, &Vec<u8>)| block.len() == 16 + 820 && block.iter().all(|byte| *byte == n);
+    done(format!("whole: {}", (0..).zip(&blocks).all(is_whole)))
 }
 
 fn take_memory() -> ! {
