@@ -152,9 +152,9 @@ fn checks(batch: &Batch) -> String {
     for (lock, exclusive) in locks {
         rows.row().int(lock).int(exclusive);
     }
-    text.push_str(&rows.finish());
+    text.push_str(&rows.json());
     for (name, rows) in lists {
-        let _ = write!(text, ",\"{name}\":{}", rows.finish());
+        let _ = write!(text, ",\"{name}\":{}", rows.json());
     }
     text.push('}');
     text

@@ -189,7 +189,7 @@ impl Touched {
     fn add(&mut self, statement: &mut CachedStatement<'_>, returns: Returns) -> Result<(), DbError> {
         match returns {
             Returns::Nothing => self.count += statement.raw_execute()? as u64,
-            Returns::Cancelled | Returns::Changed | Returns::Stored | Returns::Expired => {
+            _ => {
                 let mut rows = statement.raw_query();
                 while let Some(row) = rows.next()? {
                     self.ids.push(row.get(0)?);
