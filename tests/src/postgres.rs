@@ -217,8 +217,7 @@ impl Cluster {
     /// # Panics
     /// If the server refuses.
     pub fn cut_half_of_all_connections(&self, database: &str) {
-        let sql = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-            WHERE application_name = 'signalbox' AND datname = current_database() AND random() < 0.5";
+        let sql = include_str!("cut.sql");
         self.execute(database, sql);
     }
 

@@ -64,11 +64,9 @@ pub async fn claim(core: &SharedCore) -> Result<(), DraftError> {
         if is_all {
             core.shards.set_behind(false);
         }
-        if runs.is_empty() && inbound.is_empty() && core.shards.left_count() == left_count {
-            return Ok(());
-        }
         take(core, runs, inbound).await?;
         if is_all && core.shards.left_count() == left_count {
+            core.shards.claimed_up_to(left_count);
             return Ok(());
         }
     }

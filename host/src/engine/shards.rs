@@ -25,6 +25,8 @@ pub struct Shards {
     is_behind: AtomicBool,
     /// Counts what was left in the database for this host.
     left_count: AtomicU64,
+    /// The count up to which everything was claimed.
+    claimed_count: AtomicU64,
     /// Woken when there may be something to claim.
     pub to_claim: Notify,
     /// Woken when other hosts have something to look for.
@@ -42,6 +44,7 @@ impl Shards {
             epoch: AtomicU64::new(0),
             is_behind: AtomicBool::new(false),
             left_count: AtomicU64::new(0),
+            claimed_count: AtomicU64::new(0),
             to_claim: Notify::new(),
             to_tell: Notify::new(),
             has_new_set_up: AtomicBool::new(false),
@@ -115,9 +118,15 @@ impl Shards {
         self.left_count.load(Ordering::SeqCst)
     }
 
+    /// Notes that everything was claimed which was left up to this count.
+    pub fn claimed_up_to(&self, left_count: u64) {
+        self.claimed_count.fetch_max(left_count, Ordering::SeqCst);
+    }
+
     /// Whether something of this host's waits in the database.
     pub fn is_behind(&self) -> bool {
-        self.is_behind.load(Ordering::SeqCst)
+        let is_all_claimed = self.claimed_count.load(Ordering::SeqCst) == self.left_count();
+        self.is_behind.load(Ordering::SeqCst) || !is_all_claimed
     }
 
     /// Notes whether something of this host's waits in the database.

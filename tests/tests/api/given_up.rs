@@ -115,7 +115,8 @@ async fn webhook_that_cannot_be_processed_is_given_up_and_repeated_by_a_person()
 
     let path = format!("/inbound/{}/retry", failed["id"].as_str().unwrap());
     api.post(&path, json!({})).await.ok(200);
-    api.app.core.lanes.idle().await;
+    let now = api.app.core.clock.now();
+    api.app.advance_to(now).await.unwrap();
     let talk = api.get("/conversations?open=true").await.ok(200)["items"][0].clone();
     assert_eq!(talk["message_count"], 2, "{talk:#}");
     api.post(&path, json!({})).await.refused(409, "conflict");
