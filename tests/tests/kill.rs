@@ -9,6 +9,7 @@
 //! `SIGNALBOX_KILLS` says how often (more than by default for a long run), `SIGNALBOX_SEED` repeats the moments.
 
 mod account;
+mod backlog;
 mod client;
 mod disk;
 mod drain;

@@ -1,8 +1,9 @@
 //! Which runs are in their sandbox, in a file that survives the process: who was at work when the host died.
 //!
 //! A run that takes the whole process with it (a defect of the sandbox, no memory left) would do so after every start.
-//! So after an unclean end those that were at work are executed one after the other, each alone, and one that was alone
-//! when the host died three times is not executed any more (`worker/quarantine.rs`).
+//! So those that were at work when the host died are under suspicion: nothing else is in a sandbox while one of them is.
+//! Who comes out alive is acquitted; who was alone when the host died three times is not executed any more
+//! (`worker/quarantine.rs`).
 //!
 //! The file has words of eight bytes: the run that is alone in its sandbox, runs with the times that the host died of
 //! them, and one word for each worker with the last run that it took. Nothing is flushed to the disk: a dead process
@@ -17,6 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use signalbox_crm::ids::RunId;
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// Deaths of the host while it executed this run and nothing else, before the run is given up. One or two could be the
 /// machine, or an operator.
@@ -24,25 +26,8 @@ pub const DEATHS_MAX: u32 = 3;
 /// Runs of which deaths are remembered. More than that are never under suspicion for long.
 const BLAMED_MAX: usize = 64;
 const WORD_BYTES: usize = 8;
+const ALONE: usize = 0;
 const FIRST_WORKER: usize = 1 + 2 * BLAMED_MAX;
-
-/// Where a run is executed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Seat {
-    /// Nothing else is executed.
-    Alone,
-    /// Beside others, by the worker with this number, from 0.
-    Worker(usize),
-}
-
-impl Seat {
-    fn place(self) -> usize {
-        match self {
-            Seat::Alone => 0,
-            Seat::Worker(number) => FIRST_WORKER + number,
-        }
-    }
-}
 
 /// Who was at work when the last host ended without a word.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -53,11 +38,42 @@ pub struct Suspects {
     pub deaths: BTreeMap<RunId, u32>,
 }
 
+/// The time of a run in its sandbox; dropped when it has come out alive.
+#[derive(Debug)]
+pub struct Stay<'a> {
+    inflight: &'a Inflight,
+    run: RunId,
+    company: Company<'a>,
+}
+
+/// Who else is in a sandbox.
+#[derive(Debug)]
+enum Company<'a> {
+    /// Whoever comes.
+    Any,
+    /// Those that are under no suspicion, as long as this is held.
+    Innocent(#[expect(dead_code, reason = "held for what its drop does")] RwLockReadGuard<'a, ()>),
+    /// Nobody.
+    None(#[expect(dead_code, reason = "held for what its drop does")] RwLockWriteGuard<'a, ()>),
+}
+
+impl Drop for Stay<'_> {
+    fn drop(&mut self) {
+        if let Company::None(_) = self.company {
+            self.inflight.write(ALONE, &[0]);
+            self.inflight.acquit(self.run);
+        }
+    }
+}
+
 /// The file, where there is one.
 #[derive(Debug, Default)]
 pub struct Inflight {
     file: Option<File>,
     suspects: Mutex<Suspects>,
+    has_suspects: AtomicBool,
+    /// Read by those under no suspicion, written by one that is under it.
+    sandboxes: RwLock<()>,
     has_failed: AtomicBool,
 }
 
@@ -87,20 +103,22 @@ impl Inflight {
         file.try_lock()?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
+        let suspects = read(&bytes);
         let inflight = Inflight {
             file: Some(file),
-            suspects: Mutex::new(read(&bytes)),
-            has_failed: AtomicBool::new(false),
+            has_suspects: AtomicBool::new(!suspects.runs.is_empty()),
+            suspects: Mutex::new(suspects),
+            ..Inflight::default()
         };
         inflight.store_deaths(&inflight.lock());
         // It is blamed once for one death.
-        inflight.write(Seat::Alone.place(), &[0]);
+        inflight.write(ALONE, &[0]);
         Ok(inflight)
     }
 
-    /// Whom the last host left. The first call gets them.
-    pub fn take_suspects(&self) -> BTreeSet<RunId> {
-        std::mem::take(&mut self.lock().runs)
+    /// Who is under suspicion.
+    pub fn suspects(&self) -> BTreeSet<RunId> {
+        self.lock().runs.clone()
     }
 
     /// How often the host died of this run.
@@ -108,25 +126,35 @@ impl Inflight {
         self.lock().deaths.get(&run).copied().unwrap_or(0)
     }
 
-    /// A run goes into its sandbox.
-    pub fn enter(&self, seat: Seat, run: RunId) {
-        self.write(seat.place(), &[run.0]);
-    }
-
-    /// It has left it alive. Who was beside others stays noted until the worker's next run: what is committed is under
-    /// no suspicion.
-    pub fn leave(&self, seat: Seat) {
-        if seat == Seat::Alone {
-            self.write(seat.place(), &[0]);
+    /// A run goes into its sandbox: the last one of the worker with this number, from 0. One under suspicion waits until
+    /// nobody else is in a sandbox.
+    pub async fn enter(&self, worker: usize, run: RunId) -> Stay<'_> {
+        let company = match self.has_suspects.load(Ordering::Relaxed) {
+            false => Company::Any,
+            true if self.lock().runs.contains(&run) => Company::None(self.sandboxes.write().await),
+            true => Company::Innocent(self.sandboxes.read().await),
+        };
+        let place = match company {
+            Company::None(_) => ALONE,
+            Company::Any | Company::Innocent(_) => FIRST_WORKER + worker,
+        };
+        self.write(place, &[run.0]);
+        Stay {
+            inflight: self,
+            run,
+            company,
         }
     }
 
-    /// The host does not die of this run.
+    /// The host does not die of this run, or the run has ended.
     pub fn acquit(&self, run: RunId) {
         let mut suspects = self.lock();
+        suspects.runs.remove(&run);
         if suspects.deaths.remove(&run).is_some() {
             self.store_deaths(&suspects);
         }
+        self.has_suspects
+            .store(!suspects.runs.is_empty(), Ordering::Relaxed);
     }
 
     /// Nobody is at work, and nobody is under suspicion any more.
@@ -196,40 +224,70 @@ fn read(bytes: &[u8]) -> Suspects {
 mod tests {
     use super::*;
 
+    const BOTH: [RunId; 2] = [RunId(7), RunId(8)];
+
+    /// A host that dies: what it has begun does not end.
+    fn die(inflight: Inflight, in_sandbox: &[(usize, RunId)]) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .expect("a runtime");
+        for (worker, run) in in_sandbox {
+            std::mem::forget(runtime.block_on(inflight.enter(*worker, *run)));
+        }
+    }
+
     #[test]
     fn who_was_at_work_is_found_and_blamed_once_for_each_death_when_alone() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("crm.db.inflight");
         let open = || Inflight::at(&path).expect("opened");
         let inflight = open();
-        assert_eq!(inflight.take_suspects(), BTreeSet::new());
-        inflight.enter(Seat::Worker(63), RunId(7));
-        inflight.enter(Seat::Worker(0), RunId(9));
-        inflight.leave(Seat::Worker(0));
-        inflight.enter(Seat::Worker(0), RunId(8));
+        assert_eq!(inflight.suspects(), BTreeSet::new());
         Inflight::at(&path).expect_err("another host has it");
-        drop(inflight);
+        die(inflight, &[(63, RunId(7)), (0, RunId(9)), (0, RunId(8))]);
 
-        let both = BTreeSet::from([RunId(7), RunId(8)]);
         for deaths in 0..2 {
             let inflight = open();
-            assert_eq!(inflight.take_suspects(), both);
-            assert_eq!(inflight.death_count(RunId(8)), deaths);
-            assert_eq!(inflight.death_count(RunId(7)), 0);
-            inflight.enter(Seat::Alone, RunId(7));
-            inflight.leave(Seat::Alone);
-            inflight.enter(Seat::Alone, RunId(8));
+            assert_eq!(inflight.suspects(), BTreeSet::from(BOTH));
+            assert_eq!(BOTH.map(|run| inflight.death_count(run)), [0, deaths]);
+            die(inflight, &[(5, RunId(8))]);
         }
         let inflight = open();
         assert_eq!(inflight.death_count(RunId(8)), 2);
-        inflight.acquit(RunId(8));
-        drop(inflight);
-        let inflight = open();
-        assert_eq!(inflight.death_count(RunId(8)), 0);
-        assert_eq!(inflight.take_suspects(), both);
         inflight.clear();
         drop(inflight);
-        assert_eq!(open().take_suspects(), BTreeSet::new());
+        assert_eq!(open().suspects(), BTreeSet::new());
+    }
+
+    #[tokio::test]
+    async fn who_is_under_suspicion_is_alone_and_acquitted_when_it_comes_out_alive() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("crm.db.inflight");
+        let open = || Inflight::at(&path).expect("opened");
+        std::mem::forget(open().enter(0, RunId(7)).await);
+        let inflight = open();
+        let innocent = inflight.enter(1, RunId(1)).await;
+        let mut suspect = Box::pin(inflight.enter(0, RunId(7)));
+        assert!(now_or_never(&mut suspect).is_none(), "somebody else is there");
+        drop(innocent);
+        let stay = now_or_never(&mut suspect).expect("nobody else is there");
+        let mut other = Box::pin(inflight.enter(1, RunId(2)));
+        assert!(now_or_never(&mut other).is_none(), "the suspect is there");
+        drop(stay);
+        drop(now_or_never(&mut other).expect("nobody is under suspicion"));
+        assert_eq!(inflight.suspects(), BTreeSet::new());
+        drop((suspect, other));
+        drop(inflight);
+        assert_eq!(open().death_count(RunId(7)), 0);
+    }
+
+    /// The answer, if it is there.
+    fn now_or_never<T>(future: &mut (impl Future<Output = T> + Unpin)) -> Option<T> {
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        match std::pin::Pin::new(future).poll(&mut context) {
+            std::task::Poll::Ready(answer) => Some(answer),
+            std::task::Poll::Pending => None,
+        }
     }
 
     #[test]

@@ -16,7 +16,6 @@ use super::fair::{Begun, Class, FairQueue, Flow};
 use super::shards::shard_of_run;
 
 pub mod figures;
-mod solitary;
 #[cfg(test)]
 mod tests;
 

@@ -10,13 +10,11 @@ use std::time::Duration;
 
 use signalbox_crm::run::Verdict;
 use signalbox_crm::time::Timestamp;
-use tokio::sync::OnceCell;
 
 use self::execution::Execution;
 use super::breakers;
 use super::committer::CommitError;
 use super::core::SharedCore;
-use super::inflight::Seat;
 use super::lanes::{ReadyRun, Task};
 use super::robots::Robots;
 use super::turn::Turn;
@@ -33,7 +31,6 @@ const DATABASE_PAUSE: Duration = Duration::from_millis(250);
 pub struct Worker {
     core: SharedCore,
     robots: Arc<Robots>,
-    is_over_quarantine: OnceCell<()>,
 }
 
 /// What became of an execution.
@@ -68,23 +65,17 @@ impl From<Result<(), CommitError>> for Step {
 impl Worker {
     /// A worker on this core.
     pub fn new(core: SharedCore, robots: Arc<Robots>) -> Self {
-        Worker {
-            core,
-            robots,
-            is_over_quarantine: OnceCell::new(),
-        }
+        Worker { core, robots }
     }
 
-    /// Works for ever, as number `number` of those that do. The first one begins with those that were at work in a host
-    /// that died, and the others wait for it.
+    /// Works for ever, as number `number` of those that do, from 0.
     pub async fn run(self: Arc<Self>, number: usize) {
-        self.is_over_quarantine.get_or_init(|| self.quarantine()).await;
+        if number == 0 {
+            self.let_go().await;
+        }
         loop {
             let (lane, task) = self.core.lanes.take().await;
-            if unless_panicking(self.work(&task, Seat::Worker(number)))
-                .await
-                .is_none()
-            {
+            if unless_panicking(self.work(&task, number)).await.is_none() {
                 self.after_panic(&task).await;
             }
             self.settle_breaker(&task).await;
@@ -92,9 +83,9 @@ impl Worker {
         }
     }
 
-    async fn work(&self, task: &Task, seat: Seat) {
+    async fn work(&self, task: &Task, number: usize) {
         match task {
-            Task::Run(ready) => self.execute(ready, seat).await,
+            Task::Run(ready) => self.execute(ready, number).await,
             Task::Inbound(id) => crate::intake::process(&self.core, *id).await,
         }
     }
@@ -122,7 +113,10 @@ impl Worker {
         }
     }
 
-    async fn execute(&self, ready: &ReadyRun, seat: Seat) {
+    async fn execute(&self, ready: &ReadyRun, number: usize) {
+        if self.is_given_up(ready).await {
+            return;
+        }
         let slot = OnceLock::new();
         let mut conflict_count = 0;
         loop {
@@ -131,7 +125,7 @@ impl Worker {
                 _ => None,
             };
             // Its turn ends here, before anybody waits.
-            let step = self.execution(ready, seat, turn, &slot).run().await;
+            let step = self.execution(ready, number, turn, &slot).run().await;
             match step {
                 Step::Done => return,
                 Step::Again => conflict_count += 1,
@@ -150,7 +144,7 @@ impl Worker {
     fn execution<'a>(
         &'a self,
         ready: &'a ReadyRun,
-        seat: Seat,
+        number: usize,
         turn: Option<Turn>,
         slot: &'a OnceLock<Timestamp>,
     ) -> Execution<'a> {
@@ -158,7 +152,7 @@ impl Worker {
             core: &self.core,
             robots: &self.robots,
             ready,
-            seat,
+            number,
             turn,
             slot,
         }
@@ -174,11 +168,7 @@ impl Worker {
     async fn give_up(&self, ready: &ReadyRun, verdict: Verdict) {
         let slot = OnceLock::new();
         loop {
-            match self
-                .execution(ready, Seat::Alone, None, &slot)
-                .fail(verdict.clone())
-                .await
-            {
+            match self.execution(ready, 0, None, &slot).fail(verdict.clone()).await {
                 Step::Done => return,
                 Step::Wait => tokio::time::sleep(DATABASE_PAUSE).await,
                 Step::Again => {

@@ -3,7 +3,6 @@
 //! Everything runs on one thread. When nobody can go on, everybody who is not asleep waits at the turnstile, and the
 //! seed chooses who passes, what fails, how long time stands still, and whether the host dies.
 
-use signalbox_crm::shard::ShardSet;
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
@@ -17,6 +16,7 @@ use signalbox::engine::lanes::figures::Waiting;
 use signalbox_crm::breaker::Limits;
 use signalbox_crm::ids::ItemId;
 use signalbox_crm::run::RunState;
+use signalbox_crm::shard::ShardSet;
 use signalbox_crm::time::Timestamp;
 use signalbox_db::{Db, Fault, RunFilter};
 use tokio::task::yield_now;

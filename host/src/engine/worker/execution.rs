@@ -26,7 +26,6 @@ use crate::engine::cost::cost_us;
 use crate::engine::draft::{Draft, DraftError};
 use crate::engine::effects;
 use crate::engine::fail_digest::Led;
-use crate::engine::inflight::Seat;
 use crate::engine::lanes::ReadyRun;
 use crate::engine::robots::{LoadError, Robots};
 use crate::engine::session::RunDraft;
@@ -37,7 +36,8 @@ pub(super) struct Execution<'a> {
     pub(super) core: &'a SharedCore,
     pub(super) robots: &'a Robots,
     pub(super) ready: &'a ReadyRun,
-    pub(super) seat: Seat,
+    /// Of the worker.
+    pub(super) number: usize,
     /// While it lasts nobody else commits.
     pub(super) turn: Option<Turn>,
     /// When the run may start by its attachment's rate: taken once, however often it is executed.
@@ -224,14 +224,13 @@ impl Execution<'_> {
         session.draft.overrides_required_fields = attachment.overrides_required_fields;
         let limits = Limits::default();
         let sandbox = self.robots.sandbox();
-        let inflight = &self.core.inflight;
-        inflight.enter(self.seat, run.id);
+        let stay = self.core.inflight.enter(self.number, run.id).await;
         #[cfg(debug_assertions)]
         die_where_told(&robot);
         let report = sandbox
             .run(&robot, invocation, values, Box::new(session), limits)
             .await;
-        inflight.leave(self.seat);
+        drop(stay);
         self.finish(&attachment, &robot, started_at, report).await
     }
 

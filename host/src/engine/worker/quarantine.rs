@@ -1,45 +1,45 @@
-//! After a host that died: the runs that were at work are executed one after the other, before anything else is. So
-//! the one that kills the host is known, and no other is blamed.
+//! After a host that died: whose turn it is among those that were at work is decided by [`crate::engine::inflight`].
+//! Here those are let go that have ended meanwhile, and given up of which the host dies again and again.
+
+use std::sync::OnceLock;
 
 use signalbox_crm::notifying::{Notice, notify};
 use signalbox_crm::people::Actor;
 use signalbox_crm::rejection::Rejection;
 
-use super::{Step, Worker, failed, unless_panicking};
+use super::{Step, Worker, failed};
 use crate::engine::committer::Proposal;
 use crate::engine::draft::Draft;
-use crate::engine::inflight::{DEATHS_MAX, Seat};
-use crate::engine::lanes::{ReadyRun, Task};
+use crate::engine::inflight::DEATHS_MAX;
+use crate::engine::lanes::ReadyRun;
 
 impl Worker {
-    /// Executes those that the last host left at work, each alone.
-    pub(super) async fn quarantine(&self) {
+    /// Most of those whom the last host left at work had ended: it does not note that.
+    pub(super) async fn let_go(&self) {
         let core = &self.core;
-        let suspects = core.inflight.take_suspects();
-        if suspects.is_empty() {
-            return;
-        }
-        for ready in core.lanes.take_out(&suspects) {
-            if core.draining.is_on() {
-                return std::future::pending().await;
-            }
-            let run = ready.run.id;
-            let deaths = core.inflight.death_count(run);
-            if deaths >= DEATHS_MAX {
-                self.give_up_for_ever(&ready, deaths).await;
-            } else {
-                tracing::warn!(run.id = %run, "{run} was at work when the host died: it is executed alone");
-                let task = Task::Run(Box::new(ready));
-                if unless_panicking(self.work(&task, Seat::Alone)).await.is_none() {
-                    core.inflight.leave(Seat::Alone);
-                    self.after_panic(&task).await;
+        for run in core.inflight.suspects() {
+            match core.db.run(run).await {
+                Ok(Some(found)) if !found.run.state.is_final() => {
+                    tracing::warn!(run.id = %run, "{run} was at work when the host died: it is executed alone");
                 }
-                self.settle_breaker(&task).await;
+                Ok(_) => core.inflight.acquit(run),
+                // It stays under suspicion.
+                Err(_) => {}
             }
-            core.inflight.acquit(run);
-            core.lanes.put_away(run);
         }
-        core.inflight.clear();
+    }
+
+    /// Gives a run up of which the host has died too often; says whether it did.
+    pub(super) async fn is_given_up(&self, ready: &ReadyRun) -> bool {
+        let inflight = &self.core.inflight;
+        let run = ready.run.id;
+        let deaths = inflight.death_count(run);
+        if deaths < DEATHS_MAX {
+            return false;
+        }
+        self.give_up_for_ever(ready, deaths).await;
+        inflight.acquit(run);
+        true
     }
 
     /// Discards a run of which the host died again and again, and tells the admins.
@@ -48,13 +48,13 @@ impl Worker {
         tracing::error!(run.id = %run, deaths, "{run} is discarded: the host died of it {deaths} times");
         let message = format!("the host died {deaths} times while it executed this run and nothing else");
         let verdict = failed("host-crash", message, false);
-        let slot = std::sync::OnceLock::new();
+        let slot = OnceLock::new();
         loop {
             let proposal = self.notice(ready).unwrap_or_else(|rejection| {
                 tracing::error!(error = %rejection, "Nobody is told about {run}: {rejection}");
                 Proposal::new(self.core.clock.now(), Actor::System)
             });
-            let execution = self.execution(ready, Seat::Alone, None, &slot);
+            let execution = self.execution(ready, 0, None, &slot);
             match execution.fail_with(proposal, verdict.clone()).await {
                 Step::Done => return,
                 Step::Wait => tokio::time::sleep(super::DATABASE_PAUSE).await,
