@@ -113,7 +113,7 @@ impl Sender {
         })
     }
 
-    /// Makes one attempt; `now` is its time in the signature.
+    /// Makes one attempt; `now` is its time in the signature, and what a date in `Retry-After` is counted from.
     pub async fn send(&self, channel: &Channel, delivery: &Delivery, now: Timestamp) -> Sent {
         let request = match self.request(channel, delivery, now) {
             Ok(request) => request,
@@ -124,7 +124,7 @@ impl Sender {
             }
         };
         let sent = match self.exchange(request).await {
-            Ok(response) => self.judge(channel.provider, response).await,
+            Ok(response) => self.judge(channel.provider, response, now).await,
             Err(sent) => sent,
         };
         without_secret(sent, channel.outbound_secret.as_deref().unwrap_or_default())
@@ -221,9 +221,9 @@ impl Sender {
             .body(body)
     }
 
-    async fn judge(&self, provider: Provider, mut response: Response) -> Sent {
+    async fn judge(&self, provider: Provider, mut response: Response, now: Timestamp) -> Sent {
         let status = response.status();
-        let retry_after = answer::retry_after(response.headers());
+        let retry_after = answer::retry_after(response.headers(), now);
         let body = self.body(&mut response).await;
         let answer = Answer {
             status,

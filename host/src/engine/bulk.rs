@@ -57,6 +57,9 @@ impl Bulks {
     /// Goes on for ever.
     pub async fn run(self: Arc<Self>) {
         loop {
+            if self.core.draining.is_on() {
+                return std::future::pending().await;
+            }
             match self.step().await {
                 Ok(Step::Worked) => {}
                 Ok(Step::NoRoom) => {

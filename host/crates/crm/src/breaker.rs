@@ -50,6 +50,11 @@ pub const PAUSE: Backoff = Backoff {
 /// When runs ask again that meet a probe under way. Most probes end in milliseconds, and then call them at once.
 pub const PROBE_WAIT: Duration = Duration::from_secs(5);
 
+/// Runs that ask again when the next probe may begin; the rest waits for the end of the pause, which calls them, and
+/// asks by itself once in `PAUSE.max`. So a probe that fails costs a few rows, however many runs wait. 16: more than
+/// one, because some of them may be cancelled meanwhile.
+pub const CANDIDATES_MAX: u32 = 16;
+
 /// What an attempt says about the robot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -133,6 +138,8 @@ pub struct Breaker {
     pause: Option<Pause>,
     /// The run that may try although the robot pauses.
     probe: Option<RunId>,
+    /// Runs that were told to ask again for the next probe.
+    candidate_count: u32,
 }
 
 impl Breaker {
@@ -157,13 +164,26 @@ impl Breaker {
         let pause = self.pause?;
         match self.probe {
             Some(probe) if probe == run => None,
-            Some(_) => Some(now.plus(PROBE_WAIT).unwrap_or(Timestamp::MAX)),
-            None if now < pause.probe_at => Some(pause.probe_at),
+            Some(_) => {
+                let soon = now.plus(PROBE_WAIT).unwrap_or(Timestamp::MAX);
+                Some(self.later(soon, now))
+            }
+            None if now < pause.probe_at => Some(self.later(pause.probe_at, now)),
             None => {
                 self.probe = Some(run);
+                self.candidate_count = 0;
                 None
             }
         }
+    }
+
+    /// `near` for a few runs, and long for the others.
+    fn later(&mut self, near: Timestamp, now: Timestamp) -> Timestamp {
+        if self.candidate_count < CANDIDATES_MAX {
+            self.candidate_count += 1;
+            return near;
+        }
+        now.plus(PAUSE.max).unwrap_or(Timestamp::MAX)
     }
 
     /// Notes an attempt that is stored; true when the pause is another now.
@@ -181,6 +201,7 @@ impl Breaker {
             Outcome::Failed => {
                 let count = pause.failed_probe_count.saturating_add(1);
                 self.pause = Some(Pause::after(pause.since, count, now));
+                self.candidate_count = 0;
                 true
             }
             // The next run is the next probe.
@@ -203,6 +224,7 @@ impl Breaker {
         }
         self.last.clear();
         self.pause = Some(Pause::after(now, 0, now));
+        self.candidate_count = 0;
         true
     }
 

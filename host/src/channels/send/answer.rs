@@ -5,6 +5,7 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use serde::Deserialize;
+use signalbox_crm::time::Timestamp;
 
 use super::{RETRY_AFTER_MAX, Sent};
 use crate::channels::{ID_CHARS_MAX, text};
@@ -44,10 +45,16 @@ struct GenericAnswer {
     id: Option<String>,
 }
 
-/// The seconds of a `Retry-After` header; a date is not understood.
-pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(wait(seconds))
+/// How long a `Retry-After` header asks to wait: seconds, or a date (RFC 9110, section 10.2.3). One that has passed asks
+/// for nothing.
+pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(wait(seconds));
+    }
+    let date = jiff::fmt::rfc2822::parse(text).ok()?;
+    let asked = Timestamp::from(date.timestamp()).since(now);
+    Some(wait(asked.as_secs())).filter(|wait| !wait.is_zero())
 }
 
 /// Only a readable `ok` is a yes: a captive portal answers 200 too.

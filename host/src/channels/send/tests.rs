@@ -272,6 +272,14 @@ async fn answers_of_a_generic_receiver_are_told_apart() {
             retry(None, "status 503"),
         ),
         (
+            Receiver::new(503, "").with("retry-after", "Mon, 09 Mar 2026 11:30:00 GMT"),
+            retry(Some(480), "status 503"),
+        ),
+        (
+            Receiver::new(503, "").with("retry-after", "soon"),
+            retry(None, "status 503"),
+        ),
+        (
             Receiver::new(500, vec![b'x'; 10 * ANSWER_BYTES_MAX]),
             unknown("status 500"),
         ),

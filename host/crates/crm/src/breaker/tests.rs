@@ -171,3 +171,29 @@ fn pause_is_the_same_after_a_restart_and_ends_by_hand() {
     assert_eq!(breaker.ask(RunId(1), at(NOON)), None);
     assert!(!breaker.close());
 }
+
+#[test]
+fn a_probe_that_fails_is_asked_for_by_few_however_many_wait() {
+    let pause = Pause {
+        since: at(NOON),
+        probe_at: at("2026-03-02T12:00:30Z"),
+        failed_probe_count: 0,
+    };
+    let mut breaker = Breaker::new(Limits::DEFAULT, Some(pause));
+    let told = |breaker: &mut Breaker, now: Timestamp, near: Timestamp| {
+        let answers: Vec<_> = (100..1_100)
+            .filter_map(|id| breaker.ask(RunId(id), now))
+            .collect();
+        let near_count = answers.iter().filter(|until| **until == near).count();
+        let far = now.plus(PAUSE.max).expect("a time");
+        let far_count = answers.iter().filter(|until| **until == far).count();
+        (near_count, far_count)
+    };
+    assert_eq!(told(&mut breaker, at(NOON), pause.probe_at), (16, 984));
+    assert_eq!(breaker.ask(RunId(1), pause.probe_at), None);
+    let soon = pause.probe_at.plus(PROBE_WAIT).expect("a time");
+    assert_eq!(told(&mut breaker, pause.probe_at, soon), (16, 984));
+    assert!(breaker.note(&run(1, Some(1)), Outcome::Failed, pause.probe_at));
+    let next = breaker.pause().expect("a pause").probe_at;
+    assert_eq!(told(&mut breaker, pause.probe_at, next), (16, 984));
+}
