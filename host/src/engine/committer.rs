@@ -5,7 +5,6 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Instant;
 
 use signalbox_crm::bulk::Bulk;
@@ -35,8 +34,6 @@ use signalbox_crm::changes::ChangeSet;
 
 /// The most proposals in one group: 70 to 80 percent of the throughput of 1,000, at a tenth of the latency.
 pub const GROUP_MAX: usize = 128;
-/// Turns of all that is ready to run, before a group begins. A turn of nobody costs less than a microsecond.
-const TURNS_OF_OTHERS: usize = 4;
 /// Proposals that may wait. A submitter waits for a place beyond that.
 pub const QUEUE_MAX: usize = 1024;
 
@@ -183,7 +180,6 @@ pub enum CommitError {
 pub async fn run(core: Arc<Core>, mut requests: mpsc::Receiver<Request>, mut memory: Memory) {
     let mut asked = Vec::with_capacity(GROUP_MAX);
     while requests.recv_many(&mut asked, GROUP_MAX).await > 0 {
-        let_more_come(&mut requests, &mut asked).await;
         let mut group = Vec::with_capacity(asked.len());
         for request in asked.drain(..) {
             match request {
@@ -201,33 +197,6 @@ pub async fn run(core: Arc<Core>, mut requests: mpsc::Receiver<Request>, mut mem
         }
         commit_group(&core, &mut memory, group).await;
     }
-}
-
-/// Lets others have their turns: what the last commit has set going is often just about to propose, and would wait for
-/// the whole of this group.
-async fn let_more_come(requests: &mut mpsc::Receiver<Request>, asked: &mut Vec<Request>) {
-    for _ in 0..TURNS_OF_OTHERS {
-        queue_up_again().await;
-        while asked.len() < GROUP_MAX
-            && let Ok(request) = requests.try_recv()
-        {
-            asked.push(request);
-        }
-    }
-}
-
-/// Goes behind every task that is ready to run. Tokio's `yield_now` would come back only when none is, which is when
-/// simulations decide what happens next.
-async fn queue_up_again() {
-    let mut has_queued_up = false;
-    std::future::poll_fn(|context| {
-        if std::mem::replace(&mut has_queued_up, true) {
-            return Poll::Ready(());
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
 
 /// Stores what comes through the turn, until it is dropped or has lasted too long.

@@ -32,6 +32,7 @@ pub struct Ids {
 }
 
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one for each host")]
 enum Source {
     Counted([AtomicI64; IdKind::ALL.len()]),
     Blocks([Mutex<Block>; IdKind::ALL.len()]),
