@@ -120,7 +120,8 @@ mod tests {
     use super::*;
     use crate::open::Pools;
 
-    const RUN: &str = "INSERT INTO run (id, event, attachment, cancel_on, state, attempt_count, created_at, shard)
+    const RUN: &str =
+        "INSERT INTO run (id, event, attachment, cancel_on, state, attempt_count, created_at, shard)
 VALUES ($1, 1, 1, 'never', 'available', 0, 0, 1)";
 
     /// What unique indexes guard is audited too: a damaged index lets it through.
