@@ -80,23 +80,41 @@ impl Breakers {
     /// # Errors
     /// The database, or a row that is no pause.
     pub async fn load(db: &Db, limits: Limits) -> Result<Breakers, DbError> {
-        let mut by_digest = BTreeMap::new();
-        for (key, value) in db.metas(STORED).await? {
-            if value.is_empty() {
-                continue;
-            }
-            let pause: Pause = serde_json::from_str(&value).map_err(|_| DbError::BadRow {
-                what: "meta",
-                value: value.clone(),
-            })?;
-            by_digest.insert(key[STORED.len()..].to_owned(), Told::new(limits, Some(pause)));
-        }
+        let paused = stored_pauses(db).await?;
+        let paused = paused
+            .into_iter()
+            .map(|(digest, pause)| (digest, Told::new(limits, Some(pause))));
         Ok(Breakers {
             limits,
-            by_digest: Mutex::new(by_digest),
+            by_digest: Mutex::new(paused.collect()),
             has_news: AtomicBool::new(false),
             telling: Turn::new(()),
         })
+    }
+
+    /// Takes over the pauses that other hosts have begun and ended.
+    ///
+    /// # Errors
+    /// As [`Breakers::load`].
+    pub async fn follow(&self, db: &Db) -> Result<(), DbError> {
+        self.take_over(&stored_pauses(db).await?);
+        Ok(())
+    }
+
+    /// What this host has news of is not touched: it will be stored.
+    fn take_over(&self, stored: &BTreeMap<String, Pause>) {
+        let mut all = self.lock();
+        for (digest, told) in all.iter_mut() {
+            let pause = stored.get(digest).copied();
+            if told.told == told.breaker.pause() && told.told != pause {
+                *told = Told::new(self.limits, pause);
+            }
+        }
+        for (digest, pause) in stored {
+            if !all.contains_key(digest) {
+                all.insert(digest.clone(), Told::new(self.limits, Some(*pause)));
+            }
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Told>> {
@@ -176,6 +194,22 @@ impl Breakers {
         let has_more = all.values().any(|told| told.told != told.breaker.pause());
         self.has_news.store(has_more, Ordering::SeqCst);
     }
+}
+
+/// The pauses that are stored, by digest.
+async fn stored_pauses(db: &Db) -> Result<BTreeMap<String, Pause>, DbError> {
+    let mut pauses = BTreeMap::new();
+    for (key, value) in db.metas(STORED).await? {
+        if value.is_empty() {
+            continue;
+        }
+        let pause: Pause = serde_json::from_str(&value).map_err(|_| DbError::BadRow {
+            what: "meta",
+            value: value.clone(),
+        })?;
+        pauses.insert(key[STORED.len()..].to_owned(), pause);
+    }
+    Ok(pauses)
 }
 
 /// Stores which robots pause now and which do not any more, and tells the admins of it, if there is news. Never to be
@@ -274,4 +308,45 @@ pub fn label(directory: &Directory, digest: &str) -> String {
 /// `notify` of `notify@1.0.0`.
 fn id_of(label: &str) -> &str {
     label.split('@').next().unwrap_or(label)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pause(second: i64) -> Pause {
+        let at = Timestamp::from_micros(second * 1_000_000);
+        Pause {
+            since: at,
+            probe_at: at,
+            failed_probe_count: 0,
+        }
+    }
+
+    fn stored(pause: Option<Pause>) -> BTreeMap<String, Pause> {
+        pause
+            .map(|pause| ("robot".to_owned(), pause))
+            .into_iter()
+            .collect()
+    }
+
+    #[test]
+    fn pauses_of_other_hosts_are_taken_over_and_own_news_is_kept() {
+        let breakers = Breakers {
+            limits: Limits::DEFAULT,
+            by_digest: Mutex::default(),
+            has_news: AtomicBool::new(false),
+            telling: Turn::new(()),
+        };
+        for known in [Some(pause(1)), Some(pause(2)), None, Some(pause(3))] {
+            breakers.take_over(&stored(known));
+            assert_eq!(breakers.pause("robot"), known);
+            assert!(breakers.news().is_empty());
+        }
+        // A person ends the pause here, which is not stored yet.
+        assert!(breakers.resume("robot", Actor::System));
+        breakers.take_over(&stored(Some(pause(3))));
+        assert_eq!(breakers.pause("robot"), None);
+        assert_eq!(breakers.news().len(), 1);
+    }
 }

@@ -138,6 +138,11 @@ async fn follow(core: &SharedCore, standing: HostStanding) {
     if standing.directory_version > core.records.directory().version {
         refresh(core);
     }
+    if standing.host_count > 1
+        && let Err(error) = core.breakers.follow(&core.db).await
+    {
+        tracing::error!(error = %error, "The pauses of robots cannot be read: {error}");
+    }
     let share = usize::from(SHARD_COUNT).div_ceil(standing.host_count.max(1));
     if standing.shards.len() > share {
         let given: ShardSet = standing.shards.iter().skip(share).collect();
