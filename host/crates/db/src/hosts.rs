@@ -17,6 +17,7 @@ use crate::dialect::Fields;
 use crate::error::DbError;
 use crate::migrate;
 use crate::open::{Db, Pools};
+use crate::postgres::connect_writer;
 
 /// How long a host keeps its place without a sign of life.
 pub const LEASE: Duration = Duration::from_secs(10);
@@ -199,10 +200,10 @@ impl Membership {
     ///
     /// # Errors
     /// `Locked` where a host has the database for itself, or this one wants to and there are others.
-    pub(crate) async fn join(&mut self) -> Result<i64, DbError> {
+    pub(crate) async fn join(&mut self, writer: &PgConnectOptions) -> Result<(i64, PgConnection), DbError> {
         let deadline = Instant::now() + SESSION_END_MAX;
         loop {
-            match self.join_once().await {
+            match self.join_once(writer).await {
                 Err(DbError::Locked(_)) if Instant::now() < deadline => {
                     tokio::time::sleep(SESSION_END_PAUSE).await;
                 }
@@ -211,7 +212,7 @@ impl Membership {
         }
     }
 
-    async fn join_once(&mut self) -> Result<i64, DbError> {
+    async fn join_once(&mut self, writer: &PgConnectOptions) -> Result<(i64, PgConnection), DbError> {
         let mut connection = self.connection().await?;
         let mut transaction = connection.begin().await?;
         sqlx::query("SELECT pg_advisory_xact_lock($1)")
@@ -239,13 +240,15 @@ impl Membership {
             .fetch_one(&mut *transaction)
             .await?;
         let host = row.try_get(0)?;
+        // Before anybody sees the new host: one without a session is taken for gone.
+        let writer = connect_writer(writer, host).await?;
         sqlx::query(ADD_MARK)
             .bind(host)
             .execute(&mut *transaction)
             .await?;
         transaction.commit().await?;
         self.connection = Some(connection);
-        Ok(host)
+        Ok((host, writer))
     }
 
     /// A sign of life: makes the lease longer, removes hosts whose lease is over, takes shards that nobody has up to
@@ -410,8 +413,9 @@ impl Db {
             Pools::Postgres { place, writer, .. } => {
                 // Whoever commits meanwhile has the old number, or waits.
                 let mut writer = writer.lock().await;
-                let host = place.membership.lock().await.join().await?;
-                writer.take_place(host).await?;
+                let mut membership = place.membership.lock().await;
+                let (host, session) = membership.join(&writer.options).await?;
+                writer.take_place(host, session);
                 place.set_host(host);
                 Ok(host)
             }

@@ -65,7 +65,7 @@ impl Session {
 
 /// The connection that commits.
 pub(crate) struct PostgresWriter {
-    options: PgConnectOptions,
+    pub(crate) options: PgConnectOptions,
     session: Option<Session>,
     /// A transaction was begun and its end was not seen: the task was dropped with its tokio runtime.
     is_in_transaction: bool,
@@ -166,13 +166,11 @@ impl PostgresWriter {
         }
     }
 
-    /// Goes on as the host with this number.
-    pub(crate) async fn take_place(&mut self, host: i64) -> Result<(), DbError> {
-        self.session = None;
-        self.session = Some(connect_writer(&self.options, host).await?.into());
+    /// Goes on as the host with this number, whose lock the session has.
+    pub(crate) fn take_place(&mut self, host: i64, session: PgConnection) {
+        self.session = Some(session.into());
         self.host = host;
         self.mark = 0;
-        Ok(())
     }
 
     pub(crate) async fn close(&mut self) {
@@ -216,8 +214,7 @@ pub(crate) async fn open(url: &str, options: &OpenOptions) -> Result<Pools, DbEr
     };
     let mut membership = Membership::new(connect.clone(), new);
     membership.migrate().await?;
-    let host = membership.join().await?;
-    let writer = connect_writer(&writer_options, host).await?;
+    let (host, writer) = membership.join(&writer_options).await?;
     let closing = Arc::new(AtomicBool::new(false));
     let readers = readers(connect, options.readers).await?;
     Ok(Pools::Postgres {
@@ -283,7 +280,7 @@ fn connect_options(url: &str) -> Result<PgConnectOptions, DbError> {
     Ok(options.application_name("signalbox"))
 }
 
-async fn connect_writer(options: &PgConnectOptions, host: i64) -> Result<PgConnection, DbError> {
+pub(crate) async fn connect_writer(options: &PgConnectOptions, host: i64) -> Result<PgConnection, DbError> {
     let mut connection = options.connect().await?;
     match lock_place(&mut connection, host).await? {
         true => Ok(connection),
