@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use signalbox_crm::breaker::Limits;
@@ -14,6 +15,7 @@ use signalbox_sandbox::inspect::Inspection;
 use signalbox_sandbox::{Sandbox, SandboxConfig};
 use tokio::sync::{Notify, broadcast, mpsc};
 use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::timeout;
 
 use crate::bundled::INSPECTED;
 use crate::channels::send::Sender;
@@ -42,6 +44,9 @@ use crate::engine::spending::Spending;
 use crate::engine::storing::Storing;
 use crate::engine::worker::Worker;
 use crate::janitor::{Janitor, Retention};
+
+/// How long a host that stops waits for the database to take its place back: the others take it anyhow.
+const LEAVE_MAX: Duration = Duration::from_secs(2);
 
 /// How to start.
 #[derive(Debug, Clone)]
@@ -310,8 +315,8 @@ impl App {
         } = self;
         tasks.shutdown().await;
         core.inflight.clear();
-        if let Err(error) = core.db.leave().await {
-            tracing::warn!(error = %error, "The place of this host stays taken until its lease is over: {error}");
+        if !matches!(timeout(LEAVE_MAX, core.db.leave()).await, Ok(Ok(()))) {
+            tracing::warn!("The place of this host stays taken until its lease is over");
         }
         core.db.close().await;
         committer.abort();

@@ -225,6 +225,9 @@ async fn give_turn(core: &Core, memory: &mut Memory, reply: oneshot::Sender<Turn
 /// Stores a group in one transaction; when the database refuses it, each half of it in one, and so on, so that one bad
 /// proposal does not take the others with it.
 async fn commit_group(core: &Core, memory: &mut Memory, group: Vec<Submission>) {
+    if group.is_empty() {
+        return;
+    }
     let (proposals, replies): (Vec<_>, Vec<_>) = group.into_iter().map(|s| (s.proposal, s.reply)).unzip();
     let answers = store_halves(core, memory, proposals).await;
     for (reply, answer) in replies.into_iter().zip(answers) {
@@ -239,22 +242,16 @@ async fn store_halves(core: &Core, memory: &mut Memory, proposals: Vec<Proposal>
     // The next part is the last one.
     let mut parts = vec![proposals];
     while let Some(mut part) = parts.pop() {
-        let count = part.len();
-        if count == 0 {
-            continue;
-        }
-        let spare = if count > 1 { part.clone() } else { Vec::new() };
-        match store(core, memory, std::mem::take(&mut part)).await {
+        match store(core, memory, &part).await {
             Ok(stored) => answers.extend(stored),
-            Err(error) if count == 1 || error.is_passing() => {
+            Err(error) if part.len() == 1 || error.is_passing() => {
                 let error = Arc::new(error);
-                let refused = (0..count).map(|_| Err(CommitError::Db(Arc::clone(&error))));
+                let refused = part.iter().map(|_| Err(CommitError::Db(Arc::clone(&error))));
                 answers.extend(refused);
             }
             Err(_) => {
-                let mut first = spare;
-                let second = first.split_off(count / 2);
-                parts.extend([second, first]);
+                let second = part.split_off(part.len() / 2);
+                parts.extend([second, part]);
             }
         }
     }
@@ -267,14 +264,14 @@ type Answers = Vec<Result<Receipt, CommitError>>;
 /// Stores the proposals that pass. Runs that the database cancelled meanwhile, because an item left a stage, may have
 /// others behind them that go on: these start in a commit of their own; when it fails, after the next one or the next
 /// start.
-async fn store(core: &Core, memory: &mut Memory, proposals: Vec<Proposal>) -> Result<Answers, DbError> {
+async fn store(core: &Core, memory: &mut Memory, proposals: &[Proposal]) -> Result<Answers, DbError> {
     let answers = store_once(core, memory, proposals).await?;
     if !memory.left_behind.is_empty() {
         let proposal = Proposal {
             settled: memory.left_behind.clone(),
             ..Proposal::new(core.clock.now(), Actor::System)
         };
-        match store_once(core, memory, vec![proposal]).await {
+        match store_once(core, memory, &[proposal]).await {
             Ok(_) => memory.left_behind.clear(),
             Err(error) => {
                 tracing::error!(error = %error, "Runs after cancelled ones cannot go on now: {error}")
@@ -286,12 +283,9 @@ async fn store(core: &Core, memory: &mut Memory, proposals: Vec<Proposal>) -> Re
 
 /// As `store_all`; as often as other hosts have changed what was read meanwhile. Who has read that is refused then, and
 /// the others have another try.
-async fn store_once(core: &Core, memory: &mut Memory, proposals: Vec<Proposal>) -> Result<Answers, DbError> {
-    if !core.db.is_shared() {
-        return store_all(core, memory, proposals).await;
-    }
+async fn store_once(core: &Core, memory: &mut Memory, proposals: &[Proposal]) -> Result<Answers, DbError> {
     for _ in 0..MEETINGS_MAX {
-        match store_all(core, memory, proposals.clone()).await {
+        match store_all(core, memory, proposals.to_vec()).await {
             Err(DbError::Stale(_)) => {}
             done => return done,
         }

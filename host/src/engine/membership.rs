@@ -75,9 +75,10 @@ pub async fn tell(core: SharedCore) {
     loop {
         core.shards.to_tell.notified().await;
         sleep(TELL_PAUSE).await;
-        if let Err(error) = core.db.tell_others(core.shards.take_new_set_up()).await {
-            // They look by themselves once in a while.
-            tracing::debug!(error = %error, "Other hosts cannot be told: {error}");
+        // They look by themselves once in a while. A connection that hangs must not keep the lease from its turn.
+        let told = timeout(RENEWAL_MAX, core.db.tell_others(core.shards.take_new_set_up())).await;
+        if !matches!(told, Ok(Ok(()))) {
+            tracing::debug!("Other hosts cannot be told");
         }
     }
 }
@@ -106,8 +107,9 @@ async fn hear(core: &SharedCore, mut listener: Listener) {
 pub async fn supply_ids(core: SharedCore) {
     loop {
         core.ids.low().await;
-        if let Err(error) = core.ids.refill(&core.db).await {
-            tracing::error!(error = %error, "No numbers for new rows can be had: {error}");
+        let refilled = timeout(RENEWAL_MAX, core.ids.refill(&core.db)).await;
+        if !matches!(refilled, Ok(Ok(()))) {
+            tracing::error!("No numbers for new rows can be had now");
             sleep(ERROR_PAUSE).await;
             // What is still low is fetched at the next try.
             core.ids.ring();
@@ -179,8 +181,9 @@ async fn begin_anew(core: &SharedCore) {
     core.lanes
         .forget_shards(&ShardSet::ALL, &core.records.directory());
     core.records.forget_items();
-    if let Err(error) = core.db.rejoin().await {
-        tracing::error!(error = %error, "This host cannot come back yet: {error}");
+    let come_back = timeout(RENEWAL_MAX + RENEWAL, core.db.rejoin()).await;
+    if !matches!(come_back, Ok(Ok(_))) {
+        tracing::error!("This host cannot come back yet");
         sleep(ERROR_PAUSE).await;
     }
 }
