@@ -3,6 +3,8 @@
 //! Natural batching: a group is what queued up while the last group was being stored, with a cap and without an
 //! artificial wait. Validation happens in memory; the database gets one transaction of set-based statements.
 
+mod others;
+
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,19 +17,19 @@ use signalbox_crm::lifecycle::After;
 use signalbox_crm::people::Actor;
 use signalbox_crm::rejection::Rejection;
 use signalbox_crm::run::{Attempt, Run};
-use signalbox_crm::shard::{ShardSet, shard_of};
+use signalbox_crm::shard::ShardSet;
 use signalbox_crm::time::Timestamp;
 use signalbox_crm::timer::Inbound;
-use signalbox_db::{Batch, Check, Committed, DbError, Expiry, IdempotencyRow, ScheduleMove, StaleRead};
+use signalbox_db::{Check, Committed, DbError, Expiry, IdempotencyRow, ScheduleMove};
 use tokio::sync::{mpsc, oneshot};
 
+use self::others::{changed_elsewhere, is_for_others, meet_others, refresh};
 use super::alarm::first_due_at;
 use super::core::Core;
 use super::fair::classes;
 use super::lanes::{LaneKey, ReadyRun, Task};
 use super::plan::{Memory, Outcome, Plan, read_waiting};
 use super::recent::RecordKey;
-use super::shards::shard_of_run;
 use super::storing;
 use super::turn::{TURN_MAX, Turn};
 use signalbox_crm::changes::ChangeSet;
@@ -331,54 +333,6 @@ async fn store_all(core: &Core, memory: &mut Memory, proposals: Vec<Proposal>) -
     Ok(admitted.into_iter().map(|answer| answer.map(receipt)).collect())
 }
 
-/// What other hosts have changed: what was read, and the queues in which they gave turns.
-fn changed_elsewhere(outcome: &Outcome, stale: &[StaleRead]) -> (Vec<RecordKey>, Vec<AttachmentId>) {
-    let (mut keys, mut queues) = (Vec::new(), Vec::new());
-    for read in stale {
-        match read {
-            StaleRead::Directory => keys.push(RecordKey::Directory),
-            StaleRead::Check(place) => {
-                keys.extend(outcome.check_keys.get(*place).copied().flatten());
-                if let Some(Check::Turn(queue, _)) = outcome.batch.checks.get(*place) {
-                    queues.push(*queue);
-                }
-            }
-        }
-    }
-    (keys, queues)
-}
-
-/// Makes visible here what other hosts have changed.
-async fn meet_others(
-    core: &Core,
-    memory: &mut Memory,
-    mut keys: Vec<RecordKey>,
-    queues: &[AttachmentId],
-) -> Result<(), DbError> {
-    if keys.contains(&RecordKey::Directory) {
-        keys.retain(|key| *key != RecordKey::Directory);
-        refresh(core).await?;
-    }
-    core.records.changed_elsewhere(keys, None);
-    if !queues.is_empty() {
-        memory.know(&core.db.load_turns().await?);
-    }
-    Ok(())
-}
-
-/// Reads the set-up anew, which another host may have changed.
-async fn refresh(core: &Core) -> Result<(), DbError> {
-    let directory = Arc::new(core.db.load_directory().await?);
-    if directory.version != core.records.directory().version {
-        core.lanes.set_classes(classes(&directory, core.worker_count));
-        core.records
-            .changed_elsewhere(vec![RecordKey::Directory], Some(directory));
-        // A schedule may be new.
-        core.alarm.ring_for(core.clock.now());
-    }
-    Ok(())
-}
-
 /// Makes a commit visible: memory first, then the runs that may start.
 fn publish(core: &Core, memory: &mut Memory, outcome: Outcome, committed: &Committed) -> u64 {
     if let Some(directory) = &outcome.directory {
@@ -423,25 +377,6 @@ fn publish(core: &Core, memory: &mut Memory, outcome: Outcome, committed: &Commi
         core.bulk_changed.notify_one();
     }
     seq
-}
-
-/// Whether another host has to look: at what is due, or at what leaves the house.
-fn is_for_others(core: &Core, batch: &Batch) -> bool {
-    let (shards, directory) = (core.shards.owned(), core.records.directory());
-    let owns = |number: i64| shards.contains(shard_of(number));
-    let is_delivery = batch.deliveries.iter().any(|delivery| !owns(delivery.channel.0));
-    is_delivery
-        || !batch.directory.is_empty()
-        || !batch.bulks_new.is_empty()
-        || !batch.deliveries_again.is_empty()
-        || !batch.run_changes.is_empty()
-        || !batch.rescheduled.is_empty()
-        || !batch.resumed.is_empty()
-        || batch.timers.iter().any(|timer| !owns(timer.item.number))
-        || batch
-            .runs
-            .iter()
-            .any(|run| !shards.contains(shard_of_run(run, &directory)))
 }
 
 /// A run, for its lane.
