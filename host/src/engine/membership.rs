@@ -145,9 +145,8 @@ async fn follow(core: &SharedCore, standing: HostStanding) {
     {
         tracing::error!(error = %error, "The pauses of robots cannot be read: {error}");
     }
-    let share = usize::from(SHARD_COUNT).div_ceil(standing.host_count.max(1));
-    if standing.shards.len() > share {
-        let given: ShardSet = standing.shards.iter().skip(share).collect();
+    if standing.shards.len() > standing.share {
+        let given: ShardSet = standing.shards.iter().skip(standing.share).collect();
         if let Err(error) = give(core, standing, given).await {
             tracing::error!(error = %error, "Shards cannot be given to another host: {error}");
         }
