@@ -4,6 +4,7 @@
 //! stores) -> [`lanes::Lanes`] (what may start) -> [`worker`] (executes) -> `Draft` again.
 
 pub mod alarm;
+pub mod below;
 pub mod breakers;
 pub mod bulk;
 pub mod claims;

@@ -21,5 +21,6 @@ mod recovery;
 mod rehearsal;
 mod scenarios;
 mod simulation;
+mod stacks;
 mod storm;
 mod tidy;

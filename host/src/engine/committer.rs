@@ -139,14 +139,25 @@ pub enum Request {
     Refresh,
 }
 
-/// A proposal and who waits for its answer.
+/// Proposals that are stored in one transaction, and who waits for the answers.
 #[derive(Debug)]
 pub struct Submission {
-    /// The proposal.
-    pub proposal: Proposal,
-    /// Gets the answer after the transaction has ended.
-    pub reply: oneshot::Sender<Result<Receipt, CommitError>>,
+    /// At least one. Each may build upon those before it: when one is refused, all behind it are.
+    pub proposals: Vec<Proposal>,
+    /// Gets the answers after the transaction has ended.
+    pub reply: oneshot::Sender<Answers>,
 }
+
+impl Submission {
+    /// A submission, and where its answers come.
+    pub fn new(proposals: Vec<Proposal>) -> (Self, oneshot::Receiver<Answers>) {
+        let (reply, answers) = oneshot::channel();
+        (Submission { proposals, reply }, answers)
+    }
+}
+
+/// What became of each proposal.
+pub type Answers = Vec<Result<Receipt, CommitError>>;
 
 /// It is stored.
 #[derive(Debug, Clone)]
@@ -170,6 +181,9 @@ pub enum CommitError {
     /// A rule says no at commit.
     #[error(transparent)]
     Rejected(Rejection),
+    /// It builds upon a proposal that is not stored: read again.
+    #[error("what it builds upon was not stored")]
+    Unfounded,
     /// The database refuses or cannot be reached.
     #[error("the change could not be stored")]
     Db(#[source] Arc<DbError>),
@@ -230,26 +244,29 @@ async fn commit_group(core: &Core, memory: &mut Memory, group: Vec<Submission>) 
     if group.is_empty() {
         return;
     }
-    let (proposals, replies): (Vec<_>, Vec<_>) = group.into_iter().map(|s| (s.proposal, s.reply)).unzip();
-    let answers = store_halves(core, memory, proposals).await;
-    for (reply, answer) in replies.into_iter().zip(answers) {
+    let (stacks, replies): (Vec<_>, Vec<_>) = group.into_iter().map(|s| (s.proposals, s.reply)).unzip();
+    let answers = store_halves(core, memory, stacks).await;
+    for (reply, answers) in replies.into_iter().zip(answers) {
         // The submitter may have gone away; what is stored is stored.
-        let _ = reply.send(answer);
+        let _ = reply.send(answers);
     }
 }
 
-/// An answer for each proposal.
-async fn store_halves(core: &Core, memory: &mut Memory, proposals: Vec<Proposal>) -> Answers {
-    let mut answers = Vec::with_capacity(proposals.len());
+/// Proposals of which each may build upon those before it.
+type Stack = Vec<Proposal>;
+
+/// The answers for each stack.
+async fn store_halves(core: &Core, memory: &mut Memory, stacks: Vec<Stack>) -> Vec<Answers> {
+    let mut answers = Vec::with_capacity(stacks.len());
     // The next part is the last one.
-    let mut parts = vec![proposals];
+    let mut parts = vec![stacks];
     while let Some(mut part) = parts.pop() {
         match store(core, memory, &part).await {
             Ok(stored) => answers.extend(stored),
             Err(error) if part.len() == 1 || error.is_passing() => {
                 let error = Arc::new(error);
-                let refused = part.iter().map(|_| Err(CommitError::Db(Arc::clone(&error))));
-                answers.extend(refused);
+                let refused = |_| Err(CommitError::Db(Arc::clone(&error)));
+                answers.extend(part.iter().map(|stack| stack.iter().map(refused).collect()));
             }
             Err(_) => {
                 let second = part.split_off(part.len() / 2);
@@ -260,20 +277,17 @@ async fn store_halves(core: &Core, memory: &mut Memory, proposals: Vec<Proposal>
     answers
 }
 
-/// What became of each proposal of a group.
-type Answers = Vec<Result<Receipt, CommitError>>;
-
 /// Stores the proposals that pass. Runs that the database cancelled meanwhile, because an item left a stage, may have
 /// others behind them that go on: these start in a commit of their own; when it fails, after the next one or the next
 /// start.
-async fn store(core: &Core, memory: &mut Memory, proposals: &[Proposal]) -> Result<Answers, DbError> {
-    let answers = store_once(core, memory, proposals).await?;
+async fn store(core: &Core, memory: &mut Memory, stacks: &[Stack]) -> Result<Vec<Answers>, DbError> {
+    let answers = store_once(core, memory, stacks).await?;
     if !memory.left_behind.is_empty() {
         let proposal = Proposal {
             settled: memory.left_behind.clone(),
             ..Proposal::new(core.clock.now(), Actor::System)
         };
-        match store_once(core, memory, &[proposal]).await {
+        match store_once(core, memory, &[vec![proposal]]).await {
             Ok(_) => memory.left_behind.clear(),
             Err(error) => {
                 tracing::error!(error = %error, "Runs after cancelled ones cannot go on now: {error}")
@@ -285,9 +299,9 @@ async fn store(core: &Core, memory: &mut Memory, proposals: &[Proposal]) -> Resu
 
 /// As `store_all`; as often as other hosts have changed what was read meanwhile. Who has read that is refused then, and
 /// the others have another try.
-async fn store_once(core: &Core, memory: &mut Memory, proposals: &[Proposal]) -> Result<Answers, DbError> {
+async fn store_once(core: &Core, memory: &mut Memory, stacks: &[Stack]) -> Result<Vec<Answers>, DbError> {
     for _ in 0..MEETINGS_MAX {
-        match store_all(core, memory, proposals.to_vec()).await {
+        match store_all(core, memory, stacks.to_vec()).await {
             Err(DbError::Stale(_)) => {}
             done => return done,
         }
@@ -296,18 +310,16 @@ async fn store_once(core: &Core, memory: &mut Memory, proposals: &[Proposal]) ->
 }
 
 /// Validates the proposals, stores those that pass, and makes them visible.
-async fn store_all(core: &Core, memory: &mut Memory, proposals: Vec<Proposal>) -> Result<Answers, DbError> {
-    let waiting = read_waiting(core, memory, &proposals).await?;
+async fn store_all(core: &Core, memory: &mut Memory, stacks: Vec<Stack>) -> Result<Vec<Answers>, DbError> {
+    let waiting = read_waiting(core, memory, &stacks).await?;
     let began = Instant::now();
     let mut plan = Plan::new(core, memory, waiting);
-    let admitted: Vec<_> = proposals
-        .into_iter()
-        .map(|proposal| plan.admit(proposal))
-        .collect();
-    if admitted.iter().all(Result::is_err) {
+    let admitted: Vec<_> = stacks.into_iter().map(|stack| plan.admit_stack(stack)).collect();
+    if admitted.iter().flatten().all(Result::is_err) {
+        let refused = |answer: Result<_, CommitError>| answer.and(Err(CommitError::Closed));
         return Ok(admitted
             .into_iter()
-            .map(|a| a.and(Err(CommitError::Closed)))
+            .map(|stack| stack.into_iter().map(refused).collect())
             .collect());
     }
     let outcome = plan.finish();
@@ -330,7 +342,11 @@ async fn store_all(core: &Core, memory: &mut Memory, proposals: Vec<Proposal>) -
         runs,
         committed: Arc::clone(&committed),
     };
-    Ok(admitted.into_iter().map(|answer| answer.map(receipt)).collect())
+    let answer = |admitted: Result<_, CommitError>| admitted.map(receipt);
+    Ok(admitted
+        .into_iter()
+        .map(|stack| stack.into_iter().map(answer).collect())
+        .collect())
 }
 
 /// Makes a commit visible: memory first, then the runs that may start.

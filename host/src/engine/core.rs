@@ -11,7 +11,7 @@ use tokio::sync::{Notify, broadcast, mpsc};
 use super::alarm::Alarm;
 use super::breakers::Breakers;
 use super::clock_watch::ClockWatch;
-use super::committer::{CommitError, Proposal, QUEUE_MAX, Receipt, Request, Submission};
+use super::committer::{Answers, CommitError, Proposal, QUEUE_MAX, Receipt, Request, Submission};
 use super::ids::Ids;
 use super::inflight::Inflight;
 use super::lanes::Lanes;
@@ -108,13 +108,20 @@ impl Core {
     /// # Errors
     /// `CommitError`; nothing is stored then, except after `Unknown`.
     pub async fn submit(&self, proposal: Proposal) -> Result<Receipt, CommitError> {
-        let (reply, answer) = tokio::sync::oneshot::channel();
-        let submission = Box::new(Submission { proposal, reply });
+        only(self.submit_stack(vec![proposal]).await?)
+    }
+
+    /// Commits proposals in one transaction, of which each may build upon those before it, or says of each why not.
+    ///
+    /// # Errors
+    /// `Closed`.
+    pub async fn submit_stack(&self, proposals: Vec<Proposal>) -> Result<Answers, CommitError> {
+        let (submission, answers) = Submission::new(proposals);
         self.requests
-            .send(Request::Commit(submission))
+            .send(Request::Commit(Box::new(submission)))
             .await
             .map_err(|_| CommitError::Closed)?;
-        answer.await.map_err(|_| CommitError::Closed)?
+        answers.await.map_err(|_| CommitError::Closed)
     }
 
     /// Waits until nobody else commits, and keeps it so until the turn is dropped; none when the host shuts down.
@@ -155,6 +162,11 @@ impl Core {
     pub fn new_id(&self, kind: IdKind) -> i64 {
         self.ids.next(kind)
     }
+}
+
+/// The answer for the only proposal of a submission.
+pub(super) fn only(answers: Answers) -> Result<Receipt, CommitError> {
+    answers.into_iter().next().unwrap_or(Err(CommitError::Closed))
 }
 
 /// Shared by tasks.

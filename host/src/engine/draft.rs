@@ -18,6 +18,7 @@ use signalbox_crm::rules::Rules;
 use signalbox_crm::time::Timestamp;
 use signalbox_db::{Check, DbError, RowTable};
 
+use super::below::Below;
 use super::committer::{CommitError, Proposal, Receipt};
 use super::core::SharedCore;
 use super::recent::RecordKey;
@@ -71,11 +72,17 @@ pub struct Draft {
     /// What must be so at commit, where several hosts share the database.
     checks: Vec<(RecordKey, Check)>,
     items: HashMap<i64, Arc<Item>>,
+    below: Arc<Below>,
 }
 
 impl Draft {
     /// Begins a draft on top of the last commit.
     pub fn new(core: &SharedCore, actor: Actor) -> Self {
+        Draft::on_top(core, actor, Arc::default())
+    }
+
+    /// Begins a draft on top of what is not stored yet, and will be stored with it.
+    pub fn on_top(core: &SharedCore, actor: Actor, below: Arc<Below>) -> Self {
         let as_of = core.records.seq();
         Draft {
             core: Arc::clone(core),
@@ -90,6 +97,7 @@ impl Draft {
             seen: Vec::new(),
             checks: Vec::new(),
             items: HashMap::new(),
+            below,
         }
     }
 
@@ -137,6 +145,11 @@ impl Draft {
         }
     }
 
+    /// Notes which row a read of `key` found that is not stored yet: the database has nothing to check.
+    fn saw_below(&mut self, key: RecordKey, number: i64, version: i64) {
+        self.seen.push((key, number, version));
+    }
+
     fn check(&mut self, key: RecordKey, check: Check) {
         if self.core.db.is_shared() {
             self.checks.push((key, check));
@@ -156,14 +169,19 @@ impl Draft {
         {
             return Ok(staged.row.clone());
         }
-        self.committed_item(id).await.map(|item| Item::clone(&item))
+        self.unchanged_item(id).await.map(|item| Item::clone(&item))
     }
 
-    /// The item as it is committed.
-    async fn committed_item(&mut self, id: ItemId) -> Result<Arc<Item>, DraftError> {
+    /// The item without what this draft changed.
+    async fn unchanged_item(&mut self, id: ItemId) -> Result<Arc<Item>, DraftError> {
         self.read(RecordKey::Item(id));
         if let Some(item) = self.items.get(&id.number).filter(|item| item.id == id) {
             return Ok(Arc::clone(item));
+        }
+        if let Some(item) = self.below.item(id.number).filter(|item| item.id == id).cloned() {
+            self.saw_below(RecordKey::Item(id), id.number, item.version);
+            self.items.insert(id.number, Arc::clone(&item));
+            return Ok(item);
         }
         let item = match self.core.records.item(id).filter(|_| self.may_be_old()) {
             Some(item) => item,
@@ -215,6 +233,10 @@ impl Draft {
         if let Some(staged) = self.changes.activities.get(&id) {
             return Ok(staged.row.clone());
         }
+        if let Some(row) = self.below.activity(id).cloned() {
+            self.saw_below(RecordKey::Activity(id), id.0, row.version);
+            return Ok(row);
+        }
         let found = self.core.db.activity(id).await?;
         self.saw(
             RecordKey::Activity(id),
@@ -239,13 +261,16 @@ impl Draft {
         for row in &found {
             self.saw(RecordKey::ActivitiesOf(item), row.id.0, Some(row.version));
         }
-        found.retain(|activity| !self.changes.activities.contains_key(&activity.id));
-        let staged = self.changes.activities.values().map(|staged| &staged.row);
-        found.extend(
-            staged
-                .filter(|a| a.item == item && a.state == ActivityState::Open)
-                .cloned(),
-        );
+        let below = Arc::clone(&self.below);
+        for row in below.activities().filter(|activity| activity.item == item) {
+            self.saw_below(RecordKey::ActivitiesOf(item), row.id.0, row.version);
+        }
+        let changed = &self.changes.activities;
+        found.retain(|activity| below.activity(activity.id).is_none());
+        found.extend(below.activities().cloned());
+        found.retain(|activity| !changed.contains_key(&activity.id));
+        found.extend(changed.values().map(|staged| staged.row.clone()));
+        found.retain(|activity| activity.item == item && activity.state == ActivityState::Open);
         found.sort_by_key(|activity| (activity.deadline_at, activity.id));
         found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         Ok(found)

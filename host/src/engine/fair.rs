@@ -148,6 +148,36 @@ impl<L> FairQueue<L> {
         None
     }
 
+    /// Begins work of a flow past the others, beside work that is under way. Its flow pays for it as always. None
+    /// unless it is known to cost little, and nothing holds it back.
+    pub fn begin_beside(&mut self, flow: Flow) -> Option<Begun> {
+        let state = self.flows.get(&flow)?;
+        let estimate = state.mean.filter(|mean| *mean <= gates::COST_ASSUMED_US)?;
+        let gates = self.gates_of(flow);
+        let is_held = matches!(state.place, Place::Parked(..));
+        if is_held || gates.iter().any(|gate| self.gates.is_closed(gate)) {
+            return None;
+        }
+        for gate in &gates {
+            self.gates.enter(gate);
+        }
+        let weight = self.weight(flow);
+        let (now, period) = (self.level(flow).time, self.period);
+        self.displace(flow);
+        if let Some(state) = self.flows.get_mut(&flow) {
+            if state.period != period {
+                (state.period, state.tag) = (period, 0);
+            }
+            state.tag = state.tag.max(now) + advance(estimate, weight);
+        }
+        self.make_ready(flow);
+        Some(Begun {
+            flow,
+            estimate,
+            gates,
+        })
+    }
+
     /// The work has ended, and this is what it cost.
     pub fn end(&mut self, begun: &Begun, cost: u64) {
         for gate in &begun.gates {

@@ -121,6 +121,11 @@ impl Inflight {
         self.lock().runs.clone()
     }
 
+    /// Whether anybody is.
+    pub fn has_suspects(&self) -> bool {
+        self.has_suspects.load(Ordering::Relaxed)
+    }
+
     /// How often the host died of this run.
     pub fn death_count(&self, run: RunId) -> u32 {
         self.lock().deaths.get(&run).copied().unwrap_or(0)

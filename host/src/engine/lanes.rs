@@ -68,6 +68,13 @@ impl LaneKey {
 }
 
 impl Task {
+    fn run_id(&self) -> Option<RunId> {
+        match self {
+            Task::Run(ready) => Some(ready.run.id),
+            Task::Inbound(_) => None,
+        }
+    }
+
     fn is_by_hand(&self) -> bool {
         matches!(self, Task::Run(ready) if ready.is_by_hand())
     }
@@ -82,7 +89,7 @@ impl ReadyRun {
 
 #[derive(Debug)]
 struct Inner {
-    /// Lanes with work; the first task of a busy lane is being worked on, and not in its list.
+    /// Lanes with work; tasks that are being worked on are not in their list.
     lanes: HashMap<LaneKey, Lane>,
     queue: FairQueue<LaneKey>,
     /// Tasks that wait or are being worked on.
@@ -97,18 +104,28 @@ struct Inner {
 #[derive(Debug, Default)]
 struct Lane {
     tasks: VecDeque<Task>,
-    /// What is being worked on, and what it has cost so far.
-    busy: Option<(Begun, u64)>,
+    /// What is being worked on.
+    busy: Vec<Busy>,
     /// Its place among the others: those that are not busy have one.
     place: Option<(Flow, u64)>,
     by_hand_count: usize,
+}
+
+/// A task that is being worked on.
+#[derive(Debug)]
+struct Busy {
+    /// None for what is not a run.
+    run: Option<RunId>,
+    begun: Begun,
+    /// What it has cost so far, in microseconds.
+    spent: u64,
 }
 
 impl Lane {
     /// For whom the lane waits; none while it is worked on. A run by hand lifts the whole lane: what stands before it
     /// must be done first.
     fn flow(&self) -> Option<Flow> {
-        if self.busy.is_some() {
+        if !self.busy.is_empty() {
             return None;
         }
         match self.tasks.front()? {
@@ -155,7 +172,7 @@ impl Inner {
         lane.tasks.retain(keeps);
         self.open_count -= before - lane.tasks.len();
         lane.by_hand_count = lane.tasks.iter().filter(|task| task.is_by_hand()).count();
-        let is_over = lane.tasks.is_empty() && lane.busy.is_none();
+        let is_over = lane.tasks.is_empty() && lane.busy.is_empty();
         self.line_up(key.clone());
         if is_over {
             self.lanes.remove(key);
@@ -267,16 +284,39 @@ impl Lanes {
         }
         let (begun, key) = inner.queue.take()?;
         let lane = inner.lanes.get_mut(&key)?;
-        lane.busy = Some((begun, 0));
         lane.place = None;
         let task = lane.tasks.pop_front()?;
         lane.by_hand_count -= usize::from(task.is_by_hand());
-        if let Task::Run(ready) = &task {
-            let id = ready.run.id;
-            inner.running.insert(id);
-        }
+        let run = task.run_id();
+        lane.busy.push(Busy { run, begun, spent: 0 });
+        inner.running.extend(run);
         self.wake_one(inner);
         Some((key, task))
+    }
+
+    /// Takes the next run of a lane as well, on which the caller works already, if it passes: past the other lanes,
+    /// which is fair only for what is known to cost little. None for runs by hand, which nobody is to wait for.
+    pub fn take_next(&self, key: &LaneKey, passes: impl Fn(&Run) -> bool) -> Option<Box<ReadyRun>> {
+        let mut inner = self.lock();
+        let inner = &mut *inner;
+        let lane = inner.lanes.get_mut(key)?;
+        if inner.hold_count > 0 || lane.by_hand_count > 0 {
+            return None;
+        }
+        let Task::Run(next) = lane.tasks.front()? else {
+            return None;
+        };
+        if !passes(&next.run) {
+            return None;
+        }
+        let begun = inner.queue.begin_beside(Flow::Runs(next.run.attachment))?;
+        let Task::Run(next) = lane.tasks.pop_front()? else {
+            return None;
+        };
+        let run = Some(next.run.id);
+        lane.busy.push(Busy { run, begun, spent: 0 });
+        inner.running.extend(run);
+        Some(next)
     }
 
     /// Lets nothing start until the answer is dropped: several commits then line up their tasks in the order of the
@@ -289,26 +329,28 @@ impl Lanes {
     /// Notes what an execution of a run has cost that is being worked on.
     pub fn spent(&self, run: &Run, cost_us: u64) {
         if let Some(lane) = self.lock().lanes.get_mut(&LaneKey::of(run))
-            && let Some((_, spent)) = &mut lane.busy
+            && let Some(busy) = lane.busy.iter_mut().find(|busy| busy.run == Some(run.id))
         {
-            *spent = spent.saturating_add(cost_us);
+            busy.spent = busy.spent.saturating_add(cost_us);
         }
     }
 
-    /// Ends the work on a lane's first task and lets the lane go on. It wakes nobody: who calls takes the next task.
+    /// Ends the work on a task; after the last one the lane goes on. It wakes nobody: who calls takes the next task.
     pub fn done(&self, key: LaneKey, task: &Task) {
         let mut inner = self.lock();
-        if let Task::Run(ready) = task {
-            inner.running.remove(&ready.run.id);
+        let run = task.run_id();
+        if let Some(run) = run {
+            inner.running.remove(&run);
         }
         inner.open_count -= 1;
         if let Some(lane) = inner.lanes.get_mut(&key) {
-            let busy = lane.busy.take();
-            let is_empty = lane.tasks.is_empty();
-            if let Some((begun, spent)) = busy {
+            let place = lane.busy.iter().position(|busy| busy.run == run);
+            let ended = place.map(|place| lane.busy.remove(place));
+            let is_over = lane.tasks.is_empty() && lane.busy.is_empty();
+            if let Some(Busy { begun, spent, .. }) = ended {
                 inner.queue.end(&begun, spent.max(COST_BASE_US));
             }
-            if is_empty {
+            if is_over {
                 inner.lanes.remove(&key);
             } else {
                 inner.line_up(key);
@@ -374,7 +416,7 @@ impl Lanes {
     /// Whether something of these shards is being worked on.
     pub fn is_busy(&self, shards: &ShardSet) -> bool {
         let inner = self.lock();
-        let mut busy = inner.lanes.iter().filter(|(_, lane)| lane.busy.is_some());
+        let mut busy = inner.lanes.iter().filter(|(_, lane)| !lane.busy.is_empty());
         busy.any(|(key, _)| shards.contains(key.shard()))
     }
 

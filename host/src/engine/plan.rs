@@ -24,6 +24,7 @@ use signalbox_db::{Batch, Check, StageLeft};
 
 pub use self::chains::{Waiting, read_waiting};
 pub use self::memory::Memory;
+use super::below;
 use super::committer::{CommitError, Proposal};
 use super::core::{AttemptStored, Core};
 use super::lanes::ReadyRun;
@@ -42,6 +43,8 @@ pub struct Plan<'a> {
     directory: Option<Directory>,
     outcome: Outcome,
     written: HashSet<RecordKey>,
+    /// Likewise, by what stands before in the stack that is being taken in.
+    written_below: HashSet<RecordKey>,
     turns: BTreeMap<(AttachmentId, EmployeeId), i64>,
     /// Several hosts share the database: what was read is checked there as well.
     is_shared: bool,
@@ -118,18 +121,35 @@ impl<'a> Plan<'a> {
                 told: Vec::new(),
             },
             written: HashSet::new(),
+            written_below: HashSet::new(),
             turns: BTreeMap::new(),
             is_shared,
             checked: HashSet::new(),
         }
     }
 
-    /// Takes a proposal into the plan.
+    /// Takes proposals into the plan of which each may build upon those before it: in order, up to the first that is
+    /// refused. Nothing else can come between them.
     ///
     /// # Errors
-    /// `Stale` when something that it read was written by a commit since, or by a proposal before it in this group;
-    /// `Rejected` when nobody in a list can be put in charge. Nothing of it is in the plan then.
-    pub fn admit(&mut self, mut proposal: Proposal) -> Result<Admitted, CommitError> {
+    /// For each `Stale` when something that it read was written by a commit since, or in this group by a proposal that
+    /// it does not build upon; `Rejected` when nobody in a list can be put in charge; `Unfounded` behind one that was
+    /// refused. Nothing of those is in the plan.
+    pub fn admit_stack(&mut self, stack: Vec<Proposal>) -> Vec<Result<Admitted, CommitError>> {
+        self.written.extend(self.written_below.drain());
+        let mut is_founded = true;
+        let admit = |proposal| {
+            if !is_founded {
+                return Err(CommitError::Unfounded);
+            }
+            let admitted = self.admit(proposal);
+            is_founded = admitted.is_ok();
+            admitted
+        };
+        stack.into_iter().map(admit).collect()
+    }
+
+    fn admit(&mut self, mut proposal: Proposal) -> Result<Admitted, CommitError> {
         self.check_reads(&proposal)?;
         for (key, check) in std::mem::take(&mut proposal.checks) {
             self.check(Some(key), check);
@@ -212,11 +232,10 @@ impl<'a> Plan<'a> {
         if cfg!(debug_assertions) && planted::IS_BLIND.get() && proposal.ended.is_some() {
             return Ok(());
         }
-        let in_group = proposal
-            .reads
-            .iter()
-            .copied()
-            .find(|key| self.written.contains(key));
+        let is_hidden = |key: &RecordKey| {
+            self.written.contains(key) || (!below::shows(*key) && self.written_below.contains(key))
+        };
+        let in_group = proposal.reads.iter().copied().find(is_hidden);
         match in_group.or_else(|| self.core.records.stale(&proposal.reads, proposal.as_of)) {
             Some(key) => Err(CommitError::Stale(key)),
             None => Ok(()),
@@ -244,7 +263,7 @@ impl<'a> Plan<'a> {
     }
 
     fn write(&mut self, key: RecordKey) {
-        self.written.insert(key);
+        self.written_below.insert(key);
         self.outcome.keys.push(key);
     }
 

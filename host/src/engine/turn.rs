@@ -13,10 +13,10 @@
 
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use super::committer::{CommitError, Proposal, Receipt, Submission};
-use super::core::Core;
+use super::core::{Core, only};
 
 /// How long a turn lasts at most. 12 s: the wall-clock limit of a run, 10 s, and what surrounds it.
 pub(super) const TURN_MAX: Duration = Duration::from_secs(12);
@@ -39,12 +39,13 @@ impl Turn {
     /// # Errors
     /// As [`Core::submit`].
     pub async fn submit(&self, core: &Core, proposal: Proposal) -> Result<Receipt, CommitError> {
-        let (reply, answer) = oneshot::channel();
-        match self.submissions.send(Submission { proposal, reply }).await {
-            Ok(()) => answer.await.map_err(|_| CommitError::Closed)?,
+        let (submission, answers) = Submission::new(vec![proposal]);
+        let answers = match self.submissions.send(submission).await {
+            Ok(()) => answers.await.map_err(|_| CommitError::Closed)?,
             // The turn was taken back: others may have changed what was read, and the committer looks at that.
-            Err(mpsc::error::SendError(late)) => core.submit(late.proposal).await,
-        }
+            Err(mpsc::error::SendError(late)) => core.submit_stack(late.proposals).await?,
+        };
+        only(answers)
     }
 }
 

@@ -2,20 +2,24 @@
 
 mod execution;
 mod quarantine;
+mod recording;
+mod stack;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 use std::time::Duration;
 
+use signalbox_crm::ids::InboundId;
 use signalbox_crm::run::Verdict;
 use signalbox_crm::time::Timestamp;
+use signalbox_sandbox::Limits;
 
 use self::execution::Execution;
 use super::breakers;
 use super::committer::CommitError;
 use super::core::SharedCore;
-use super::lanes::{ReadyRun, Task};
+use super::lanes::{LaneKey, ReadyRun, Task};
 use super::robots::Robots;
 use super::turn::Turn;
 
@@ -47,7 +51,7 @@ impl From<Result<(), CommitError>> for Step {
     fn from(outcome: Result<(), CommitError>) -> Self {
         match outcome {
             Ok(()) => Step::Done,
-            Err(CommitError::Stale(_)) => Step::Again,
+            Err(CommitError::Stale(_) | CommitError::Unfounded) => Step::Again,
             Err(CommitError::Rejected(_) | CommitError::Closed) => Step::Done,
             Err(CommitError::Db(error)) if error.is_passing() => {
                 tracing::error!(error = %error, "The database cannot store a run: {error}");
@@ -75,68 +79,64 @@ impl Worker {
         }
         loop {
             let (lane, task) = self.core.lanes.take().await;
-            if unless_panicking(self.work(&task, number)).await.is_none() {
-                self.after_panic(&task).await;
+            match task {
+                Task::Run(first) => self.work_on_runs(lane, first, number).await,
+                Task::Inbound(id) => self.take_in(lane, id).await,
             }
-            self.settle_breaker(&task).await;
-            self.core.lanes.done(lane, &task);
         }
     }
 
-    async fn work(&self, task: &Task, number: usize) {
-        match task {
-            Task::Run(ready) => self.execute(ready, number).await,
-            Task::Inbound(id) => crate::intake::process(&self.core, *id).await,
+    async fn take_in(&self, lane: LaneKey, id: InboundId) {
+        let processed = unless_panicking(crate::intake::process(&self.core, id)).await;
+        if processed.is_none() {
+            let why = "the host panicked; its log has the place";
+            crate::intake::give_up(&self.core, id, why.to_owned()).await;
         }
+        self.core.lanes.done(lane, &Task::Inbound(id));
     }
 
-    /// A defect of the host met this task: its lane goes on, and a run says what happened.
-    async fn after_panic(&self, task: &Task) {
-        match task {
-            Task::Run(ready) => {
-                let message = "the host panicked while it executed the run; its log has the place";
-                self.give_up(ready, failed("host", message.to_owned(), true))
-                    .await;
-            }
-            Task::Inbound(id) => {
-                let why = "the host panicked; its log has the place";
-                crate::intake::give_up(&self.core, *id, why.to_owned()).await;
-            }
-        }
+    /// A defect of the host met this run: its lane goes on, and the run says what happened.
+    async fn after_panic(&self, ready: &ReadyRun) {
+        let message = "the host panicked while it executed the run; its log has the place";
+        self.give_up(ready, failed("host", message.to_owned(), true))
+            .await;
     }
 
     /// Whatever became of a probe, the next run may be one; and who has to know of a pause is told.
-    async fn settle_breaker(&self, task: &Task) {
-        if let Task::Run(ready) = task {
-            self.core.breakers.left(ready.run.id);
-            breakers::tell(&self.core).await;
-        }
+    async fn settle_breaker(&self, ready: &ReadyRun) {
+        self.core.breakers.left(ready.run.id);
+        breakers::tell(&self.core).await;
     }
 
-    async fn execute(&self, ready: &ReadyRun, number: usize) {
+    /// Executes a run for itself, which has met changed rows so often, until it is recorded.
+    async fn execute(
+        &self,
+        ready: &ReadyRun,
+        number: usize,
+        slot: &OnceLock<Timestamp>,
+        mut conflict_count: u32,
+    ) {
         if self.is_given_up(ready).await {
             return;
         }
-        let slot = OnceLock::new();
-        let mut conflict_count = 0;
         loop {
-            let turn = match conflict_count {
-                CONFLICTS_BEFORE_TURN.. => self.core.turn().await,
-                _ => None,
-            };
-            // Its turn ends here, before anybody waits.
-            let step = self.execution(ready, number, turn, &slot).run().await;
-            match step {
-                Step::Done => return,
-                Step::Again => conflict_count += 1,
-                Step::Wait => tokio::time::sleep(DATABASE_PAUSE).await,
-            }
             if conflict_count > 0 && self.is_final(ready).await {
                 return;
             }
             if conflict_count == CONFLICTS_MAX {
                 let message = format!("rows were changed by others in {CONFLICTS_MAX} executions");
                 return self.give_up(ready, failed("conflict", message, true)).await;
+            }
+            let turn = match conflict_count {
+                CONFLICTS_BEFORE_TURN.. => self.core.turn().await,
+                _ => None,
+            };
+            // Its turn ends here, before anybody waits.
+            let step = self.execution(ready, number, turn, slot).run().await;
+            match step {
+                Step::Done => return,
+                Step::Again => conflict_count += 1,
+                Step::Wait => tokio::time::sleep(DATABASE_PAUSE).await,
             }
         }
     }
@@ -154,6 +154,8 @@ impl Worker {
             ready,
             number,
             turn,
+            below: Arc::default(),
+            limits: Limits::default(),
             slot,
         }
     }

@@ -61,7 +61,7 @@ impl From<DraftError> for Problem {
 impl From<CommitError> for Problem {
     fn from(error: CommitError) -> Self {
         match error {
-            CommitError::Stale(_) => {
+            CommitError::Stale(_) | CommitError::Unfounded => {
                 Problem::conflict("others change the same things all the time: try again")
             }
             CommitError::Rejected(rejection) => rejection.into(),

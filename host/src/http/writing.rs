@@ -80,7 +80,7 @@ impl<'a> Writing<'a> {
 /// Somebody else was faster.
 fn is_conflict(error: &CommitError) -> bool {
     match error {
-        CommitError::Stale(_) => true,
+        CommitError::Stale(_) | CommitError::Unfounded => true,
         CommitError::Db(error) => matches!(error.as_ref(), DbError::Conflict(_)),
         CommitError::Rejected(_) | CommitError::Closed => false,
     }

@@ -125,10 +125,15 @@ pub(crate) async fn commit_that_dies_midway_leaves_nothing_or_everything(place: 
     let db = reopen(place).await;
     let check = db.check(true).await.unwrap();
     assert_eq!(check.problems, Vec::<String>::new());
-    match db.item_count(&signalbox_db::ItemFilter::default()).await.unwrap() {
-        0 => drop(db.commit(&large()).await.unwrap()),
-        count => assert_eq!(count, 3_000),
+    let all = signalbox_db::ItemFilter::default();
+    if db.item_count(&all).await.unwrap() == 0 {
+        // The server of a dead host may still be at work: then either of the two commits is in its way.
+        match db.commit(&large()).await {
+            Ok(_) | Err(DbError::Conflict(_)) => {}
+            Err(error) => panic!("{error:?}"),
+        }
     }
+    assert_eq!(db.item_count(&all).await.unwrap(), 3_000);
 }
 
 /// The dead host's lock is free when the server has seen its connection end.

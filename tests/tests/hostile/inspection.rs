@@ -69,13 +69,13 @@ fn manifest_must_be_there_once_and_readable() {
     refused(
         &embed_manifest(HOSTILE_BARE, &strange),
         expect![
-            "the manifest cannot be read: unknown field `colour`, expected one of `contract`, `id`, `version`, `name`, `description`, `group`, `causes`, `permission`, `param`, `limits` at line 1 column 29"
+            "the manifest cannot be read: unknown field `colour`, expected one of `contract`, `id`, `version`, `name`, `description`, `group`, `causes`, `permission`, `param`, `limits` at line 1 column 45"
         ],
     );
     let long = manifest(|json| json["name"]["en"] = "x".repeat(300_000).into());
     refused(
         &embed_manifest(HOSTILE_BARE, &long),
-        expect!["the manifest has 300719 bytes, at most 262144 are allowed"],
+        expect!["the manifest has 300735 bytes, at most 262144 are allowed"],
     );
 }
 

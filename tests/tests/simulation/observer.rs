@@ -132,6 +132,7 @@ pub(super) fn after_commit(world: &World, batch: &Batch, outcome: &Result<Commit
     for run in &committed.cancelled {
         leave_lanes(&mut observed, *run);
     }
+    let mut items = BTreeSet::new();
     for attempt in &batch.attempts {
         if world.phase() == Phase::Again {
             observed.late_attempt_count += 1;
@@ -146,7 +147,12 @@ pub(super) fn after_commit(world: &World, batch: &Batch, outcome: &Result<Commit
         }
         for (item, lane) in &mut observed.lanes {
             match lane.iter().position(|run| *run == attempt.run) {
-                Some(0) => drop(lane.remove(0)),
+                Some(0) => {
+                    lane.remove(0);
+                    if !items.insert(*item) {
+                        world.tally.saw(Sometimes::Stack);
+                    }
+                }
                 Some(_) => problems.push(format!(
                     "out of order: {} of {item} ends before {:?}",
                     attempt.run, lane

@@ -56,6 +56,8 @@ sometimes! {
     RunAgain,
     /// Several proposals are one commit.
     Group,
+    /// Several runs of one item are one commit.
+    Stack,
     /// A robot fails and tries again.
     Retry,
     /// A run fails for good.

@@ -81,6 +81,6 @@ pub struct Activity {
     pub created_at: Timestamp,
     /// When it was completed or cancelled.
     pub finished_at: Option<Timestamp>,
-    /// Grows by one with each commit that changes it.
+    /// Grows by one with each run and each request that changes it.
     pub version: i64,
 }

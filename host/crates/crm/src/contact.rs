@@ -50,6 +50,6 @@ pub struct Contact {
     pub assignee: Option<EmployeeId>,
     /// When it was created.
     pub created_at: Timestamp,
-    /// Grows by one with each commit that changes it.
+    /// Grows by one with each run and each request that changes it.
     pub version: i64,
 }

@@ -112,7 +112,7 @@ pub struct Conversation {
     pub last_outbound_at: Option<Timestamp>,
     /// How many messages it has; also the last message's `seq`.
     pub message_count: i64,
-    /// Grows by one with each commit that changes it.
+    /// Grows by one with each run and each request that changes it.
     pub version: i64,
 }
 
@@ -163,6 +163,6 @@ pub struct Message {
     pub sent_at: Timestamp,
     /// When the client last edited it.
     pub edited_at: Option<Timestamp>,
-    /// Grows by one with each commit that changes it.
+    /// Grows by one with each run and each request that changes it.
     pub version: i64,
 }

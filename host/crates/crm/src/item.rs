@@ -43,7 +43,7 @@ pub struct Item {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
-    /// Grows by one with each commit that changes it.
+    /// Grows by one with each run and each request that changes it.
     pub version: i64,
 }
 

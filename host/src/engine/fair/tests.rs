@@ -30,6 +30,32 @@ fn seen(queue: &mut FairQueue<u32>, flow: Flow, cost: u64) {
 }
 
 #[test]
+fn flow_pays_for_what_it_begins_past_the_others_and_no_gate_lets_more_through() {
+    let mut queue = FairQueue::new(4);
+    let gate = (Gate::Attachment(AttachmentId(1)), 1);
+    let class = Class {
+        weight: 1,
+        gates: vec![gate],
+    };
+    queue.set_classes(HashMap::from([(AttachmentId(1), class)]));
+    assert_eq!(queue.begin_beside(runs(1)), None, "nobody knows its cost");
+    seen(&mut queue, runs(1), 500);
+    seen(&mut queue, runs(2), 500);
+    seen(&mut queue, runs(3), 1_001);
+    assert_eq!(queue.begin_beside(runs(3)), None, "it costs much");
+    let beside = queue.begin_beside(runs(1)).expect("the gate is open");
+    assert_eq!(queue.begin_beside(runs(1)), None, "the gate is closed");
+    queue.push(runs(1), 1);
+    queue.push(runs(2), 2);
+    queue.push(runs(2), 3);
+    assert_eq!(turn(&mut queue, 500), Some(runs(2)));
+    queue.end(&beside, 500);
+    // Both have had one turn.
+    assert_eq!(turn(&mut queue, 500), Some(runs(1)));
+    assert_eq!(turn(&mut queue, 500), Some(runs(2)));
+}
+
+#[test]
 fn lanes_of_one_flow_have_their_turn_in_the_order_in_which_they_came() {
     let mut queue = FairQueue::new(1);
     let tickets: Vec<u64> = (0..4).map(|lane| queue.push(runs(1), lane)).collect();

@@ -55,7 +55,7 @@ impl Lanes {
         waiting.sort_by_key(|row| (std::cmp::Reverse(row.run_count), row.attachment));
         LaneFigures {
             open_count: inner.open_count,
-            busy_count: inner.lanes.values().filter(|lane| lane.busy.is_some()).count(),
+            busy_count: inner.lanes.values().map(|lane| lane.busy.len()).sum(),
             ready_count: inner.lanes.values().filter(|lane| lane.place.is_some()).count(),
             intake_count,
             waiting,
@@ -68,7 +68,7 @@ impl Lanes {
         let key = LaneKey::of(run);
         let lane = inner.lanes.get(&key)?;
         let is_it = |task: &Task| matches!(task, Task::Run(ready) if ready.run.id == run.id);
-        let before = lane.tasks.iter().position(is_it)? + usize::from(lane.busy.is_some());
+        let before = lane.tasks.iter().position(is_it)? + lane.busy.len();
         if before > 0 {
             let what = run
                 .item

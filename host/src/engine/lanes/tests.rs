@@ -119,6 +119,53 @@ fn cancelled_runs_are_forgotten_and_their_lane_stands_where_its_next_run_belongs
     assert_eq!(order(&lanes), [2, 4]);
 }
 
+/// Lets runs of these attachments end, so that their cost is known.
+fn seen(lanes: &Lanes, attachments: impl IntoIterator<Item = (i64, u64)>) {
+    for (attachment, cost_us) in attachments {
+        lanes.push([run(1_000, attachment, 1_000)]);
+        let (key, task) = lanes.try_take().expect("it waits alone");
+        if let Task::Run(ready) = &task {
+            lanes.spent(&ready.run, cost_us);
+        }
+        lanes.done(key, &task);
+    }
+}
+
+#[test]
+fn next_run_of_a_lane_is_taken_as_well_if_it_is_known_to_cost_little_and_nobody_wants_it_otherwise() {
+    let lanes = Lanes::new(8);
+    seen(&lanes, [(1, 100), (2, 100), (3, 100_000)]);
+    lanes.push([run(1, 1, 1), run(2, 2, 1), run(3, 3, 1), run(4, 1, 2)]);
+    let (key, first) = lanes.try_take().expect("deal 1");
+    assert!(lanes.take_next(&key, |_| false).is_none());
+    let hold = lanes.hold();
+    assert!(lanes.take_next(&key, |_| true).is_none(), "nothing starts");
+    drop(hold);
+    let second = lanes.take_next(&key, |_| true).expect("it costs little");
+    assert_eq!((id_of(&first), second.run.id), (1, RunId(2)));
+    assert!(lanes.take_next(&key, |_| true).is_none(), "run 3 costs much");
+    assert!(lanes.is_running(RunId(1)) && lanes.is_running(RunId(2)));
+    lanes.done(key.clone(), &first);
+    let other = lanes.try_take().expect("deal 2");
+    assert_eq!(id_of(&other.1), 4, "deal 1 is still being worked on");
+    lanes.done(key, &Task::Run(second));
+    lanes.done(other.0, &other.1);
+    assert_eq!(order(&lanes), [3]);
+    assert_eq!(lanes.open_count(), 0);
+}
+
+#[test]
+fn run_by_hand_and_the_first_run_of_an_attachment_are_not_taken_past_others() {
+    let lanes = Lanes::new(8);
+    seen(&lanes, [(1, 100)]);
+    lanes.push([run(1, 1, 1), run(2, 2, 1), run(3, 1, 2), run_by_hand(4, 1, 2)]);
+    for _ in 0..2 {
+        let (key, task) = lanes.try_take().expect("one of each deal");
+        assert!(lanes.take_next(&key, |_| true).is_none(), "{key:?}");
+        lanes.done(key, &task);
+    }
+}
+
 /// 200 robots loop for 0.2 s each, on thousands of deals; ten healthy ones have a deal now and then.
 #[test]
 fn healthy_robots_wait_for_a_bounded_number_of_turns_beside_200_that_loop() {

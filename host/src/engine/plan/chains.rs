@@ -29,13 +29,13 @@ pub type Waiting = HashMap<RunId, Vec<ReadyRun>>;
 pub async fn read_waiting(
     core: &Core,
     memory: &mut Memory,
-    proposals: &[Proposal],
+    stacks: &[Vec<Proposal>],
 ) -> Result<Waiting, DbError> {
     let mut waiting = Waiting::new();
     if !memory.may_have_chains(&core.records.directory()) {
         return Ok(waiting);
     }
-    let mut ended: Vec<RunId> = proposals.iter().flat_map(ends_of).collect();
+    let mut ended: Vec<RunId> = stacks.iter().flatten().flat_map(ends_of).collect();
     while !ended.is_empty() {
         let found = core.db.runs_after(&ended).await?;
         ended = found.iter().map(|found| found.run.id).collect();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use signalbox_crm::changes::{ChangeSet, Staged};
-use signalbox_db::{Check, InboundDone, RowTable, Written};
+use signalbox_db::{Batch, Check, InboundDone, RowTable, Written};
 
 use super::Plan;
 use crate::engine::core::Core;
@@ -13,23 +13,22 @@ impl Plan<'_> {
     /// The rows of a change set go into the batch.
     pub(super) fn rows(&mut self, changes: ChangeSet) {
         for staged in changes.items.into_values() {
-            self.write(RecordKey::Item(staged.row.id));
+            let key = RecordKey::Item(staged.row.id);
+            let is_again = self.written_below.contains(&key);
+            self.write(key);
             if let Some(contact) = staged.row.contact {
                 self.write(RecordKey::ItemsOf(contact));
                 self.writes_list(Written::ItemsOf(contact));
             }
-            self.changes_row(
-                RecordKey::Item(staged.row.id),
-                RowTable::Item,
-                staged.row.id.number,
-                staged.base,
-            );
             self.outcome.items.push(Arc::new(staged.row.clone()));
-            split(
-                staged,
-                &mut self.outcome.batch.items_new,
-                &mut self.outcome.batch.items,
-            );
+            let Batch { items_new, items, .. } = &mut self.outcome.batch;
+            if is_again {
+                replace(staged.row, items_new, items, |item| item.id);
+                continue;
+            }
+            let (number, base) = (staged.row.id.number, staged.base);
+            split(staged, items_new, items);
+            self.changes_row(key, RowTable::Item, number, base);
         }
         for staged in changes.contacts.into_values() {
             self.write(RecordKey::Contact(staged.row.id));
@@ -50,24 +49,25 @@ impl Plan<'_> {
             );
         }
         for staged in changes.activities.into_values() {
-            self.write(RecordKey::Activity(staged.row.id));
+            let key = RecordKey::Activity(staged.row.id);
+            let is_again = self.written_below.contains(&key);
+            self.write(key);
             self.write(RecordKey::ActivitiesOf(staged.row.item));
             let item = staged.row.item;
-            self.check(
-                Some(RecordKey::Item(item)),
-                Check::Locked(RowTable::Item, item.number),
-            );
-            self.changes_row(
-                RecordKey::Activity(staged.row.id),
-                RowTable::Activity,
-                staged.row.id.0,
-                staged.base,
-            );
-            split(
-                staged,
-                &mut self.outcome.batch.activities_new,
-                &mut self.outcome.batch.activities,
-            );
+            let locked = Check::Locked(RowTable::Item, item.number);
+            self.check(Some(RecordKey::Item(item)), locked);
+            let Batch {
+                activities_new: new,
+                activities: changed,
+                ..
+            } = &mut self.outcome.batch;
+            if is_again {
+                replace(staged.row, new, changed, |activity| activity.id);
+                continue;
+            }
+            let (number, base) = (staged.row.id.0, staged.base);
+            split(staged, new, changed);
+            self.changes_row(key, RowTable::Activity, number, base);
         }
         for staged in changes.conversations.into_values() {
             let key = RecordKey::Conversation(staged.row.id);
@@ -137,6 +137,16 @@ impl Plan<'_> {
         if self.is_shared {
             self.outcome.batch.written.push(list);
         }
+    }
+}
+
+/// The row takes the place of the one below it, which is stored in the same batch.
+fn replace<T, K: PartialEq>(row: T, new: &mut [T], changed: &mut [(i64, T)], key_of: impl Fn(&T) -> K) {
+    let key = key_of(&row);
+    let rows = new.iter_mut().chain(changed.iter_mut().map(|(_, row)| row));
+    // What stands below was put in last.
+    if let Some(below) = rows.rev().find(|below| key_of(below) == key) {
+        *below = row;
     }
 }
 
