@@ -80,7 +80,7 @@ impl Worker {
         loop {
             let (lane, task) = self.core.lanes.take().await;
             match task {
-                Task::Run(first) => self.work_on_runs(lane, first, number).await,
+                Task::Run(first) => self.work_on_runs(lane, *first, number).await,
                 Task::Inbound(id) => self.take_in(lane, id).await,
             }
         }

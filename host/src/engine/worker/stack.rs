@@ -32,26 +32,22 @@ const LIMITS_ON_TOP: Limits = Limits {
 
 impl Worker {
     /// Works on the first run of a lane, and on those behind it that can be stored with it.
-    pub(super) async fn work_on_runs(&self, lane: LaneKey, first: Box<ReadyRun>, number: usize) {
+    pub(super) async fn work_on_runs(&self, lane: LaneKey, first: ReadyRun, number: usize) {
         let slot = OnceLock::new();
         let mut runs = vec![first];
         let stack = self.stack_up(&lane, &mut runs, number, &slot).await;
-        let conflict_counts = self.store_stack(&runs, stack, &slot).await;
+        let fates = self.store_stack(&runs, stack, &slot).await;
         for (place, ready) in runs.into_iter().enumerate() {
-            let has_met_conflicts = match conflict_counts.get(place) {
-                Some(Fate::Stored) => None,
-                Some(Fate::Refused) => Some(1),
-                Some(Fate::Open) | None => Some(0),
-            };
-            if let Some(count) = has_met_conflicts {
+            let fate = fates.get(place).copied().unwrap_or(Fate::Open(0));
+            if let Fate::Open(conflict_count) = fate {
                 let slot = if place == 0 { &slot } else { &OnceLock::new() };
-                let executed = unless_panicking(self.execute(&ready, number, slot, count)).await;
+                let executed = unless_panicking(self.execute(&ready, number, slot, conflict_count)).await;
                 if executed.is_none() {
                     self.after_panic(&ready).await;
                 }
             }
             self.settle_breaker(&ready).await;
-            self.core.lanes.done(lane.clone(), &Task::Run(ready));
+            self.core.lanes.done(lane.clone(), &Task::Run(Box::new(ready)));
         }
     }
 
@@ -60,7 +56,7 @@ impl Worker {
     async fn stack_up(
         &self,
         lane: &LaneKey,
-        runs: &mut Vec<Box<ReadyRun>>,
+        runs: &mut Vec<ReadyRun>,
         number: usize,
         slot: &OnceLock<Timestamp>,
     ) -> Vec<DrawnUp> {
@@ -81,7 +77,8 @@ impl Worker {
             drop(execution);
             let changes = &drawn.proposal.changes;
             let has_gone_well = drawn.has_gone_well();
-            if !stack.is_empty() && !(has_gone_well && can_lie_on_top(changes)) {
+            let fits = stack.is_empty() || (has_gone_well && can_lie_on_top(changes));
+            if !fits {
                 break;
             }
             let can_bear = has_gone_well && Arc::make_mut(&mut below).add(changes);
@@ -90,7 +87,7 @@ impl Worker {
                 break;
             }
             match self.core.lanes.take_next(lane, |run| self.suits(runs, run)) {
-                Some(next) => runs.push(next),
+                Some(next) => runs.push(*next),
                 None => break,
             }
         }
@@ -99,7 +96,7 @@ impl Worker {
 
     /// Whether a run may lie on top of others. Runs of one attachment count each other, and one with a rate takes a
     /// slot that it must not lose.
-    fn suits(&self, below: &[Box<ReadyRun>], run: &Run) -> bool {
+    fn suits(&self, below: &[ReadyRun], run: &Run) -> bool {
         let directory = self.core.records.directory();
         let attachment = directory.attachments.get(&run.attachment);
         attachment.is_some_and(|attachment| attachment.rate_per_minute == 0)
@@ -108,7 +105,7 @@ impl Worker {
 
     async fn store_stack(
         &self,
-        runs: &[Box<ReadyRun>],
+        runs: &[ReadyRun],
         stack: Vec<DrawnUp>,
         slot: &OnceLock<Timestamp>,
     ) -> Vec<Fate> {
@@ -125,15 +122,15 @@ impl Worker {
         let mut fates = Vec::with_capacity(answers.len());
         for ((ready, record), answer) in runs.iter().zip(records).zip(answers) {
             if let Err(CommitError::Unfounded) = answer {
-                fates.push(Fate::Open);
+                fates.push(Fate::Open(0));
                 continue;
             }
             let execution = self.execution(ready, 0, None, slot);
             let step = Execution::conclude(&execution, record, answer.map(drop)).await;
             fates.push(match step {
                 Step::Done => Fate::Stored,
-                Step::Again => Fate::Refused,
-                Step::Wait => Fate::Open,
+                Step::Again => Fate::Open(1),
+                Step::Wait => Fate::Open(0),
             });
         }
         fates
@@ -141,11 +138,10 @@ impl Worker {
 }
 
 /// What became of a run in a stack.
+#[derive(Debug, Clone, Copy)]
 enum Fate {
     /// It is recorded, or the host shuts down.
     Stored,
-    /// Rows that it had read were changed.
-    Refused,
-    /// It is to be executed as if it had not been.
-    Open,
+    /// It is to be executed for itself, and has met changed rows so often.
+    Open(u32),
 }
