@@ -68,6 +68,8 @@ mod tests {
             attachment: "attachment:2".into(),
             attempt: 1,
             item: None,
+            event: "event:3".into(),
+            happened_at: "2026-03-02T09:00:00Z".into(),
             cause,
         };
         let failure = invocation.require_item().unwrap_err();

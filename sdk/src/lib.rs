@@ -46,6 +46,7 @@ pub mod calendar;
 mod choice;
 pub mod clock;
 mod failure;
+pub mod fields;
 #[cfg(target_family = "wasm")]
 mod heap;
 mod instant;
@@ -56,11 +57,12 @@ pub mod params;
 pub mod timers;
 
 pub use bindings::signalbox::robot::types::{
-    Cause, Error, Failure, Invocation, Item, ManualRun, MessageReceived, Money, OtherCause, Outcome,
-    ParamValue, Ref, ScheduleTicked, StageEntered, TimerFired,
+    Cause, Error, Failure, Field, FieldValue, Invocation, Item, ManualRun, MessageReceived, Money,
+    OtherCause, OtherValue, Outcome, ParamValue, Ref, ScheduleTicked, StageEntered, TimerFired,
 };
 pub use bindings::signalbox::robot::{
-    activities, assignment, conversations, employees, items, messaging, notifications, stages,
+    activities, assignment, contact_editing, contacts, conversation_control, conversations, employees,
+    item_creation, items, messaging, notifications, random, stages, timeline,
 };
 pub use instant::{Instant, InstantError};
 pub use invocation::{done, skipped};
@@ -68,9 +70,10 @@ pub use invocation::{done, skipped};
 /// Everything that a robot usually needs: `use signalbox_sdk::prelude::*;`.
 pub mod prelude {
     pub use crate::{
-        Cause, Failure, Instant, Invocation, Item, Money, Outcome, activities, assignment, calendar, clock,
-        conversations, debug, done, employees, error, info, items, messaging, notifications, params, skipped,
-        stages, timers, warn,
+        Cause, Failure, Field, FieldValue, Instant, Invocation, Item, Money, Outcome, activities, assignment,
+        calendar, clock, contact_editing, contacts, conversation_control, conversations, debug, done,
+        employees, error, fields, info, item_creation, items, messaging, notifications, params, random,
+        skipped, stages, timeline, timers, warn,
     };
     pub use std::time::Duration;
 }

@@ -2,6 +2,7 @@
 
 mod breaker;
 mod bulk;
+mod contract;
 mod given_up;
 mod harness;
 mod hosts;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use expect_test::{Expect, expect};
 use signalbox_build::embed_manifest;
 use signalbox_crm::event::Fact;
-use signalbox_crm::ids::{AttachmentId, RunId};
+use signalbox_crm::ids::{AttachmentId, EventId, RunId};
 use signalbox_crm::params::ParamValue;
 use signalbox_crm::run::Verdict;
 use signalbox_sandbox::{Invocation, Limits, LoadError, Robot, RunReport, Sandbox, SandboxConfig};
@@ -49,6 +49,8 @@ impl Bench {
             attachment: AttachmentId(1),
             attempt: 1,
             item: Some(deal(17)),
+            event: EventId(1),
+            happened_at: desk::noon(),
             cause: Fact::ManualRun {
                 attachment: AttachmentId(1),
                 by: None,
@@ -121,6 +123,7 @@ async fn good_run_leaves_a_full_record() {
               "ok": {
                 "amount": null,
                 "assignee": "employee:3",
+                "closed_at": null,
                 "contact": null,
                 "created_at": "2026-03-02T12:00:00Z",
                 "id": "deal:17",
@@ -131,6 +134,7 @@ async fn good_run_leaves_a_full_record() {
                 "stage_entered_at": "2026-03-02T12:00:00Z",
                 "stage_entry": 1,
                 "title": "Крыша для дачи",
+                "updated_at": "2026-03-02T12:00:00Z",
                 "version": 1
               }
             },

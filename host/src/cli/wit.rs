@@ -3,10 +3,12 @@
 use super::{Answer, Failure, Globals};
 
 /// The files of the contract, as they were when this program was built.
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 6] = [
     ("types.wit", include_str!("../../../wit/types.wit")),
     ("host.wit", include_str!("../../../wit/host.wit")),
-    ("crm.wit", include_str!("../../../wit/crm.wit")),
+    ("items.wit", include_str!("../../../wit/items.wit")),
+    ("work.wit", include_str!("../../../wit/work.wit")),
+    ("clients.wit", include_str!("../../../wit/clients.wit")),
     ("world.wit", include_str!("../../../wit/world.wit")),
 ];
 

@@ -16,7 +16,7 @@ use signalbox_crm::people::Actor;
 use signalbox_crm::rejection::Rejection;
 use signalbox_crm::rules::Rules;
 use signalbox_crm::time::Timestamp;
-use signalbox_db::{Check, DbError, RowTable};
+use signalbox_db::{Check, ConversationFilter, DbError, RowTable};
 
 use super::below::Below;
 use super::committer::{CommitError, Proposal, Receipt};
@@ -289,6 +289,67 @@ impl Draft {
         let version = found.as_ref().map(|row| row.version);
         self.saw(RecordKey::Conversation(id), id.0, version);
         found.ok_or_else(|| Rejection::not_found(id).into())
+    }
+
+    /// The conversations of an item, newest first, with what this draft changed. A conversation joins an item in a
+    /// commit that writes the item's row, so the row's version vouches for the list.
+    ///
+    /// # Errors
+    /// `not-found`.
+    pub async fn conversations_of(
+        &mut self,
+        item: ItemId,
+        limit: u32,
+    ) -> Result<Vec<Conversation>, DraftError> {
+        self.committed_item(item).await?;
+        let filter = ConversationFilter {
+            item: Some(item.number),
+            ..ConversationFilter::default()
+        };
+        let mut found = self.core.db.conversations(&filter, None, limit).await?;
+        for row in &mut found {
+            let key = RecordKey::Conversation(row.id);
+            self.read(key);
+            self.saw(key, row.id.0, Some(row.version));
+            if let Some(staged) = self.changes.conversations.get(&row.id) {
+                *row = staged.row.clone();
+            }
+        }
+        Ok(found)
+    }
+
+    /// Messages of a conversation, newest first: at most `limit` of those with a number below `before`, with what
+    /// this draft changed.
+    ///
+    /// # Errors
+    /// `not-found`.
+    pub async fn messages(
+        &mut self,
+        conversation: ConversationId,
+        before: Option<u32>,
+        limit: u32,
+    ) -> Result<Vec<Message>, DraftError> {
+        // Its row counts the messages, so its version vouches for the list.
+        self.conversation(conversation).await?;
+        let before = before.map(i64::from);
+        let committed = self.core.db.messages(conversation, before, limit).await?;
+        for row in &committed {
+            let key = RecordKey::Message(row.id);
+            self.read(key);
+            self.saw(key, row.id.0, Some(row.version));
+        }
+        let staged = self.changes.messages.values().map(|staged| &staged.row);
+        let is_asked_for =
+            |row: &&Message| row.conversation == conversation && before.is_none_or(|before| row.seq < before);
+        let mut found: Vec<Message> = staged.filter(is_asked_for).cloned().collect();
+        found.extend(
+            committed
+                .into_iter()
+                .filter(|row| !self.changes.messages.contains_key(&row.id)),
+        );
+        found.sort_by_key(|row| std::cmp::Reverse(row.seq));
+        found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(found)
     }
 
     /// The message, with what this draft changed.

@@ -3,6 +3,9 @@
 use serde::Serialize;
 use signalbox_crm::changes::{ChangeSet, Distribution};
 
+/// How much of a comment an effect repeats, in characters: a line of a list.
+const COMMENT_CHARS_MAX: usize = 200;
+
 /// One change that a run made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "effect")]
@@ -25,6 +28,11 @@ enum Effect<'a> {
         item: String,
         distribution: &'static str,
         candidates: usize,
+    },
+    Commented {
+        item: String,
+        /// Its beginning.
+        text: String,
     },
     Replied {
         conversation: String,
@@ -68,6 +76,12 @@ pub fn describe(changes: &ChangeSet) -> String {
             item,
             distribution,
             candidates: list.candidates.len(),
+        });
+    }
+    for entry in &changes.timeline {
+        effects.push(Effect::Commented {
+            item: entry.item.to_string(),
+            text: entry.text.chars().take(COMMENT_CHARS_MAX).collect(),
         });
     }
     for delivery in &changes.deliveries {

@@ -1,43 +1,28 @@
 //! A robot's draft: grants, scope and per-run limits around a [`Draft`].
 
+mod calls;
+mod clients;
+mod creation;
+mod fields;
+mod work;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use signalbox_crm::activity::Activity;
 use signalbox_crm::attachment::{Attachment, Scope};
-use signalbox_crm::changes::{Distribution, ListAssignment, WakeUp};
+use signalbox_crm::changes::WakeUp;
 use signalbox_crm::conversation::Conversation;
-use signalbox_crm::ids::{
-    ActivityId, ConversationId, EmployeeId, ItemId, MessageId, NotificationId, StageId,
-};
+use signalbox_crm::ids::{ConversationId, ItemId};
 use signalbox_crm::item::Item;
-use signalbox_crm::moving::{self, Reach};
-use signalbox_crm::notifying::{self, Notice};
-use signalbox_crm::people::Employee;
-use signalbox_crm::planning;
 use signalbox_crm::rejection::{Code, Rejection};
 use signalbox_crm::time::Timestamp;
-use signalbox_crm::{assigning, talking};
 use signalbox_db::DbError;
-use signalbox_sandbox::session::{Answer, CallError, Moved, NewActivity, NewNotification, Session};
+use signalbox_sandbox::session::{Answer, CallError};
 
 use super::draft::{Draft, DraftError};
 
-/// Notifications of one run, counted by recipient. 20: wasm-hosts study, table of limits.
-const NOTIFICATIONS_MAX: usize = 20;
-/// Client messages of one run.
-const MESSAGES_MAX: usize = 3;
 /// Rows that one run may change.
 const WRITES_MAX: usize = 100;
-/// Wake-ups that one run may set.
-const TIMERS_MAX: usize = 16;
-/// The longest key of a wake-up, in bytes.
-const TIMER_KEY_BYTES_MAX: usize = 64;
-/// The longest payload of a wake-up, in bytes.
-const TIMER_PAYLOAD_BYTES_MAX: usize = 4096;
-/// Open activities that a robot sees at once.
-const ACTIVITIES_MAX: u32 = 100;
 
 /// The draft of one run.
 pub struct RunDraft {
@@ -93,7 +78,7 @@ impl RunDraft {
     /// The item, if the grant and the scope allow it.
     async fn scoped(&mut self, interface: &str, id: ItemId) -> Answer<Item> {
         self.check_grant(interface)?;
-        let own = self.item == Some(id);
+        let own = self.item == Some(id) || self.has_made_item(id);
         if !own && self.attachment.scope == Scope::Item {
             return Err(outside(&self.attachment, id).into());
         }
@@ -130,6 +115,12 @@ impl RunDraft {
         Ok(conversation)
     }
 
+    /// Whether this run has made the item: it may do with it what it may do with its own.
+    fn has_made_item(&self, id: ItemId) -> bool {
+        let staged = self.draft.changes.items.get(&id.number);
+        staged.is_some_and(|staged| staged.base.is_none() && staged.row.id == id)
+    }
+
     fn refused(&mut self, error: DraftError) -> CallError {
         match error {
             DraftError::Rejected(rejection) => CallError::Rejected(rejection),
@@ -157,209 +148,6 @@ impl RunDraft {
 fn outside(attachment: &Attachment, what: impl std::fmt::Display) -> Rejection {
     let message = format!("{what} is outside the scope of {}", attachment.id);
     Rejection::new(Code::Denied, message)
-}
-
-#[async_trait]
-impl Session for RunDraft {
-    fn now(&self) -> Timestamp {
-        self.draft.now
-    }
-
-    async fn item(&mut self, item: ItemId) -> Answer<Item> {
-        self.scoped("items", item).await
-    }
-
-    async fn move_item(&mut self, item: ItemId, stage: StageId, allow_back: bool) -> Answer<Moved> {
-        let item = self.scoped("stages", item).await?;
-        self.check_writes()?;
-        let reach = Reach {
-            back: allow_back,
-            across: false,
-        };
-        let moved = self
-            .draft
-            .rule(|rules, changes| moving::move_item(rules, changes, item, stage, reach))?;
-        Ok(match moved {
-            moving::Moved::Moved => Moved::Moved,
-            moving::Moved::AlreadyThere => Moved::AlreadyThere,
-        })
-    }
-
-    async fn assign(&mut self, item: ItemId, employee: EmployeeId) -> Answer<()> {
-        let item = self.scoped("assignment", item).await?;
-        self.check_writes()?;
-        self.draft
-            .rule(|rules, changes| assigning::assign(rules, changes, item, employee))?;
-        Ok(())
-    }
-
-    async fn assign_from_list(
-        &mut self,
-        item: ItemId,
-        candidates: Vec<EmployeeId>,
-        distribution: Distribution,
-        skip_absent: bool,
-    ) -> Answer<()> {
-        let row = self.scoped("assignment", item).await?;
-        self.check_writes()?;
-        let turns_of = self.attachment.id;
-        let list = ListAssignment {
-            item,
-            candidates,
-            distribution,
-            skip_absent,
-            turns_of,
-        };
-        self.draft.rule(|rules, _| assigning::check_list(rules, &list))?;
-        // The item is staged now, so that the commit that chooses the person has its row.
-        self.draft.changes.put_item(row);
-        self.draft.changes.assignments.push(list);
-        Ok(())
-    }
-
-    async fn create_activity(&mut self, item: ItemId, new: NewActivity) -> Answer<ActivityId> {
-        let item = self.scoped("activities", item).await?;
-        self.check_writes()?;
-        let new = planning::NewActivity {
-            kind: new.kind,
-            title: new.title,
-            description: new.description,
-            deadline: new.deadline,
-            duration_s: new.duration_s,
-            assignee: new.assignee,
-            reminders_min: new.reminders_min,
-        };
-        Ok(self
-            .draft
-            .rule(|rules, changes| planning::plan(rules, changes, &item, new))?)
-    }
-
-    async fn open_activities(&mut self, item: ItemId) -> Answer<Vec<Activity>> {
-        self.scoped("activities", item).await?;
-        self.draft
-            .open_activities(item, ACTIVITIES_MAX)
-            .await
-            .map_err(|error| self.refused(error))
-    }
-
-    async fn notify(&mut self, new: NewNotification) -> Answer<Vec<NotificationId>> {
-        self.check_grant("notifications")?;
-        self.check_writes()?;
-        let item = match self.item {
-            Some(id) => Some(self.draft.item(id).await.map_err(|error| self.refused(error))?),
-            None => None,
-        };
-        let people = notifying::recipients(&self.draft.directory, item.as_ref(), &new.to)?;
-        if self.draft.changes.notifications.len() + people.len() > NOTIFICATIONS_MAX {
-            let message = format!("the run sends more than {NOTIFICATIONS_MAX} notifications");
-            return Err(Rejection::new(Code::LimitNotifications, message).into());
-        }
-        let about = self.item;
-        let notice = Notice {
-            title: new.title,
-            text: new.text,
-            tag: new.tag,
-        };
-        Ok(self
-            .draft
-            .rule(|rules, changes| notifying::notify(rules, changes, &people, about, &notice))?)
-    }
-
-    async fn conversation(&mut self, conversation: ConversationId) -> Answer<Conversation> {
-        self.scoped_conversation("conversations", conversation).await
-    }
-
-    async fn reply(&mut self, conversation: ConversationId, text: String) -> Answer<MessageId> {
-        let conversation = self.scoped_conversation("messaging", conversation).await?;
-        self.check_writes()?;
-        if self.draft.changes.deliveries.len() >= MESSAGES_MAX {
-            let message = format!("the run sends more than {MESSAGES_MAX} client messages");
-            return Err(Rejection::new(Code::LimitMessages, message).into());
-        }
-        Ok(self
-            .draft
-            .rule(|rules, changes| talking::reply(rules, changes, conversation, None, &text))?)
-    }
-
-    async fn employee(&mut self, employee: EmployeeId) -> Answer<(Employee, bool)> {
-        self.check_grant("employees")?;
-        let person = Employee::clone(self.draft.directory.employee(employee)?);
-        let is_available = person.is_available(self.draft.now);
-        Ok((person, is_available))
-    }
-
-    async fn is_working(&mut self, at: Timestamp) -> Answer<bool> {
-        self.check_grant("calendar")?;
-        let pipeline = self.pipeline().await?;
-        Ok(self.draft.directory.work_calendar(pipeline)?.is_working(at))
-    }
-
-    async fn add_working(&mut self, start: Timestamp, seconds: u32) -> Answer<Timestamp> {
-        self.check_grant("calendar")?;
-        let pipeline = self.pipeline().await?;
-        let duration = std::time::Duration::from_secs(u64::from(seconds));
-        let calendar = self.draft.directory.work_calendar(pipeline)?;
-        Ok(calendar
-            .add_working(start, duration)
-            .map_err(|error| Rejection::invalid(error.to_string()))?)
-    }
-
-    async fn set_timer(&mut self, key: String, at: Timestamp, payload: String) -> Answer<()> {
-        self.check_grant("timers")?;
-        self.check_writes()?;
-        if key.is_empty() || key.len() > TIMER_KEY_BYTES_MAX {
-            let message = format!("the key has {} bytes, not 1 to {TIMER_KEY_BYTES_MAX}", key.len());
-            return Err(Rejection::invalid(message).into());
-        }
-        if payload.len() > TIMER_PAYLOAD_BYTES_MAX {
-            let message = format!(
-                "the payload has {} bytes, more than {TIMER_PAYLOAD_BYTES_MAX}",
-                payload.len()
-            );
-            return Err(Rejection::invalid(message).into());
-        }
-        let set_count = self
-            .draft
-            .changes
-            .wake_ups
-            .iter()
-            .filter(|wake_up| wake_up.set.is_some())
-            .count();
-        if set_count >= TIMERS_MAX {
-            let message = format!("the run sets more than {TIMERS_MAX} wake-ups");
-            return Err(Rejection::new(Code::LimitTimers, message).into());
-        }
-        self.wake_up(key, Some((at, payload)));
-        Ok(())
-    }
-
-    async fn cancel_timer(&mut self, key: String) -> Answer<bool> {
-        self.check_grant("timers")?;
-        let staged = self
-            .draft
-            .changes
-            .wake_ups
-            .iter()
-            .rev()
-            .find(|wake_up| wake_up.key == key);
-        let existed = match staged {
-            Some(wake_up) => wake_up.set.is_some(),
-            None => {
-                let (attachment, item) = (self.attachment.id, self.item);
-                let found = self
-                    .draft
-                    .core()
-                    .db
-                    .has_wake_up(attachment, item.map(|id| id.number), &key)
-                    .await;
-                found.map_err(|error| self.failed(&error))?
-            }
-        };
-        if existed {
-            self.wake_up(key, None);
-        }
-        Ok(existed)
-    }
 }
 
 impl RunDraft {

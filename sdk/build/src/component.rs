@@ -37,7 +37,7 @@ pub fn interfaces(component: &[u8]) -> Result<BTreeSet<String>> {
         .collect()
 }
 
-/// `signalbox:robot/items@0.1.0` is `items`.
+/// `signalbox:robot/items@0.9.0` is `items`.
 fn interface_name(import: &str) -> Result<String> {
     let Some(name) = import.strip_prefix(CONTRACT) else {
         bail!("the component imports `{import}`, which is not part of the contract signalbox:robot");
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn import_outside_of_the_contract_is_named() {
-        assert_eq!(interface_name("signalbox:robot/items@0.1.0").unwrap(), "items");
+        assert_eq!(interface_name("signalbox:robot/items@0.9.0").unwrap(), "items");
         let error = interface_name("wasi:io/poll@0.2.6").unwrap_err();
         assert!(error.to_string().contains("`wasi:io/poll@0.2.6`"), "{error}");
     }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value};
 
 /// Interfaces that every robot has. They need no permission.
-const ALWAYS_GRANTED: [&str; 4] = ["clock", "log", "params", "types"];
+const ALWAYS_GRANTED: [&str; 5] = ["clock", "log", "params", "random", "types"];
 
 /// The most characters of an id: it is part of file names and of URLs.
 const ID_CHARS_MAX: usize = 64;

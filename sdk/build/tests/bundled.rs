@@ -58,7 +58,7 @@ fn each_robot_imports_what_its_manifest_asks_for_and_nothing_else() {
     assert_eq!(robots.len(), expected.len());
     for (robot, (id, wanted)) in robots.iter().zip(expected) {
         let mut imports = interfaces(&robot.bytes).unwrap();
-        imports.retain(|name| !["clock", "log", "params", "types"].contains(&name.as_str()));
+        imports.retain(|name| !["clock", "log", "params", "random", "types"].contains(&name.as_str()));
         assert_eq!(robot.id, id);
         assert!(imports.iter().eq(wanted), "{id} imports {imports:?}");
         assert_eq!(permissions(robot), wanted, "{id}");

@@ -97,7 +97,7 @@ fn robot_is_inspected_without_a_host() {
     for words in [
         inspection["digest"].as_str().unwrap(),
         "To send the notification.",
-        "signalbox:robot/notifications@0.1.0  send",
+        "signalbox:robot/notifications@0.9.0  send",
         "to     users   [\"role:assignee\"]  To",
         "stage-entered, schedule, message-received, manual, event",
     ] {
@@ -190,7 +190,7 @@ fn documents_are_printed_whole() {
     let folder = tempfile::tempdir().unwrap();
     let wit = run(folder.path(), &["wit"]).with_code(0).out;
     assert!(
-        wit.starts_with("package signalbox:robot@0.1.0;\n") && wit.contains("interface entry"),
+        wit.starts_with("package signalbox:robot@0.9.0;\n") && wit.contains("interface entry"),
         "{wit}"
     );
     assert_eq!(wit.matches("\npackage ").count(), 0);

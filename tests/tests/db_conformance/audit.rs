@@ -4,7 +4,7 @@ use signalbox_crm::activity::ActivityState;
 use signalbox_crm::conversation::Direction;
 use signalbox_crm::event::{Event, Fact};
 use signalbox_crm::ids::{ActivityId, EventId, PipelineId, RunId, StageId, TimerId};
-use signalbox_crm::notification::HistoryEntry;
+use signalbox_crm::notification::{HistoryEntry, TimelineEntry};
 use signalbox_crm::run::{Attempt, Failures, Reason, Run, RunState, Verdict};
 use signalbox_crm::timer::{DeliveryState, Timer, TimerKind};
 use signalbox_db::{Batch, Db};
@@ -72,7 +72,8 @@ fn noted(what: &str, after: Option<&str>) -> HistoryEntry {
 }
 
 fn done(run: i64, number: u32) -> Attempt {
-    let effects = r#"[{"effect":"changed"},{"effect":"notified"},{"effect":"replied"}]"#;
+    let effects =
+        r#"[{"effect":"changed"},{"effect":"notified"},{"effect":"replied"},{"effect":"commented"}]"#;
     let summary = String::new();
     Attempt {
         effects: effects.to_owned(),
@@ -103,6 +104,14 @@ fn sound() -> Batch {
     batch.messages_new[0].run = Some(RunId(1));
     batch.notifications = vec![notification(1, None)];
     batch.notifications[0].run = Some(RunId(1));
+    batch.timeline = vec![TimelineEntry {
+        item: batch.items_new[0].id,
+        at: at(1),
+        kind: "comment".to_owned(),
+        text: "Comment".to_owned(),
+        actor: "robot".to_owned(),
+        run: Some(RunId(1)),
+    }];
     batch.deliveries = vec![delivery(1)];
     batch.inbound = vec![inbound(1, "1")];
     batch.id_marks = MARKS.map(|kind| (kind, 1000)).to_vec();
@@ -186,6 +195,7 @@ const PLANTS: &[Plant] = &[
     }),
     ("change-once", "run:103", |_| {}),
     ("notification-once", "run:103", |_| {}),
+    ("comment-once", "run:103", |_| {}),
     ("reply-once", "run:103", |_| {}),
     ("only-completed-commit", "run:104", |b| {
         b.runs.push(run(104, RunState::Available));

@@ -51,7 +51,7 @@ fn robot(is_current: bool, component: Option<&[u8]>) -> DirectoryChange {
         "digest": "ab".repeat(32), "imports": ["signalbox:robot/items"], "size_bytes": 3, "installed_at": at(0),
         "is_bundled": true, "is_current": is_current,
         "manifest": {
-            "contract": "0.1", "id": "notify", "version": "1.0.0", "name": text, "description": text,
+            "contract": "0.9", "id": "notify", "version": "1.0.0", "name": text, "description": text,
             "group": "x", "causes": ["manual"],
         },
     }));

@@ -1,17 +1,21 @@
 //! A session that answers from memory.
 
 use async_trait::async_trait;
-use signalbox_crm::activity::Activity;
+use signalbox_crm::activity::{Activity, ActivityState};
 use signalbox_crm::changes::Distribution;
-use signalbox_crm::conversation::Conversation;
+use signalbox_crm::contact::Contact;
+use signalbox_crm::contacting::{ContactPatch, NewContact};
+use signalbox_crm::conversation::{Conversation, Message};
 use signalbox_crm::ids::{
-    ActivityId, ConversationId, EmployeeId, ItemId, ItemKind, MessageId, NotificationId, PipelineId, StageId,
+    ActivityId, ContactId, ConversationId, EmployeeId, ItemId, ItemKind, MessageId, NotificationId,
+    PipelineId, StageId,
 };
 use signalbox_crm::item::Item;
+use signalbox_crm::moving::NewItem;
 use signalbox_crm::people::Employee;
 use signalbox_crm::rejection::{Code, Rejection};
 use signalbox_crm::time::Timestamp;
-use signalbox_sandbox::session::{Answer, CallError, Moved, NewActivity, NewNotification, Session};
+use signalbox_sandbox::session::{Answer, CallError, Field, Moved, NewActivity, NewNotification, Session};
 
 /// How many notifications it takes.
 pub(crate) const NOTIFICATIONS_MAX: i64 = 20;
@@ -82,6 +86,70 @@ impl Session for Desk {
         }
         self.notification_count += 1;
         Ok(vec![NotificationId(self.notification_count)])
+    }
+
+    async fn fields(&mut self, _: ItemId, _: Vec<String>) -> Answer<Vec<Field>> {
+        denied()
+    }
+
+    async fn all_fields(&mut self, _: ItemId) -> Answer<Vec<Field>> {
+        denied()
+    }
+
+    async fn set_fields(&mut self, _: ItemId, _: Vec<Field>) -> Answer<()> {
+        denied()
+    }
+
+    async fn create_item(&mut self, _: NewItem) -> Answer<ItemId> {
+        denied()
+    }
+
+    async fn copy_item(&mut self, _: ItemId, _: PipelineId, _: Option<StageId>) -> Answer<ItemId> {
+        denied()
+    }
+
+    async fn missing_fields(&mut self, _: ItemId, _: StageId) -> Answer<Vec<String>> {
+        denied()
+    }
+
+    async fn activity(&mut self, _: ActivityId) -> Answer<Activity> {
+        denied()
+    }
+
+    async fn finish_activity(&mut self, _: ActivityId, _: ActivityState) -> Answer<()> {
+        denied()
+    }
+
+    async fn reschedule_activity(&mut self, _: ActivityId, _: String) -> Answer<()> {
+        denied()
+    }
+
+    async fn comment(&mut self, _: ItemId, _: String) -> Answer<()> {
+        denied()
+    }
+
+    async fn contact(&mut self, _: ContactId) -> Answer<Contact> {
+        denied()
+    }
+
+    async fn create_contact(&mut self, _: NewContact) -> Answer<ContactId> {
+        denied()
+    }
+
+    async fn edit_contact(&mut self, _: ContactId, _: ContactPatch) -> Answer<()> {
+        denied()
+    }
+
+    async fn conversations_of(&mut self, _: ItemId) -> Answer<Vec<Conversation>> {
+        denied()
+    }
+
+    async fn messages(&mut self, _: ConversationId, _: Option<u32>, _: u32) -> Answer<Vec<Message>> {
+        denied()
+    }
+
+    async fn close_conversation(&mut self, _: ConversationId) -> Answer<()> {
+        denied()
     }
 
     async fn move_item(&mut self, _: ItemId, _: StageId, _: bool) -> Answer<Moved> {

@@ -107,7 +107,7 @@ fn component_without_the_export_is_refused() {
     let empty = wat::parse_str("(component)").expect("a component");
     refused(
         &embed_manifest(&empty, text::MANIFEST),
-        expect!["the component does not export `signalbox:robot/entry@0.1.0` with its function `run`"],
+        expect!["the component does not export `signalbox:robot/entry@0.9.0` with its function `run`"],
     );
 }
 
@@ -127,28 +127,28 @@ fn inspection_shows_what_a_robot_asks_for() {
           "bytes": true,
           "digest": 64,
           "exports": {
-            "signalbox:robot/entry@0.1.0": [
+            "signalbox:robot/entry@0.9.0": [
               "run"
             ]
           },
           "imports": {
-            "signalbox:robot/clock@0.1.0": [
+            "signalbox:robot/clock@0.9.0": [
               "now"
             ],
-            "signalbox:robot/items@0.1.0": [
+            "signalbox:robot/items@0.9.0": [
               "get"
             ],
-            "signalbox:robot/log@0.1.0": [
+            "signalbox:robot/log@0.9.0": [
               "log",
               "panicked"
             ],
-            "signalbox:robot/notifications@0.1.0": [
+            "signalbox:robot/notifications@0.9.0": [
               "send"
             ],
-            "signalbox:robot/params@0.1.0": [
+            "signalbox:robot/params@0.9.0": [
               "get"
             ],
-            "signalbox:robot/types@0.1.0": []
+            "signalbox:robot/types@0.9.0": []
           },
           "label": "hostile@0.1.0",
           "uses_wasi": false

@@ -5,7 +5,7 @@ use wit_component::{StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
 /// A manifest that asks for nothing.
-pub(crate) const MANIFEST: &str = r#"{"contract": "0.1", "id": "text", "version": "0.1.0", "group": "other",
+pub(crate) const MANIFEST: &str = r#"{"contract": "0.9", "id": "text", "version": "0.1.0", "group": "other",
     "causes": ["manual"], "name": {"ru": "Текст", "en": "Text"},
     "description": {"ru": "Проба", "en": "A probe"}}"#;
 
@@ -60,10 +60,10 @@ pub(crate) fn component(imports: &str, fields: &str, body: &str) -> Vec<u8> {
         r#"(module {fields}
             (memory (export "memory") 1)
             (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) i32.const 1024)
-            (func (export "signalbox:robot/entry@0.1.0#run") (param i32) (result i32) {body}))"#
+            (func (export "signalbox:robot/entry@0.9.0#run") (param i32) (result i32) {body}))"#
     );
     let mut module = wat::parse_str(text).expect("well-formed text");
-    let wit = format!("package tests:text; world text {{ {imports} export signalbox:robot/entry@0.1.0; }}");
+    let wit = format!("package tests:text; world text {{ {imports} export signalbox:robot/entry@0.9.0; }}");
     let mut resolve = Resolve::default();
     let wit_dir = concat!(env!("CARGO_MANIFEST_DIR"), "/../wit");
     resolve.push_dir(wit_dir).expect("the contract");

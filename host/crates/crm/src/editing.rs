@@ -1,7 +1,8 @@
-//! How people change the fields of an item.
+//! How people and robots change the fields of an item.
 
 use std::collections::BTreeMap;
 
+pub use self::given::read_fields;
 use crate::changes::ChangeSet;
 use crate::directory::Directory;
 use crate::event::Fact;
@@ -11,6 +12,8 @@ use crate::pipeline::FieldType;
 use crate::rejection::Rejection;
 use crate::rules::Rules;
 use crate::value::{FieldValue, Money};
+
+mod given;
 
 /// The longest title, in characters: a card shows about 60, a list about 200.
 pub const TITLE_CHARS_MAX: usize = 250;
@@ -187,12 +190,21 @@ fn check_field(directory: &Directory, key: &str, value: &FieldValue) -> Result<(
     if fits {
         return Ok(());
     }
-    let shown: String = value.to_string().chars().take(80).collect();
+    let shown = shown(&value.to_string());
     let message = format!("field `{key}` is a {:?} and cannot be `{shown}`", def.field_type);
-    Err(Rejection {
-        fields: vec![key.to_owned()],
+    Err(about(key, message))
+}
+
+fn about(key: &str, message: String) -> Rejection {
+    Rejection {
+        fields: vec![shown(key)],
         ..Rejection::invalid(message)
-    })
+    }
+}
+
+/// The beginning of a text from outside.
+fn shown(text: &str) -> String {
+    text.chars().take(80).collect()
 }
 
 #[cfg(test)]

@@ -145,6 +145,16 @@ fn check_required(rules: &Rules<'_>, item: &Item, stage: &Stage) -> Result<Vec<S
     })
 }
 
+/// The fields that are wanted of the item in a stage of its pipeline, and that are empty.
+///
+/// # Errors
+/// `no-such-stage`.
+pub fn missing_for(rules: &Rules<'_>, item: &Item, to: StageId) -> Result<Vec<String>, Rejection> {
+    let stage = Arc::clone(rules.directory.stage(to)?);
+    check_pipeline(rules, item, &stage, Reach::default())?;
+    Ok(missing_fields(item, &stage))
+}
+
 /// The fields that the stage wants and that are empty.
 pub fn missing_fields(item: &Item, stage: &Stage) -> Vec<String> {
     let is_listed = stage.required_fields.iter().any(|key| key == "lost-reason");
@@ -227,6 +237,34 @@ pub fn create_item(rules: &Rules<'_>, changes: &mut ChangeSet, new: NewItem) -> 
     note_override(rules, changes, item.id, &overridden);
     changes.put_item(item.clone());
     Ok(item)
+}
+
+/// Creates an item like another one, with its title, client, amount, source and custom fields, as far as there still
+/// are such fields, and its assignee unless that one has left.
+///
+/// # Errors
+/// As for `create_item`.
+pub fn copy_item(
+    rules: &Rules<'_>,
+    changes: &mut ChangeSet,
+    item: Item,
+    pipeline: PipelineId,
+    stage: Option<StageId>,
+) -> Result<Item, Rejection> {
+    let works_here = |id: &EmployeeId| crate::assigning::check_works_here(rules.directory, *id).is_ok();
+    let known = |(key, _): &(String, FieldValue)| rules.directory.fields.contains_key(key);
+    let fields = item.fields.into_iter().filter(known).collect();
+    let new = NewItem {
+        pipeline,
+        stage,
+        title: item.title,
+        assignee: item.assignee.filter(works_here),
+        contact: item.contact,
+        amount: item.amount,
+        source: item.source,
+        fields,
+    };
+    create_item(rules, changes, new)
 }
 
 fn first_stage(rules: &Rules<'_>, pipeline: PipelineId) -> Result<Arc<Stage>, Rejection> {

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use signalbox_build::{build_robot, robots_target_dir};
 use signalbox_crm::event::Fact;
-use signalbox_crm::ids::{AttachmentId, PipelineId, RunId, StageId};
+use signalbox_crm::ids::{AttachmentId, EventId, PipelineId, RunId, StageId};
 use signalbox_crm::params::ParamValue;
 use signalbox_crm::run::Verdict;
 use signalbox_sandbox::{Invocation, Limits, Robot, RunReport, Sandbox, SandboxConfig};
@@ -85,6 +85,8 @@ async fn run(sandbox: &Sandbox, robot: &Robot, number: i64) -> RunReport {
         attachment: AttachmentId(1),
         attempt: 1,
         item: Some(deal(17)),
+        event: EventId(1),
+        happened_at: desk::noon(),
         cause: Fact::StageEntered {
             pipeline: PipelineId(1),
             stage: StageId(2),

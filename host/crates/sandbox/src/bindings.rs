@@ -11,6 +11,7 @@ wasmtime::component::bindgen!({
 
 pub(crate) use exports::signalbox::robot::entry;
 pub(crate) use signalbox::robot::{
-    activities, assignment, calendar, clock, conversations, employees, items, log, messaging, notifications,
-    params, stages, timers, types,
+    activities, assignment, calendar, clock, contact_editing, contacts, conversation_control, conversations,
+    employees, fields, item_creation, items, log, messaging, notifications, params, random, stages, timeline,
+    timers, types,
 };

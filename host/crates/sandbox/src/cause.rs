@@ -13,6 +13,8 @@ pub(crate) fn invocation(invocation: Invocation) -> types::Invocation {
         attachment: invocation.attachment.to_string(),
         attempt: invocation.attempt,
         item: invocation.item.map(|item| item.to_string()),
+        event: invocation.event.to_string(),
+        happened_at: invocation.happened_at.to_string(),
         cause: cause(invocation.cause, invocation.item),
     }
 }

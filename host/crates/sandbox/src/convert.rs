@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use signalbox_crm::activity::{Activity, ActivityKind, ActivityState};
 use signalbox_crm::changes::Distribution;
-use signalbox_crm::conversation::Conversation;
+use signalbox_crm::conversation::{Conversation, Direction, Message};
 use signalbox_crm::ids::BadId;
 use signalbox_crm::item::Item;
 use signalbox_crm::people::Employee;
@@ -13,15 +13,22 @@ use signalbox_crm::run::Verdict;
 use signalbox_crm::time::Timestamp;
 use signalbox_crm::value::Money;
 
+pub(crate) use self::clients::{contact_patch, new_contact};
+pub(crate) use self::fields::{fields, given_fields, new_item};
 use crate::bindings::{
     activities, assignment, conversations, employees, entry, notifications, stages, types,
 };
 use crate::session::{Answer, Moved, NewActivity, NewNotification};
 use signalbox_crm::params::ParamValue;
 
+mod clients;
+mod fields;
+
 /// How much of a malformed text a refusal repeats, and of a failure's code a verdict, in characters. Ids have at most
 /// 32, the longest code of the contract 19.
 const ECHO_CHARS_MAX: usize = 64;
+/// Entries of one page.
+const PAGE_MAX: u32 = 100;
 
 /// Reads an id such as `deal:17`.
 pub(crate) fn id<T: FromStr<Err = BadId>>(text: &str) -> Answer<T> {
@@ -35,6 +42,19 @@ pub(crate) fn id<T: FromStr<Err = BadId>>(text: &str) -> Answer<T> {
 /// Reads several ids.
 pub(crate) fn ids<T: FromStr<Err = BadId>>(texts: &[String]) -> Answer<Vec<T>> {
     texts.iter().map(|text| id(text)).collect()
+}
+
+/// Reads an id that may be missing.
+pub(crate) fn maybe_id<T: FromStr<Err = BadId>>(text: Option<&str>) -> Answer<Option<T>> {
+    text.map(id).transpose()
+}
+
+/// The size of a page.
+pub(crate) fn limit(limit: u32) -> Answer<u32> {
+    if (1..=PAGE_MAX).contains(&limit) {
+        return Ok(limit);
+    }
+    Err(Rejection::invalid(format!("the limit is {limit}, not 1 to {PAGE_MAX}")).into())
 }
 
 /// Reads an instant.
@@ -83,6 +103,8 @@ impl From<Item> for types::Item {
             amount: item.amount.map(Into::into),
             source: item.source,
             created_at: text(item.created_at),
+            updated_at: text(item.updated_at),
+            closed_at: item.closed_at.map(text),
             last_contact_at: item.last_contact_at.map(text),
             version: count(item.version),
         }
@@ -121,13 +143,15 @@ impl From<assignment::Distribution> for Distribution {
     }
 }
 
-impl From<activities::ActivityKind> for ActivityKind {
-    fn from(kind: activities::ActivityKind) -> Self {
-        match kind {
-            activities::ActivityKind::Todo => ActivityKind::Todo,
-            activities::ActivityKind::Call => ActivityKind::Call,
-            activities::ActivityKind::Meeting => ActivityKind::Meeting,
-            activities::ActivityKind::Mail => ActivityKind::Mail,
+/// What kind of activity a robot plans.
+fn activity_kind(kind: activities::ActivityKind) -> Answer<ActivityKind> {
+    match kind {
+        activities::ActivityKind::Todo => Ok(ActivityKind::Todo),
+        activities::ActivityKind::Call => Ok(ActivityKind::Call),
+        activities::ActivityKind::Meeting => Ok(ActivityKind::Meeting),
+        activities::ActivityKind::Mail => Ok(ActivityKind::Mail),
+        activities::ActivityKind::Other => {
+            Err(Rejection::invalid("an activity of the kind `other` cannot be planned").into())
         }
     }
 }
@@ -146,12 +170,12 @@ impl From<ActivityKind> for activities::ActivityKind {
 /// An activity that a robot plans.
 pub(crate) fn new_activity(activity: activities::NewActivity) -> Answer<NewActivity> {
     Ok(NewActivity {
-        kind: activity.kind.into(),
+        kind: activity_kind(activity.kind)?,
         title: activity.title,
         description: activity.description,
         deadline: activity.deadline,
         duration_s: activity.duration,
-        assignee: activity.assignee.as_deref().map(id).transpose()?,
+        assignee: maybe_id(activity.assignee.as_deref())?,
         reminders_min: activity.reminders,
     })
 }
@@ -160,11 +184,16 @@ impl From<Activity> for activities::Activity {
     fn from(activity: Activity) -> Self {
         activities::Activity {
             id: text(activity.id),
+            item: text(activity.item),
             kind: activity.kind.into(),
             title: activity.title,
+            description: activity.description,
             deadline: text(activity.deadline_at),
+            duration: activity.duration_s,
             assignee: activity.assignee.map(text),
             is_open: activity.state == ActivityState::Open,
+            is_done: activity.state == ActivityState::Completed,
+            finished_at: activity.finished_at.map(text),
         }
     }
 }
@@ -184,10 +213,29 @@ impl From<Conversation> for conversations::Conversation {
             contact: conversation.contact.map(text),
             item: conversation.item.map(text),
             operator: conversation.operator.map(text),
+            opened_at: text(conversation.opened_at),
             is_open: conversation.closed_at.is_none(),
             last_inbound_at: conversation.last_inbound_at.map(text),
             last_outbound_at: conversation.last_outbound_at.map(text),
             message_count: count(conversation.message_count),
+        }
+    }
+}
+
+impl From<Message> for conversations::Message {
+    fn from(message: Message) -> Self {
+        conversations::Message {
+            id: text(message.id),
+            number: count(message.seq),
+            direction: match message.direction {
+                Direction::Inbound => conversations::Direction::Inbound,
+                Direction::Outbound => conversations::Direction::Outbound,
+            },
+            text: message.text,
+            media: message.media,
+            author: message.author.map(text),
+            sent_at: text(message.sent_at),
+            edited_at: message.edited_at.map(text),
         }
     }
 }

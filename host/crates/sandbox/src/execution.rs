@@ -4,10 +4,12 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
 use serde::Serialize;
+use signalbox_crm::ids::RunId;
 use signalbox_crm::rejection::{Code, Rejection};
 
 use crate::bindings::types::Error;
 use crate::convert;
+use crate::dice::Dice;
 use crate::journal::{Journal, OpenCall};
 use crate::limits::{LIMIT_REFUSALS_MAX, Limits};
 use crate::logbook::Logbook;
@@ -36,13 +38,19 @@ pub(crate) struct Execution {
     /// Epochs in which the robot computed.
     pub(crate) epoch_count: u64,
     pub(crate) stopwatch: Stopwatch,
+    pub(crate) dice: Dice,
     /// Only for robots that import WASI.
     pub(crate) wasi: Option<Wasi>,
     limit_refusals: Vec<(Code, u32)>,
 }
 
 impl Execution {
-    pub(crate) fn new(session: Box<dyn Session>, params: Vec<(String, ParamValue)>, limits: Limits) -> Self {
+    pub(crate) fn new(
+        run: RunId,
+        session: Box<dyn Session>,
+        params: Vec<(String, ParamValue)>,
+        limits: Limits,
+    ) -> Self {
         Execution {
             session,
             params,
@@ -55,6 +63,7 @@ impl Execution {
             fuel_used: 0,
             epoch_count: 0,
             stopwatch: Stopwatch::new(Instant::now()),
+            dice: Dice::new(run),
             wasi: None,
             limit_refusals: Vec::new(),
         }

@@ -16,7 +16,7 @@ mod params;
 mod requests;
 
 pub use manifest::check_manifest;
-pub use requests::{ALWAYS_GRANTED, INTERFACES};
+pub use requests::{ALWAYS_GRANTED, CONTRACT, INTERFACES};
 
 /// The largest component, in bytes. 48 MiB: the largest known robots, those that carry CPython, have 18 to 35.
 pub const COMPONENT_BYTES_MAX: usize = 48 * 1024 * 1024;
@@ -25,7 +25,7 @@ pub const MANIFEST_BYTES_MAX: usize = 256 * 1024;
 /// The custom section with the manifest as JSON.
 pub const MANIFEST_SECTION: &str = "signalbox:manifest";
 /// The export that makes a component a robot.
-const ENTRY: &str = "signalbox:robot/entry@0.1.0";
+const ENTRY: &str = "signalbox:robot/entry@0.9.0";
 
 /// What a component is and asks for.
 #[derive(Debug, Clone, PartialEq, Serialize)]

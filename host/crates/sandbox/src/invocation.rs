@@ -1,7 +1,8 @@
 //! What a run is given.
 
 use signalbox_crm::event::Fact;
-use signalbox_crm::ids::{AttachmentId, ItemId, RunId};
+use signalbox_crm::ids::{AttachmentId, EventId, ItemId, RunId};
+use signalbox_crm::time::Timestamp;
 
 /// One execution of a robot.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +15,10 @@ pub struct Invocation {
     pub attempt: u32,
     /// The item that the run is about.
     pub item: Option<ItemId>,
+    /// The event that started the run.
+    pub event: EventId,
+    /// When that happened.
+    pub happened_at: Timestamp,
     /// Why it runs.
     pub cause: Fact,
 }

@@ -9,6 +9,7 @@ mod bindings;
 mod cause;
 mod compiler;
 mod convert;
+mod dice;
 mod execution;
 mod imports;
 pub mod inspect;

@@ -70,7 +70,7 @@ impl Sandbox {
         let _ticking = self.ticker.as_ref().map(Ticker::run_begins);
         let started_at = Instant::now();
         let limits = limits.narrowed(&robot.manifest().limits);
-        let mut execution = Execution::new(session, params, limits);
+        let mut execution = Execution::new(invocation.run, session, params, limits);
         if robot.inspection().uses_wasi {
             let now = execution.session.now();
             execution.wasi = Some(Wasi::new(now, invocation.run, &execution.log));

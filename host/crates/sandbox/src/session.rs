@@ -1,16 +1,20 @@
 //! What the sandbox asks of the host while a robot runs.
 
 use async_trait::async_trait;
-use signalbox_crm::activity::{Activity, ActivityKind};
+use signalbox_crm::activity::{Activity, ActivityKind, ActivityState};
 use signalbox_crm::changes::Distribution;
-use signalbox_crm::conversation::Conversation;
+use signalbox_crm::contact::Contact;
+use signalbox_crm::contacting::{ContactPatch, NewContact};
+use signalbox_crm::conversation::{Conversation, Message};
 use signalbox_crm::ids::{
-    ActivityId, ConversationId, EmployeeId, ItemId, MessageId, NotificationId, StageId,
+    ActivityId, ContactId, ConversationId, EmployeeId, ItemId, MessageId, NotificationId, PipelineId, StageId,
 };
 use signalbox_crm::item::Item;
+use signalbox_crm::moving::NewItem;
 use signalbox_crm::people::Employee;
 use signalbox_crm::rejection::Rejection;
 use signalbox_crm::time::Timestamp;
+use signalbox_crm::value::FieldValue;
 
 /// Why a host call did not do what the robot asked.
 #[derive(Debug)]
@@ -62,6 +66,9 @@ pub struct NewNotification {
     pub tag: Option<String>,
 }
 
+/// A field with its value; none when it is empty.
+pub type Field = (String, Option<FieldValue>);
+
 /// What a stage move did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moved {
@@ -78,8 +85,25 @@ pub trait Session: Send + std::any::Any {
     fn now(&self) -> Timestamp;
     /// `items.get`.
     async fn item(&mut self, item: ItemId) -> Answer<Item>;
+    /// `fields.get`.
+    async fn fields(&mut self, item: ItemId, keys: Vec<String>) -> Answer<Vec<Field>>;
+    /// `fields.get-all`: custom fields with a value.
+    async fn all_fields(&mut self, item: ItemId) -> Answer<Vec<Field>>;
+    /// `fields.set`.
+    async fn set_fields(&mut self, item: ItemId, fields: Vec<Field>) -> Answer<()>;
+    /// `item-creation.create`.
+    async fn create_item(&mut self, new: NewItem) -> Answer<ItemId>;
+    /// `item-creation.copy`.
+    async fn copy_item(
+        &mut self,
+        item: ItemId,
+        pipeline: PipelineId,
+        stage: Option<StageId>,
+    ) -> Answer<ItemId>;
     /// `stages.move`.
     async fn move_item(&mut self, item: ItemId, stage: StageId, allow_back: bool) -> Answer<Moved>;
+    /// `stages.missing-fields`.
+    async fn missing_fields(&mut self, item: ItemId, stage: StageId) -> Answer<Vec<String>>;
     /// `assignment.assign`.
     async fn assign(&mut self, item: ItemId, employee: EmployeeId) -> Answer<()>;
     /// `assignment.assign-from-list`.
@@ -94,10 +118,35 @@ pub trait Session: Send + std::any::Any {
     async fn create_activity(&mut self, item: ItemId, activity: NewActivity) -> Answer<ActivityId>;
     /// `activities.list-open`.
     async fn open_activities(&mut self, item: ItemId) -> Answer<Vec<Activity>>;
+    /// `activities.get`.
+    async fn activity(&mut self, activity: ActivityId) -> Answer<Activity>;
+    /// `activities.complete` and `activities.cancel`: ends it in this state.
+    async fn finish_activity(&mut self, activity: ActivityId, state: ActivityState) -> Answer<()>;
+    /// `activities.reschedule`.
+    async fn reschedule_activity(&mut self, activity: ActivityId, deadline: String) -> Answer<()>;
+    /// `timeline.add-comment`.
+    async fn comment(&mut self, item: ItemId, text: String) -> Answer<()>;
+    /// `contacts.get`.
+    async fn contact(&mut self, contact: ContactId) -> Answer<Contact>;
+    /// `contact-editing.create`.
+    async fn create_contact(&mut self, new: NewContact) -> Answer<ContactId>;
+    /// `contact-editing.update`.
+    async fn edit_contact(&mut self, contact: ContactId, patch: ContactPatch) -> Answer<()>;
     /// `notifications.send`.
     async fn notify(&mut self, notification: NewNotification) -> Answer<Vec<NotificationId>>;
     /// `conversations.get`.
     async fn conversation(&mut self, conversation: ConversationId) -> Answer<Conversation>;
+    /// `conversations.of-item`.
+    async fn conversations_of(&mut self, item: ItemId) -> Answer<Vec<Conversation>>;
+    /// `conversations.messages`, newest first: at most `limit` of those with a number below `before`.
+    async fn messages(
+        &mut self,
+        conversation: ConversationId,
+        before: Option<u32>,
+        limit: u32,
+    ) -> Answer<Vec<Message>>;
+    /// `conversation-control.close`.
+    async fn close_conversation(&mut self, conversation: ConversationId) -> Answer<()>;
     /// `messaging.reply`.
     async fn reply(&mut self, conversation: ConversationId, text: String) -> Answer<MessageId>;
     /// `employees.get`; the flag says whether the person is available now.

@@ -150,6 +150,7 @@ impl Teller {
                 let how = format!("{}, {} in the list", word("distribution"), word("candidates"));
                 format!("{} assignee: {chosen} ({how})", word("item"))
             }
+            "commented" => format!("{} comment: {}", word("item"), word("text")),
             "replied" => format!(
                 "{} leaves for the client of {}",
                 word("message"),

@@ -182,6 +182,7 @@ fn effect(effect: &Value) -> String {
             field(effect, "employee"),
             field(effect, "title")
         ),
+        Some("commented") => format!("commented {}: {}", field(effect, "item"), field(effect, "text")),
         Some("replied") => format!(
             "replied in {} with {}",
             field(effect, "conversation"),

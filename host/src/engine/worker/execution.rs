@@ -208,6 +208,8 @@ impl Execution<'_> {
             attachment: attachment.id,
             attempt: run.attempt_count + 1,
             item: run.item,
+            event: event.id,
+            happened_at: event.at,
             cause: event.fact.clone(),
         };
         let started_at = draft.now;

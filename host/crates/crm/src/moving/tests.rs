@@ -323,3 +323,46 @@ fn an_override_at_creation_is_in_the_history_too() {
     let notes: Vec<_> = changes.history.iter().map(|h| h.what.as_str()).collect();
     assert_eq!(notes, ["created", "required-fields-overridden"]);
 }
+
+#[test]
+fn a_copy_has_the_fields_of_its_original_and_a_history_of_its_own() {
+    let world = World::new();
+    let original = Item {
+        assignee: Some(EmployeeId(999)),
+        fields: BTreeMap::from([
+            ("note".to_owned(), FieldValue::Text("a".to_owned())),
+            ("gone".to_owned(), FieldValue::Flag(true)),
+        ]),
+        ..deal()
+    };
+    let mut changes = ChangeSet::default();
+    let copy = copy_item(
+        &world.rules(),
+        &mut changes,
+        original.clone(),
+        original.pipeline,
+        None,
+    )
+    .expect("a copy");
+    assert_eq!((copy.title, copy.contact), (original.title, original.contact));
+    assert_eq!(
+        (copy.assignee, copy.stage_entry),
+        (None, 1),
+        "who is unknown is not in charge"
+    );
+    assert_eq!(copy.fields.keys().collect::<Vec<_>>(), ["note"]);
+    assert_ne!(copy.id, original.id);
+    assert_eq!(changes.items.len(), 1);
+}
+
+#[test]
+fn missing_fields_are_those_for_which_a_move_would_be_refused() {
+    let world = World::new();
+    let missing = |stage| missing_for(&world.rules(), &deal(), stage);
+    assert_eq!(missing(OFFER), Ok(vec!["amount".to_owned(), "form".to_owned()]));
+    assert_eq!(missing(NEW), Ok(Vec::new()));
+    assert_eq!(
+        missing(StageId(999)).expect_err("a refusal").code,
+        Code::NoSuchStage
+    );
+}

@@ -111,6 +111,16 @@ AND attempt.run IS NULL",
             "notification AS made WHERE made.run IS NOT NULL AND made.tag IS NOT NULL"
         ),
     },
+    Check {
+        name: "comment-once",
+        promise: "every comment that a run wrote is there once",
+        checked: "SELECT COUNT(*) FROM timeline WHERE timeline.run IS NOT NULL",
+        broken: compared!(
+            "true",
+            "effect.value ->> 'effect' = 'commented'",
+            "timeline AS made WHERE made.run IS NOT NULL"
+        ),
+    },
     // The message, not its delivery: a delivery is forgotten some time after it is finished.
     Check {
         name: "reply-once",

@@ -1,5 +1,6 @@
 //! `activities`.
 
+use signalbox_crm::activity::ActivityState;
 use wasmtime::Result;
 
 use crate::bindings::activities::{Activity, Error, Host, NewActivity};
@@ -13,6 +14,50 @@ impl Host for Execution {
             self.admit()?;
             let (item, activity) = (convert::id(&item)?, convert::new_activity(activity)?);
             Ok(self.session.create_activity(item, activity).await?.to_string())
+        }
+        .await;
+        self.finish(call, answer)
+    }
+
+    async fn get(&mut self, activity: String) -> Result<Result<Activity, Error>> {
+        let call = self.begin("activities", "get", &(&activity,));
+        let answer = async {
+            self.admit()?;
+            Ok(self.session.activity(convert::id(&activity)?).await?.into())
+        }
+        .await;
+        self.finish(call, answer)
+    }
+
+    async fn complete(&mut self, activity: String) -> Result<Result<(), Error>> {
+        let call = self.begin("activities", "complete", &(&activity,));
+        let answer = async {
+            self.admit()?;
+            let (activity, state) = (convert::id(&activity)?, ActivityState::Completed);
+            self.session.finish_activity(activity, state).await
+        }
+        .await;
+        self.finish(call, answer)
+    }
+
+    async fn cancel(&mut self, activity: String) -> Result<Result<(), Error>> {
+        let call = self.begin("activities", "cancel", &(&activity,));
+        let answer = async {
+            self.admit()?;
+            let (activity, state) = (convert::id(&activity)?, ActivityState::Cancelled);
+            self.session.finish_activity(activity, state).await
+        }
+        .await;
+        self.finish(call, answer)
+    }
+
+    async fn reschedule(&mut self, activity: String, deadline: String) -> Result<Result<(), Error>> {
+        let call = self.begin("activities", "reschedule", &(&activity, &deadline));
+        let answer = async {
+            self.admit()?;
+            self.session
+                .reschedule_activity(convert::id(&activity)?, deadline)
+                .await
         }
         .await;
         self.finish(call, answer)

@@ -2,7 +2,7 @@
 
 use wasmtime::Result;
 
-use crate::bindings::conversations::{Conversation, Error, Host};
+use crate::bindings::conversations::{Conversation, Error, Host, Message};
 use crate::convert;
 use crate::execution::Execution;
 
@@ -13,6 +13,35 @@ impl Host for Execution {
             self.admit()?;
             let conversation = convert::id(&conversation)?;
             Ok(self.session.conversation(conversation).await?.into())
+        }
+        .await;
+        self.finish(call, answer)
+    }
+
+    async fn of_item(&mut self, item: String) -> Result<Result<Vec<Conversation>, Error>> {
+        let call = self.begin("conversations", "of-item", &(&item,));
+        let answer = async {
+            self.admit()?;
+            let found = self.session.conversations_of(convert::id(&item)?).await?;
+            Ok(found.into_iter().map(Conversation::from).collect::<Vec<_>>())
+        }
+        .await;
+        self.finish(call, answer)
+    }
+
+    async fn messages(
+        &mut self,
+        conversation: String,
+        before: Option<u32>,
+        limit: u32,
+    ) -> Result<Result<Vec<Message>, Error>> {
+        let call = self.begin("conversations", "messages", &(&conversation, before, limit));
+        let answer = async {
+            self.admit()?;
+            let limit = convert::limit(limit)?;
+            let conversation = convert::id(&conversation)?;
+            let found = self.session.messages(conversation, before, limit).await?;
+            Ok(found.into_iter().map(Message::from).collect::<Vec<_>>())
         }
         .await;
         self.finish(call, answer)

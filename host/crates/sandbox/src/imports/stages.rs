@@ -22,4 +22,15 @@ impl Host for Execution {
         .await;
         self.finish(call, answer)
     }
+
+    async fn missing_fields(&mut self, item: String, stage: String) -> Result<Result<Vec<String>, Error>> {
+        let call = self.begin("stages", "missing-fields", &(&item, &stage));
+        let answer = async {
+            self.admit()?;
+            let (item, stage) = (convert::id(&item)?, convert::id(&stage)?);
+            self.session.missing_fields(item, stage).await
+        }
+        .await;
+        self.finish(call, answer)
+    }
 }

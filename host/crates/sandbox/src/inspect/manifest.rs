@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use signalbox_crm::robot::{CONCURRENCY, CauseKind, Manifest, Permission};
 use signalbox_crm::value::LocalText;
 
-use super::requests::{ALWAYS_GRANTED, INTERFACES};
+use super::requests::{ALWAYS_GRANTED, CONTRACT, INTERFACES};
 
 // The ranges are those of `sdk/ROBOT_TOML.md`.
 
@@ -49,9 +49,11 @@ const LIMIT_NAMES: [&str; 9] = [
 /// Sentences that say what is wrong with a manifest; none for a good one.
 pub fn check_manifest(manifest: &Manifest) -> Vec<String> {
     let mut faults = Faults::default();
-    if manifest.contract != "0.1" {
+    if manifest.contract != CONTRACT {
         let contract = &manifest.contract;
-        faults.add(format!("`contract` is `{contract}`, this host speaks `0.1`"));
+        faults.add(format!(
+            "`contract` is `{contract}`, this host speaks `{CONTRACT}`"
+        ));
     }
     if !is_word(&manifest.id) {
         faults.add(not_a_word("id", &manifest.id));
@@ -192,7 +194,7 @@ mod tests {
 
     fn manifest(change: impl FnOnce(&mut Value)) -> Vec<String> {
         let mut json = serde_json::json!({
-            "contract": "0.1", "id": "greet", "version": "1.0.0", "group": "other",
+            "contract": "0.9", "id": "greet", "version": "1.0.0", "group": "other",
             "name": {"ru": "Привет", "en": "Greet"}, "description": {"ru": "Здоровается", "en": "Greets"},
             "causes": ["manual"],
             "permission": [{"interface": "items", "reason": {"ru": "Чтобы", "en": "To"}}],

@@ -4,6 +4,7 @@ use serde_json::Value;
 use signalbox_crm::robot::{Param, ParamType, Placeholders};
 use signalbox_crm::value::Money;
 
+use super::CONTRACT;
 use super::manifest::{Faults, LINE_CHARS_MAX, TEXT_CHARS_MAX, WORD_BYTES_MAX, is_word, not_a_word};
 
 /// Parameters of a form, and options of a parameter: more do not fit on a screen.
@@ -36,7 +37,7 @@ impl Faults {
         if is_reserved(param.param_type) {
             let kind = param.param_type;
             self.add(format!(
-                "parameter `{key}` is of the type {kind:?}, which contract 0.1 cannot use"
+                "parameter `{key}` is of the type {kind:?}, which contract {CONTRACT} cannot use"
             ));
         }
         if param.multiple && is_never_multiple(param.param_type) {
@@ -87,7 +88,7 @@ fn holds_text(param_type: ParamType) -> bool {
     matches!(param_type, ParamType::String | ParamType::Text | ParamType::Url)
 }
 
-/// No interface of contract 0.1 can use these.
+/// No interface of this version of the contract can use these.
 fn is_reserved(param_type: ParamType) -> bool {
     matches!(
         param_type,

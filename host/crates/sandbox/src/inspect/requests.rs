@@ -4,20 +4,31 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use signalbox_crm::robot::Manifest;
 
+/// The version of the contract that this host speaks, as manifests name it.
+pub const CONTRACT: &str = "0.9";
+/// What the versions of its interfaces begin with.
+const LINE: &str = "0.9.";
+
 /// Interfaces that every robot has. They need no permission.
-pub const ALWAYS_GRANTED: [&str; 4] = ["clock", "log", "params", "types"];
+pub const ALWAYS_GRANTED: [&str; 5] = ["clock", "log", "params", "random", "types"];
 
 /// Interfaces that a manifest asks for.
-pub const INTERFACES: [&str; 10] = [
+pub const INTERFACES: [&str; 16] = [
     "activities",
     "assignment",
     "calendar",
+    "contact-editing",
+    "contacts",
+    "conversation-control",
     "conversations",
     "employees",
+    "fields",
+    "item-creation",
     "items",
     "messaging",
     "notifications",
     "stages",
+    "timeline",
     "timers",
 ];
 
@@ -28,10 +39,10 @@ const WASI_PACKAGES: [&str; 6] = ["cli", "clocks", "filesystem", "io", "random",
 /// Whether an export makes the component a robot.
 pub(super) fn is_entry(name: &str, functions: &[String]) -> bool {
     let version = name.strip_prefix("signalbox:robot/entry@");
-    version.is_some_and(|version| is_line(version, "0.1.")) && functions.iter().any(|name| name == "run")
+    version.is_some_and(|version| is_line(version, LINE)) && functions.iter().any(|name| name == "run")
 }
 
-/// An import name: `signalbox:robot/items@0.1.0`.
+/// An import name: `signalbox:robot/items@0.9.0`.
 enum Request<'a> {
     /// An interface of the contract.
     Ours(&'a str),
@@ -87,8 +98,8 @@ fn request(import: &str) -> Request<'_> {
 }
 
 fn ours<'a>(interface: &'a str, version: &str) -> Request<'a> {
-    if !is_line(version, "0.1.") {
-        return Request::Unknown("this host speaks version 0.1 of the contract".to_owned());
+    if !is_line(version, LINE) {
+        return Request::Unknown(format!("this host speaks version {CONTRACT} of the contract"));
     }
     if !ALWAYS_GRANTED.contains(&interface) && !INTERFACES.contains(&interface) {
         return Request::Unknown("the contract has no such interface".to_owned());
@@ -138,17 +149,17 @@ mod tests {
     #[test]
     fn contract_and_wasi_are_known_by_line() {
         for known in [
-            "signalbox:robot/items@0.1.0",
-            "signalbox:robot/log@0.1.7",
+            "signalbox:robot/items@0.9.0",
+            "signalbox:robot/log@0.9.7",
             "wasi:io/poll@0.2.6",
             "wasi:cli/stdout@0.2.12",
         ] {
             assert_eq!(why(known), None, "{known}");
         }
         for unknown in [
-            "signalbox:robot/items@0.2.0",
-            "signalbox:robot/items@0.1.0-rc",
-            "signalbox:robot/secrets@0.1.0",
+            "signalbox:robot/items@0.1.0",
+            "signalbox:robot/items@0.9.0-rc",
+            "signalbox:robot/secrets@0.9.0",
             "wasi:http/types@0.2.0",
             "wasi:keyvalue/store@0.2.0",
             "wasi:io/poll@0.3.0",
