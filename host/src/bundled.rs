@@ -37,7 +37,7 @@ mod tests {
         for (id, component) in BUNDLED {
             let manifest = manifest(component);
             assert_eq!(manifest.id, *id);
-            assert_eq!(manifest.contract, "0.1", "{id}");
+            assert_eq!(manifest.contract, signalbox_sandbox::inspect::CONTRACT, "{id}");
             assert!(!manifest.param.is_empty(), "{id}");
         }
     }
