@@ -301,7 +301,7 @@ impl Draft {
         item: ItemId,
         limit: u32,
     ) -> Result<Vec<Conversation>, DraftError> {
-        self.committed_item(item).await?;
+        self.unchanged_item(item).await?;
         let filter = ConversationFilter {
             item: Some(item.number),
             ..ConversationFilter::default()
