@@ -18,18 +18,20 @@ const CUT_BEFORE: u8 = 1;
 const CUT_AFTER: u8 = 2;
 /// The server has done it, and says instead of its answer that it ends.
 const END_AFTER: u8 = 3;
+/// Nothing passes any more, and no connection ends: the server hangs.
+pub(crate) const HOLD: u8 = 4;
 
 /// `ErrorResponse` of the protocol: a server that is shut down while it waits for its standby says this after COMMIT.
 const LAST_WORDS: &[u8] = b"E\0\0\0\x2bSFATAL\0VFATAL\0C57P01\0Mthe end is near\0\0";
 
 /// A proxy before a server.
-struct Proxy {
-    url: String,
+pub(crate) struct Proxy {
+    pub(crate) url: String,
     armed: Arc<AtomicU8>,
 }
 
 impl Proxy {
-    async fn before(url: &str) -> Proxy {
+    pub(crate) async fn before(url: &str) -> Proxy {
         let (user, rest) = url.split_once('@').unwrap();
         let (server, name) = rest.split_once('/').unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -42,7 +44,7 @@ impl Proxy {
         }
     }
 
-    fn arm(&self, how: u8) {
+    pub(crate) fn arm(&self, how: u8) {
         self.armed.store(how, Ordering::SeqCst);
     }
 }
@@ -62,6 +64,9 @@ async fn pass(mut client: TcpStream, mut server: TcpStream, armed: Arc<AtomicU8>
         tokio::select! {
             read = client.read(&mut asked) => {
                 let Ok(count @ 1..) = read else { return };
+                if armed.load(Ordering::SeqCst) == HOLD {
+                    std::future::pending::<()>().await;
+                }
                 let how = armed.swap(PASS, Ordering::SeqCst);
                 if how == CUT_BEFORE {
                     return;

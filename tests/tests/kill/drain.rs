@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 use signalbox_crm::timer::DeliveryState;
 use signalbox_db::{Db, DeliveryFilter, OpenOptions};
+use signalbox_tests::postgres::cluster;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -16,6 +17,7 @@ use super::host::{Host, Place};
 use super::load::Random;
 use super::sales::{Sales, TELEGRAM_SECRET, set_up};
 use super::{DRAIN_MAX, Siege, client, life, variable};
+use crate::commit_cut::{HOLD, Proxy};
 
 /// How often the host is told to end under load.
 const ROUNDS: u64 = 5;
@@ -164,6 +166,20 @@ async fn host_that_is_told_to_end_waits_no_longer_than_its_limit() {
     came.wait_for(|count| *count == 2).await.unwrap();
     host.end();
     assert_eq!(delivery(&place).await, (DeliveryState::Delivered, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn host_that_is_told_to_end_does_not_wait_for_a_server_that_hangs() {
+    let Some(cluster) = cluster() else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let proxy = Proxy::before(&cluster.database("hangs")).await;
+    let place = Place::new(folder.path(), &proxy.url);
+    let mut host = Host::start(&place).await;
+    proxy.arm(HOLD);
+    host.signal("-TERM");
+    assert_eq!(ended(&mut host).await.code(), Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

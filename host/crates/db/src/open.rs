@@ -5,15 +5,20 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{self, AtomicBool};
+use std::time::Duration;
 
 use sqlx::{PgPool, SqlitePool};
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 use crate::error::DbError;
 use crate::gate::Gate;
 use crate::migrate;
 use crate::postgres::{self, Place, PostgresWriter};
 use crate::sqlite::{self, SqliteWriter};
+
+/// How long closing waits for a PostgreSQL server: for a commit under way, and for sessions to end.
+const CLOSE_MAX: Duration = Duration::from_secs(5);
 
 /// When a commit waits for the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -170,7 +175,8 @@ impl Db {
         matches!(self.shared.pools, Pools::Postgres { .. })
     }
 
-    /// Waits for a running commit, closes all connections and frees the database for another process.
+    /// Waits for a running commit, closes all connections and frees the database for another process. Does not wait
+    /// for a PostgreSQL server that hangs: what was on its way is then as after a cut connection.
     /// Calls afterwards fail as `Unavailable`.
     pub async fn close(&self) {
         match &self.shared.pools {
@@ -186,9 +192,13 @@ impl Db {
                 ..
             } => {
                 closing.store(true, atomic::Ordering::Relaxed);
-                let mut writer = writer.lock().await;
-                readers.close().await;
-                writer.close().await;
+                let closed = async {
+                    let mut writer = writer.lock().await;
+                    readers.close().await;
+                    writer.close().await;
+                };
+                // A server that hangs ends the sessions when it goes on.
+                let _ = timeout(CLOSE_MAX, closed).await;
             }
         }
     }
