@@ -131,7 +131,7 @@ fn refresh(core: &SharedCore) {
 }
 
 /// Takes over what the lease says.
-async fn follow(core: &SharedCore, standing: HostStanding) {
+pub async fn follow(core: &SharedCore, standing: HostStanding) {
     if core.shards.set(standing.shards, standing.host_count) {
         let count = standing.shards.len();
         tracing::info!("This host works on {count} of {SHARD_COUNT} shards");
@@ -171,15 +171,21 @@ async fn give(core: &SharedCore, standing: HostStanding, given: ShardSet) -> Res
     Ok(())
 }
 
-/// Another host has taken this one's place: it comes back as a new one, with nothing in memory.
-async fn begin_anew(core: &SharedCore) {
-    tracing::warn!(
-        "Another host has taken the place of this one, which was away for too long: it begins anew"
-    );
+/// Another host has taken this one's place: it forgets all that waits, and what it has in memory. What is under way
+/// goes on, and is not stored.
+pub fn forget_all(core: &SharedCore) {
     core.shards.set(ShardSet::default(), core.shards.host_count());
     core.lanes
         .forget_shards(&ShardSet::ALL, &core.records.directory());
     core.records.forget_items();
+}
+
+/// Another host has taken this one's place: it comes back as a new one.
+async fn begin_anew(core: &SharedCore) {
+    tracing::warn!(
+        "Another host has taken the place of this one, which was away for too long: it begins anew"
+    );
+    forget_all(core);
     let come_back = timeout(RENEWAL_MAX + RENEWAL, core.db.rejoin()).await;
     if !matches!(come_back, Ok(Ok(_))) {
         tracing::error!("This host cannot come back yet");

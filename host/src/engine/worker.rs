@@ -11,7 +11,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use signalbox_crm::ids::InboundId;
-use signalbox_crm::run::Verdict;
+use signalbox_crm::run::{Run, Verdict};
 use signalbox_crm::time::Timestamp;
 use signalbox_sandbox::Limits;
 
@@ -120,7 +120,7 @@ impl Worker {
             return;
         }
         loop {
-            if conflict_count > 0 && self.is_final(ready).await {
+            if conflict_count > 0 && self.has_moved_on(ready).await {
                 return;
             }
             if conflict_count == CONFLICTS_MAX {
@@ -160,10 +160,11 @@ impl Worker {
         }
     }
 
-    /// Whether somebody cancelled the run while it was executed.
-    async fn is_final(&self, ready: &ReadyRun) -> bool {
+    /// Whether somebody cancelled the run while it was executed, or another host was faster with the attempt.
+    async fn has_moved_on(&self, ready: &ReadyRun) -> bool {
         let stored = self.core.db.run(ready.run.id).await;
-        stored.is_ok_and(|found| found.is_none_or(|found| found.run.state.is_final()))
+        let has_moved_on = |run: Run| run.state.is_final() || run.attempt_count > ready.run.attempt_count;
+        stored.is_ok_and(|found| found.is_none_or(|found| has_moved_on(found.run)))
     }
 
     /// Records a failure outside of any draft.

@@ -13,12 +13,14 @@ use signalbox::channels::send::Sender;
 use signalbox::clock::{Clock, SimulatedClock};
 use signalbox::engine::core::SharedCore;
 use signalbox::engine::lanes::figures::Waiting;
+use signalbox::engine::membership::{follow, forget_all};
 use signalbox_crm::breaker::Limits;
 use signalbox_crm::ids::ItemId;
 use signalbox_crm::run::RunState;
-use signalbox_crm::shard::ShardSet;
+use signalbox_crm::shard::{SHARD_COUNT, ShardSet};
 use signalbox_crm::time::Timestamp;
-use signalbox_db::{Db, Fault, RunFilter};
+use signalbox_crm::timer::DeliveryState;
+use signalbox_db::{Batch, Db, DeliveryFilter, Fault, HostStanding, RunFilter};
 use tokio::task::yield_now;
 
 use super::company::{LIMITED, SCHEDULED, open_options};
@@ -40,6 +42,9 @@ const BREAKER: Limits = Limits {
 };
 /// A host without faults may be so late.
 const LATE_MAX: Duration = Duration::from_secs(70);
+
+/// Steps after which a host that has lost its place comes back.
+const BACK_ONE_IN: u64 = 15;
 
 /// How a life ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +73,7 @@ struct Life<'w> {
     db: Db,
     host: Arc<Host>,
     late: Duration,
+    has_been_ousted: bool,
 }
 
 /// Lives until the end.
@@ -134,6 +140,7 @@ impl<'w> Life<'w> {
             db,
             host,
             late: Duration::ZERO,
+            has_been_ousted: false,
         }
     }
 
@@ -194,6 +201,10 @@ impl<'w> Life<'w> {
         let tickets = self.turnstile.take();
         if is_storm && self.dies(&tickets) {
             return Some(End::Dead);
+        }
+        if self.changes_place(is_storm, &tickets).await {
+            self.turnstile.put_back(tickets);
+            return None;
         }
         if is_storm && self.weather.asks_left > 0 && self.clock.now() >= self.weather.next_ask_at {
             self.turnstile.put_back(tickets);
@@ -270,6 +281,47 @@ impl<'w> Life<'w> {
             }
         }
         self.world.trace.note(format!("{} crash", self.clock.now()));
+        true
+    }
+
+    /// Whether another host takes the place of this one now, or this one comes back.
+    async fn changes_place(&mut self, is_storm: bool, tickets: &[Ticket]) -> bool {
+        let Some(core) = self.host.core.get() else {
+            return false;
+        };
+        let World { chance, tally, .. } = &**self.world;
+        let one_in = match self.turnstile.is_ousted() {
+            true if !is_storm => 1,
+            true => BACK_ONE_IN,
+            false if !is_storm => return false,
+            false => self.weather.oust_one_in,
+        };
+        if !chance.one_in(one_in) {
+            return false;
+        }
+        let is_back = self.turnstile.is_ousted();
+        self.world.trace.note(format!(
+            "{} {}",
+            self.clock.now(),
+            if is_back { "back" } else { "ousted" }
+        ));
+        self.turnstile.set_ousted(!is_back);
+        if is_back {
+            tally.saw(Sometimes::Rejoined);
+            follow(core, everything()).await;
+            return true;
+        }
+        tally.saw(Sometimes::Ousted);
+        self.has_been_ousted = true;
+        if tickets.iter().any(|ticket| ticket.stop == Stop::BeforeCommit) {
+            tally.saw(Sometimes::OustedInCommit);
+        }
+        forget_all(core);
+        if self.world.planted != Some(Planted::PlaceNotFreed) {
+            let mut freed = Batch::new(self.clock.now());
+            freed.released = Some(ShardSet::ALL);
+            self.db.commit(&freed).await.unwrap();
+        }
         true
     }
 
@@ -391,12 +443,24 @@ impl<'w> Life<'w> {
     async fn next_due(&self) -> Option<Timestamp> {
         let run = self.db.next_due_at(&ShardSet::ALL).await.unwrap();
         let timer = self.db.next_timer_at(&ShardSet::ALL).await.unwrap();
-        let delivery = self
-            .db
-            .next_delivery_after(&ShardSet::ALL, Timestamp::MIN)
-            .await
-            .unwrap();
-        [run, timer, delivery].into_iter().flatten().min()
+        [run, timer, self.next_delivery_at().await]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Messages of one conversation wait for the first of them.
+    async fn next_delivery_at(&self) -> Option<Timestamp> {
+        let pending = DeliveryFilter {
+            state: Some(DeliveryState::Pending),
+            ..DeliveryFilter::default()
+        };
+        let newest_first = self.db.deliveries(&pending, None, 1_000).await.unwrap();
+        let heads: HashMap<_, _> = newest_first
+            .into_iter()
+            .map(|delivery| (delivery.conversation, delivery.due_at))
+            .collect();
+        heads.into_values().min()
     }
 
     /// Somebody may set the clock.
@@ -419,6 +483,10 @@ impl<'w> Life<'w> {
             .trace
             .note(format!("{} + {} ms", self.clock.now(), time.as_millis()));
         tokio::time::advance(time).await;
+        // A host that is not alone looks once a second for what others have left; so does one that was not.
+        if let Some(core) = self.host.core.get().filter(|_| self.has_been_ousted) {
+            core.shards.to_claim.notify_one();
+        }
     }
 }
 
@@ -455,6 +523,16 @@ async fn count_what_is_taken_up(world: &World, db: &Db) {
     saw(Sometimes::RecoveredChain, db.has_waiting_runs().await.unwrap());
     let inbound = db.unclaimed_inbound(&ShardSet::ALL, 1).await.unwrap();
     saw(Sometimes::RecoveredInbound, !inbound.is_empty());
+}
+
+/// The only host has all shards.
+fn everything() -> HostStanding {
+    HostStanding {
+        shards: ShardSet::ALL,
+        host_count: 1,
+        share: usize::from(SHARD_COUNT),
+        directory_version: 0,
+    }
 }
 
 fn later(at: Timestamp, time: Duration) -> Timestamp {

@@ -47,6 +47,8 @@ pub(super) enum Planted {
     LimitForgotten,
     /// What a run has read is not looked at again.
     ReadsForgotten,
+    /// Who takes a place does not free what that host had.
+    PlaceNotFreed,
 }
 
 impl Planted {
@@ -69,6 +71,7 @@ impl Planted {
         Planted::RateForgotten,
         Planted::LimitForgotten,
         Planted::ReadsForgotten,
+        Planted::PlaceNotFreed,
     ];
 
     /// What the defect makes of a batch.
@@ -145,7 +148,8 @@ impl Planted {
             Planted::StaleChangeStored
             | Planted::KeyChanged
             | Planted::LimitForgotten
-            | Planted::ReadsForgotten => {}
+            | Planted::ReadsForgotten
+            | Planted::PlaceNotFreed => {}
         }
     }
 }

@@ -42,6 +42,12 @@ sometimes! {
     Full,
     /// An answer to a read is lost.
     LostRead,
+    /// Another host takes the place of this one.
+    Ousted,
+    /// A commit is on its way then.
+    OustedInCommit,
+    /// The host is back, and takes up what was left.
+    Rejoined,
     /// The outcome of a commit is unknown, and the database is gone.
     LostCommit,
     /// Everything stands still for a while.

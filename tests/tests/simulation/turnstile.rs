@@ -53,6 +53,8 @@ struct Inner {
     is_flying: bool,
     /// Nothing passes any more: the database is gone.
     is_down: bool,
+    /// Another host has the place of this one: no commit passes.
+    is_ousted: bool,
 }
 
 /// The turnstile of one life of the host.
@@ -115,6 +117,14 @@ impl Turnstile {
         self.lock().is_down
     }
 
+    pub(super) fn is_ousted(&self) -> bool {
+        self.lock().is_ousted
+    }
+
+    pub(super) fn set_ousted(&self, is_ousted: bool) {
+        self.lock().is_ousted = is_ousted;
+    }
+
     fn take_off(&self) {
         self.lock().is_flying = true;
     }
@@ -127,6 +137,7 @@ impl Turnstile {
     async fn before(&self, stop: Stop, label: String) -> Result<(), Fault> {
         match self.wait(stop, label).await {
             _ if self.is_down() => Err(Fault::Unavailable),
+            _ if stop == Stop::BeforeCommit && self.is_ousted() => Err(Fault::Ousted),
             Go::Fails(fault) => Err(fault),
             Go::On | Go::Refused(_) | Go::Silence => {
                 self.take_off();

@@ -99,7 +99,7 @@ pub struct Batch {
     pub events: Vec<Event>,
     /// New runs.
     pub runs: Vec<Run>,
-    /// Runs after an attempt or a decision of the committer: they must not be final yet.
+    /// Runs after an attempt: they must not be final yet, nor have had this attempt.
     pub runs_ended: Vec<RunUpdate>,
     /// Changes by people, the scheduler and chains: each applies only from the states that it names.
     pub run_changes: Vec<RunChange>,

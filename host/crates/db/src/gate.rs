@@ -19,6 +19,8 @@ pub enum Fault {
     Unavailable,
     /// The connection broke during COMMIT.
     OutcomeUnknown,
+    /// Another host has taken the place of this one.
+    Ousted,
 }
 
 impl From<Fault> for DbError {
@@ -28,6 +30,7 @@ impl From<Fault> for DbError {
             Fault::Full => DbError::Full(sqlx::Error::WorkerCrashed),
             Fault::Unavailable => DbError::Unavailable(sqlx::Error::WorkerCrashed),
             Fault::OutcomeUnknown => DbError::OutcomeUnknown(sqlx::Error::WorkerCrashed),
+            Fault::Ousted => DbError::Ousted,
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::dialect::{Sql, over_rows};
 use crate::encode::Rows;
 use crate::run::stored_state;
 
-/// After an attempt. One that is final already is not touched, and the count tells.
+/// After an attempt. A run that is final already, or has had this attempt, is not touched, and the count tells.
 const END: Sql = over_rows!(
     "UPDATE run
 SET
@@ -17,6 +17,7 @@ SET
     finished_at = CAST(r.value ->> 6 AS BIGINT), fail_digest = r.value ->> 7,
     equal_count = CAST(r.value ->> 8 AS BIGINT)",
     "WHERE run.id = CAST(r.value ->> 0 AS BIGINT)
+AND run.attempt_count < CAST(r.value ->> 5 AS BIGINT)
 AND run.state IN ('scheduled', 'available', 'retryable')"
 );
 

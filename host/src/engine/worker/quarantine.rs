@@ -59,7 +59,7 @@ impl Worker {
                 Step::Done => return,
                 Step::Wait => tokio::time::sleep(super::DATABASE_PAUSE).await,
                 // The set-up has changed, or somebody has cancelled the run.
-                Step::Again if self.is_final(ready).await => return,
+                Step::Again if self.has_moved_on(ready).await => return,
                 Step::Again => {}
             }
         }
