@@ -54,6 +54,7 @@ mod invocation;
 pub mod log;
 mod money;
 pub mod params;
+pub mod state;
 pub mod timers;
 
 pub use bindings::signalbox::robot::types::{
@@ -73,7 +74,7 @@ pub mod prelude {
         Cause, Failure, Field, FieldValue, Instant, Invocation, Item, Money, Outcome, activities, assignment,
         calendar, clock, contact_editing, contacts, conversation_control, conversations, debug, done,
         employees, error, fields, info, item_creation, items, messaging, notifications, params, random,
-        skipped, stages, timeline, timers, warn,
+        skipped, stages, state, timeline, timers, warn,
     };
     pub use std::time::Duration;
 }

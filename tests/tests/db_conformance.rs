@@ -42,6 +42,7 @@ conformance! {
     rows::inbound_event_is_stored_once;
     rows::delivery_is_pending_until_it_is_delivered_or_dead;
     rows::timers_of_an_activity_are_replaced;
+    rows::what_robots_remember_is_replaced_counted_and_forgotten;
     runs::leaving_a_stage_cancels_what_waits_for_it;
     runs::final_run_does_not_end_again;
     runs::run_changes_only_from_the_states_that_are_named;

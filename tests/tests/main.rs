@@ -17,6 +17,7 @@ mod hostile;
 mod kill;
 mod poison;
 mod pressure;
+mod reads;
 mod recovery;
 mod rehearsal;
 mod scenarios;

@@ -24,12 +24,17 @@ pub struct Below {
 /// must wait for its commit.
 pub fn shows(key: RecordKey) -> bool {
     match key {
-        RecordKey::Item(_) | RecordKey::Activity(_) | RecordKey::ActivitiesOf(_) => true,
+        RecordKey::Item(_)
+        | RecordKey::ItemsIn(_)
+        | RecordKey::ItemsBy(_)
+        | RecordKey::Activity(_)
+        | RecordKey::ActivitiesOf(_) => true,
         RecordKey::Contact(_)
         | RecordKey::ContactsAt(_)
         | RecordKey::ItemsOf(_)
         | RecordKey::Conversation(_)
         | RecordKey::Message(_)
+        | RecordKey::State(_)
         | RecordKey::Directory => false,
     }
 }
@@ -56,6 +61,11 @@ impl Below {
     /// The item, if it was changed below.
     pub fn item(&self, number: i64) -> Option<&Arc<Item>> {
         self.items.get(&number)
+    }
+
+    /// All items that were changed below.
+    pub fn items(&self) -> impl Iterator<Item = &Arc<Item>> {
+        self.items.values()
     }
 
     /// The activity, if it was changed below.
@@ -90,6 +100,7 @@ fn is_plain(changes: &ChangeSet) -> bool {
         timers_void: _,
         timers: _,
         wake_ups,
+        state,
         deliveries,
         deliveries_done,
         deliveries_again,
@@ -108,6 +119,7 @@ fn is_plain(changes: &ChangeSet) -> bool {
         messages.is_empty(),
         notifications_read.is_empty(),
         wake_ups.is_empty(),
+        state.is_empty(),
         deliveries.is_empty(),
         deliveries_done.is_empty(),
         deliveries_again.is_empty(),

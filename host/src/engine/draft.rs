@@ -1,6 +1,9 @@
 //! A working copy: answers reads, keeps what it has read, and stages changes. Everybody who changes anything has one:
 //! robots, people, intake, the scheduler.
 
+mod lists;
+mod read_set;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -16,12 +19,13 @@ use signalbox_crm::people::Actor;
 use signalbox_crm::rejection::Rejection;
 use signalbox_crm::rules::Rules;
 use signalbox_crm::time::Timestamp;
-use signalbox_db::{Check, ConversationFilter, DbError, RowTable};
+use signalbox_db::{Check, DbError, RowTable};
 
 use super::below::Below;
 use super::committer::{CommitError, Proposal, Receipt};
 use super::core::SharedCore;
 use super::recent::RecordKey;
+use read_set::ReadSet;
 
 /// Why a draft cannot answer.
 #[derive(Debug, thiserror::Error)]
@@ -67,7 +71,7 @@ pub struct Draft {
     /// An admin's override for the attachment that acts.
     pub overrides_required_fields: bool,
     as_of: u64,
-    reads: Vec<RecordKey>,
+    reads: ReadSet,
     seen: Vec<Seen>,
     /// What must be so at commit, where several hosts share the database.
     checks: Vec<(RecordKey, Check)>,
@@ -93,7 +97,7 @@ impl Draft {
             changes: ChangeSet::default(),
             overrides_required_fields: false,
             as_of,
-            reads: vec![RecordKey::Directory],
+            reads: ReadSet::default(),
             seen: Vec::new(),
             checks: Vec::new(),
             items: HashMap::new(),
@@ -127,9 +131,7 @@ impl Draft {
     }
 
     fn read(&mut self, key: RecordKey) {
-        if !self.reads.contains(&key) {
-            self.reads.push(key);
-        }
+        self.reads.add(key);
     }
 
     /// What the reads found, in their order.
@@ -291,67 +293,6 @@ impl Draft {
         found.ok_or_else(|| Rejection::not_found(id).into())
     }
 
-    /// The conversations of an item, newest first, with what this draft changed. A conversation joins an item in a
-    /// commit that writes the item's row, so the row's version vouches for the list.
-    ///
-    /// # Errors
-    /// `not-found`.
-    pub async fn conversations_of(
-        &mut self,
-        item: ItemId,
-        limit: u32,
-    ) -> Result<Vec<Conversation>, DraftError> {
-        self.unchanged_item(item).await?;
-        let filter = ConversationFilter {
-            item: Some(item.number),
-            ..ConversationFilter::default()
-        };
-        let mut found = self.core.db.conversations(&filter, None, limit).await?;
-        for row in &mut found {
-            let key = RecordKey::Conversation(row.id);
-            self.read(key);
-            self.saw(key, row.id.0, Some(row.version));
-            if let Some(staged) = self.changes.conversations.get(&row.id) {
-                *row = staged.row.clone();
-            }
-        }
-        Ok(found)
-    }
-
-    /// Messages of a conversation, newest first: at most `limit` of those with a number below `before`, with what
-    /// this draft changed.
-    ///
-    /// # Errors
-    /// `not-found`.
-    pub async fn messages(
-        &mut self,
-        conversation: ConversationId,
-        before: Option<u32>,
-        limit: u32,
-    ) -> Result<Vec<Message>, DraftError> {
-        // Its row counts the messages, so its version vouches for the list.
-        self.conversation(conversation).await?;
-        let before = before.map(i64::from);
-        let committed = self.core.db.messages(conversation, before, limit).await?;
-        for row in &committed {
-            let key = RecordKey::Message(row.id);
-            self.read(key);
-            self.saw(key, row.id.0, Some(row.version));
-        }
-        let staged = self.changes.messages.values().map(|staged| &staged.row);
-        let is_asked_for =
-            |row: &&Message| row.conversation == conversation && before.is_none_or(|before| row.seq < before);
-        let mut found: Vec<Message> = staged.filter(is_asked_for).cloned().collect();
-        found.extend(
-            committed
-                .into_iter()
-                .filter(|row| !self.changes.messages.contains_key(&row.id)),
-        );
-        found.sort_by_key(|row| std::cmp::Reverse(row.seq));
-        found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        Ok(found)
-    }
-
     /// The message, with what this draft changed.
     ///
     /// # Errors
@@ -419,7 +360,7 @@ impl Draft {
     pub fn into_proposal(self) -> Proposal {
         Proposal {
             origin: self.origin,
-            reads: self.reads,
+            reads: self.reads.into_keys(),
             checks: self.checks,
             as_of: self.as_of,
             items: self.items.into_values().collect(),
@@ -449,6 +390,9 @@ fn table_of(key: RecordKey) -> Option<RowTable> {
         RecordKey::ActivitiesOf(_)
         | RecordKey::ContactsAt(_)
         | RecordKey::ItemsOf(_)
+        | RecordKey::ItemsIn(_)
+        | RecordKey::ItemsBy(_)
+        | RecordKey::State(_)
         | RecordKey::Directory => None,
     }
 }

@@ -38,6 +38,14 @@ enum Effect<'a> {
         conversation: String,
         message: String,
     },
+    Remembered {
+        owner: String,
+        key: &'a str,
+    },
+    Forgotten {
+        owner: String,
+        key: &'a str,
+    },
     WakeUpSet {
         key: &'a str,
         at: String,
@@ -89,6 +97,13 @@ pub fn describe(changes: &ChangeSet) -> String {
         effects.push(Effect::Replied {
             conversation,
             message: delivery.message.to_string(),
+        });
+    }
+    for ((owner, key), remembered) in &changes.state {
+        let owner = owner.to_string();
+        effects.push(match remembered.value {
+            Some(_) => Effect::Remembered { owner, key },
+            None => Effect::Forgotten { owner, key },
         });
     }
     for wake_up in &changes.wake_ups {

@@ -267,6 +267,13 @@ impl<'a> Plan<'a> {
         self.outcome.keys.push(key);
     }
 
+    /// As `write`, for a key that many proposals of a group write: it is remembered once.
+    fn write_often(&mut self, key: RecordKey) {
+        if self.written_below.insert(key) && !self.written.contains(&key) {
+            self.outcome.keys.push(key);
+        }
+    }
+
     /// The facts become events, with their place in the chain of causes.
     fn events(&self, proposal: &Proposal, changes: &ChangeSet) -> Vec<Arc<Event>> {
         let new = |fact: &Fact, item| {

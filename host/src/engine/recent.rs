@@ -4,7 +4,8 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use signalbox_crm::contact::PointKind;
-use signalbox_crm::ids::{ActivityId, ContactId, ConversationId, ItemId, MessageId};
+use signalbox_crm::ids::{ActivityId, ContactId, ConversationId, EmployeeId, ItemId, MessageId, StageId};
+use signalbox_crm::remembering::StateOwner;
 
 /// Something that a draft reads and a commit writes: a row, or a list, which is written whenever a row comes, goes or
 /// changes in it.
@@ -23,6 +24,12 @@ pub enum RecordKey {
     ContactsAt(u64),
     /// The list of a contact's items.
     ItemsOf(ContactId),
+    /// The list of the items in a stage.
+    ItemsIn(StageId),
+    /// The list of the items of which an employee is in charge.
+    ItemsBy(EmployeeId),
+    /// What a robot remembers under a key, by its hash, likewise.
+    State(u64),
     /// A conversation's row, and the list of its messages.
     Conversation(ConversationId),
     /// A message's row.
@@ -37,6 +44,13 @@ impl RecordKey {
         let mut hasher = DefaultHasher::new();
         (kind.as_str(), key).hash(&mut hasher);
         RecordKey::ContactsAt(hasher.finish())
+    }
+
+    /// What a robot remembers under a key.
+    pub fn state(owner: &StateOwner, key: &str) -> Self {
+        let mut hasher = DefaultHasher::new();
+        (owner, key).hash(&mut hasher);
+        RecordKey::State(hasher.finish())
     }
 }
 

@@ -4,9 +4,11 @@ mod calls;
 mod clients;
 mod creation;
 mod fields;
+mod finding;
+mod state;
 mod work;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use signalbox_crm::attachment::{Attachment, Scope};
@@ -15,6 +17,7 @@ use signalbox_crm::conversation::Conversation;
 use signalbox_crm::ids::{ConversationId, ItemId};
 use signalbox_crm::item::Item;
 use signalbox_crm::rejection::{Code, Rejection};
+use signalbox_crm::remembering::{Extent, StateOwner};
 use signalbox_crm::time::Timestamp;
 use signalbox_db::DbError;
 use signalbox_sandbox::session::{Answer, CallError};
@@ -35,6 +38,8 @@ pub struct RunDraft {
     /// The database could not be reached during a call: what the robot made of that means nothing.
     pub is_cut_off: bool,
     granted: BTreeSet<String>,
+    /// How much the memories hold that the run has changed.
+    held: BTreeMap<StateOwner, Extent>,
 }
 
 impl RunDraft {
@@ -49,6 +54,7 @@ impl RunDraft {
         RunDraft {
             draft,
             granted,
+            held: BTreeMap::new(),
             attachment,
             item: item.map(|(id, _)| id),
             stage_entry: item.map(|(_, entry)| entry),

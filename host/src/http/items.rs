@@ -137,6 +137,7 @@ async fn list(
         contact: query.contact,
         is_open: query.open,
         title: query.title,
+        entered_before: None,
     };
     let items = state
         .core

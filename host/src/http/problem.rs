@@ -103,6 +103,7 @@ fn status_of(code: Code) -> StatusCode {
         | Code::LimitMessages
         | Code::LimitWrites
         | Code::LimitTimers
+        | Code::LimitState
         | Code::LimitCalls => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }

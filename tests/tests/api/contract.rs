@@ -4,6 +4,8 @@
 mod caller;
 mod clients;
 mod creation;
+mod finding;
+mod memory;
 
 use serde_json::json;
 

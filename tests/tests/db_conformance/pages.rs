@@ -45,6 +45,18 @@ pub(crate) async fn items_come_in_pages_without_gaps(place: &Place) {
     let page = db.items(&filter, ItemPage::Number(Some(1)), 2).await.unwrap();
     assert_eq!(page.iter().map(|row| row.id.number).collect::<Vec<_>>(), [5, 7]);
     assert_eq!(db.item_count(&filter).await.unwrap(), 4);
+    let before = |at| ItemFilter {
+        entered_before: Some(at),
+        ..filter.clone()
+    };
+    let entered_at = page[0].stage_entered_at;
+    assert_eq!(
+        db.item_count(&before(entered_at)).await.unwrap(),
+        0,
+        "at that instant is not before"
+    );
+    let later = entered_at.plus(std::time::Duration::from_secs(1)).unwrap();
+    assert_eq!(db.item_count(&before(later)).await.unwrap(), 4);
     let some = db.items_by_number(&[3, 99, 1]).await.unwrap();
     assert_eq!(some.len(), 2);
 }

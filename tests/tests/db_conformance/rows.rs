@@ -1,12 +1,14 @@
 //! Rows are kept as they are given.
 
+use signalbox_crm::changes::Remembered;
 use signalbox_crm::contact::{ContactPoint, PointKind};
 use signalbox_crm::conversation::Direction;
 use signalbox_crm::ids::{
-    ActivityId, ChannelId, ContactId, ConversationId, EmployeeId, InboundId, MessageId, NotificationId,
-    RunId, TimerId,
+    ActivityId, AttachmentId, ChannelId, ContactId, ConversationId, EmployeeId, InboundId, MessageId,
+    NotificationId, RunId, TimerId,
 };
 use signalbox_crm::notification::{HistoryEntry, TimelineEntry};
+use signalbox_crm::remembering::StateOwner;
 use signalbox_crm::shard::ShardSet;
 use signalbox_crm::timer::{DeliveryState, InboundState, Timer, TimerKind};
 use signalbox_crm::value::{FieldValue, Money};
@@ -363,4 +365,43 @@ pub(crate) async fn timers_of_an_activity_are_replaced(place: &Place) {
         db.due_timers(&ShardSet::ALL, at(999), 10).await.unwrap(),
         second.timers
     );
+}
+
+pub(crate) async fn what_robots_remember_is_replaced_counted_and_forgotten(place: &Place) {
+    let db = place.open().await;
+    let robot = StateOwner::Robot("notify".to_owned());
+    let own = StateOwner::Attachment(AttachmentId(5), Some(deal(17)));
+    let entry = |owner: &StateOwner, key: &str, value: Option<&str>, run: i64| {
+        let remembered = Remembered {
+            value: value.map(str::to_owned),
+            run: Some(RunId(run)),
+        };
+        ((owner.clone(), key.to_owned()), remembered)
+    };
+    let store = async |entries: Vec<((StateOwner, String), Remembered)>| {
+        let mut batch = batch();
+        batch.state.extend(entries);
+        db.commit(&batch).await.unwrap();
+    };
+    store(vec![
+        entry(&robot, "a", Some("1"), 1),
+        entry(&robot, "b", Some("ёж"), 1),
+        entry(&own, "a", Some(""), 1),
+    ])
+    .await;
+    store(vec![
+        entry(&robot, "a", Some("2"), 2),
+        entry(&robot, "none", None, 2),
+    ])
+    .await;
+    let kept = db.state(&robot, "a").await.unwrap().unwrap();
+    assert_eq!((kept.value.as_str(), kept.run), ("2", 2));
+    let extent = db.state_extent(&robot).await.unwrap();
+    assert_eq!((extent.key_count, extent.byte_count), (2, 2 + 5));
+    assert_eq!(db.state_bytes(&own, "a").await.unwrap(), Some(1));
+    store(vec![entry(&robot, "a", None, 3), entry(&robot, "b", None, 3)]).await;
+    assert_eq!(db.state(&robot, "a").await.unwrap(), None);
+    assert_eq!(db.state_bytes(&robot, "b").await.unwrap(), None);
+    assert_eq!(db.state_extent(&robot).await.unwrap().key_count, 0);
+    assert_eq!(db.state(&own, "a").await.unwrap().unwrap().value, "", "another's");
 }

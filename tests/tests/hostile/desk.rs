@@ -6,6 +6,7 @@ use signalbox_crm::changes::Distribution;
 use signalbox_crm::contact::Contact;
 use signalbox_crm::contacting::{ContactPatch, NewContact};
 use signalbox_crm::conversation::{Conversation, Message};
+use signalbox_crm::finding::ItemQuery;
 use signalbox_crm::ids::{
     ActivityId, ContactId, ConversationId, EmployeeId, ItemId, ItemKind, MessageId, NotificationId,
     PipelineId, StageId,
@@ -15,7 +16,9 @@ use signalbox_crm::moving::NewItem;
 use signalbox_crm::people::Employee;
 use signalbox_crm::rejection::{Code, Rejection};
 use signalbox_crm::time::Timestamp;
-use signalbox_sandbox::session::{Answer, CallError, Field, Moved, NewActivity, NewNotification, Session};
+use signalbox_sandbox::session::{
+    Answer, CallError, Field, Moved, NewActivity, NewNotification, Session, StateSpace,
+};
 
 /// How many notifications it takes.
 pub(crate) const NOTIFICATIONS_MAX: i64 = 20;
@@ -86,6 +89,30 @@ impl Session for Desk {
         }
         self.notification_count += 1;
         Ok(vec![NotificationId(self.notification_count)])
+    }
+
+    async fn find_items(&mut self, _: ItemQuery, _: Option<ItemId>, _: u32) -> Answer<Vec<Item>> {
+        denied()
+    }
+
+    async fn contacts_by_phone(&mut self, _: String) -> Answer<Vec<Contact>> {
+        denied()
+    }
+
+    async fn contacts_by_email(&mut self, _: String) -> Answer<Vec<Contact>> {
+        denied()
+    }
+
+    async fn state(&mut self, _: StateSpace, _: String) -> Answer<Option<String>> {
+        denied()
+    }
+
+    async fn set_state(&mut self, _: StateSpace, _: String, _: String) -> Answer<()> {
+        denied()
+    }
+
+    async fn delete_state(&mut self, _: StateSpace, _: String) -> Answer<bool> {
+        denied()
     }
 
     async fn fields(&mut self, _: ItemId, _: Vec<String>) -> Answer<Vec<Field>> {

@@ -13,6 +13,7 @@ use crate::ids::{
 };
 use crate::item::Item;
 use crate::notification::{HistoryEntry, Notification, TimelineEntry};
+use crate::remembering::StateOwner;
 use crate::run::{Reason, RunState};
 use crate::time::Timestamp;
 use crate::timer::{Delivery, Inbound, InboundState, Timer};
@@ -63,6 +64,15 @@ pub struct WakeUp {
     pub key: String,
     /// When and with what; none cancels it.
     pub set: Option<(Timestamp, String)>,
+}
+
+/// What a robot keeps under a key of its memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remembered {
+    /// The text; none forgets the key.
+    pub value: Option<String>,
+    /// The run that changed it: the mark by which a reader sees that it is another one. A run commits once.
+    pub run: Option<RunId>,
 }
 
 /// A change of a run by a person or by the scheduler.
@@ -118,6 +128,8 @@ pub struct ChangeSet {
     pub timers: Vec<Timer>,
     /// Wake-ups, in the order in which the robot set and cancelled them.
     pub wake_ups: Vec<WakeUp>,
+    /// What robots remember, by whose memory it is and by key.
+    pub state: BTreeMap<(StateOwner, String), Remembered>,
     /// New deliveries.
     pub deliveries: Vec<Delivery>,
     /// Deliveries after an attempt.
@@ -189,6 +201,7 @@ impl ChangeSet {
             + self.notifications.len()
             + self.timeline.len()
             + self.wake_ups.len()
+            + self.state.len()
             + self.assignments.len()
     }
 }

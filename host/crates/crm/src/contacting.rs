@@ -143,7 +143,11 @@ fn replace(
     Ok(())
 }
 
-fn phone(text: &str) -> Result<ContactPoint, Rejection> {
+/// Reads a phone, however it is written.
+///
+/// # Errors
+/// `invalid`.
+pub fn phone(text: &str) -> Result<ContactPoint, Rejection> {
     let phone = Phone::parse(text).map_err(|error| wrong("phones", error.to_string()))?;
     let raw = phone.as_written().to_owned();
     Ok(ContactPoint {
@@ -153,7 +157,11 @@ fn phone(text: &str) -> Result<ContactPoint, Rejection> {
     })
 }
 
-fn email(text: &str) -> Result<ContactPoint, Rejection> {
+/// Reads an e-mail.
+///
+/// # Errors
+/// `invalid`.
+pub fn email(text: &str) -> Result<ContactPoint, Rejection> {
     let email = Email::parse(text).map_err(|error| wrong("emails", error.to_string()))?;
     let raw = email.as_written().to_owned();
     Ok(ContactPoint {

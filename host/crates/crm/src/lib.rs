@@ -22,6 +22,7 @@ pub mod directory;
 pub mod editing;
 pub mod email;
 pub mod event;
+pub mod finding;
 #[cfg(test)]
 mod fixture;
 pub mod ids;
@@ -40,6 +41,7 @@ pub mod phone;
 pub mod pipeline;
 pub mod planning;
 pub mod rejection;
+pub mod remembering;
 pub mod retry;
 pub mod robot;
 pub mod rules;

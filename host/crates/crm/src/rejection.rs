@@ -33,6 +33,8 @@ pub enum Code {
     LimitWrites,
     /// Too many timers in one run.
     LimitTimers,
+    /// A robot's memory is full.
+    LimitState,
     /// Too many host calls in one run.
     LimitCalls,
 }
@@ -55,6 +57,7 @@ impl Code {
             Code::LimitMessages => "limit.messages",
             Code::LimitWrites => "limit.writes",
             Code::LimitTimers => "limit.timers",
+            Code::LimitState => "limit.state",
             Code::LimitCalls => "limit.calls",
         }
     }

@@ -1,10 +1,10 @@
 //! What one group commit stores.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use signalbox_crm::activity::Activity;
 use signalbox_crm::bulk::Bulk;
-use signalbox_crm::changes::RunChange;
+use signalbox_crm::changes::{Remembered, RunChange};
 use signalbox_crm::contact::Contact;
 use signalbox_crm::conversation::{Conversation, Message};
 use signalbox_crm::directory::DirectoryChange;
@@ -14,6 +14,7 @@ use signalbox_crm::ids::{
 };
 use signalbox_crm::item::Item;
 use signalbox_crm::notification::{HistoryEntry, Notification, TimelineEntry};
+use signalbox_crm::remembering::StateOwner;
 use signalbox_crm::run::{Attempt, Failures, Reason, Run, RunState};
 use signalbox_crm::shard::{Shard, ShardSet};
 use signalbox_crm::time::Timestamp;
@@ -73,6 +74,8 @@ pub struct Batch {
     pub notifications: Vec<Notification>,
     /// Notifications that were read, and when; one that is gone or was read before stays as it is.
     pub notifications_read: Vec<(NotificationId, Timestamp)>,
+    /// What robots remember, by whose memory it is and by key.
+    pub state: BTreeMap<(StateOwner, String), Remembered>,
     /// New notes.
     pub timeline: Vec<TimelineEntry>,
     /// New history rows.
@@ -161,6 +164,7 @@ impl Batch {
             messages: Vec::new(),
             notifications: Vec::new(),
             notifications_read: Vec::new(),
+            state: BTreeMap::new(),
             timeline: Vec::new(),
             history: Vec::new(),
             timers_void: Vec::new(),

@@ -9,7 +9,7 @@ use crate::error::DbError;
 use crate::open::Db;
 use crate::{
     activity, attempt, bulk, contact, conversation, delivery, directory, event, expiry, guard, host_rows,
-    inbound, item, message, notes, notification, run, run_changes, sharding, timer,
+    inbound, item, message, notes, notification, run, run_changes, sharding, state, timer,
 };
 
 /// One statement of a commit.
@@ -94,6 +94,7 @@ fn steps(batch: &Batch, host: i64) -> Vec<Step> {
     timer::steps(batch, &mut steps);
     notification::steps(batch, &mut steps);
     notes::steps(batch, &mut steps);
+    state::steps(batch, &mut steps);
     event::steps(batch, &mut steps);
     run::steps(batch, host, &mut steps);
     run_changes::steps(batch, host, &mut steps);

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use signalbox_crm::contact::PointKind;
-use signalbox_crm::ids::{AttachmentId, ContactId, ItemId};
+use signalbox_crm::finding::ItemQuery;
+use signalbox_crm::ids::{AttachmentId, ContactId, EmployeeId, ItemId, StageId};
+use signalbox_crm::remembering::StateOwner;
+use signalbox_crm::time::Timestamp;
 
 use crate::batch::Batch;
 use crate::commit::{Returns, Step};
@@ -39,6 +42,51 @@ pub enum Check {
     ContactsAt(PointKind, String, String),
     /// The last turn that was taken in a queue.
     Turn(AttachmentId, i64),
+    /// A page of items that fit a query, in lists into which others must not write meanwhile.
+    ItemsFound {
+        /// Which.
+        page: FoundPage,
+        /// Where they are.
+        lists: Vec<Written>,
+        /// What was there.
+        digest: String,
+    },
+    /// What a robot remembers under a key: the run that has changed it last, 0 for nothing.
+    State(StateOwner, String, i64),
+}
+
+/// A page of a search, as the database can repeat it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct FoundPage {
+    /// Which items.
+    pub query: ItemQuery,
+    /// After the item with this number.
+    pub after: Option<i64>,
+    /// How many.
+    pub limit: u32,
+}
+
+impl FoundPage {
+    /// As the function of the migration takes it.
+    fn json(&self) -> String {
+        let query = &self.query;
+        let mut text = format!("{{\"after\":{},\"limit\":{}", self.after.unwrap_or(0), self.limit);
+        let parts = [
+            ("contact", query.contact.map(|id| id.0)),
+            ("stage", query.stage.map(|id| id.0)),
+            ("assignee", query.assignee.map(|id| id.0)),
+            ("pipeline", query.pipeline.map(|id| id.0)),
+            ("open", query.is_open.map(i64::from)),
+            ("before", query.entered_before.map(Timestamp::micros)),
+        ];
+        for (name, value) in parts {
+            if let Some(value) = value {
+                let _ = write!(text, ",\"{name}\":{value}");
+            }
+        }
+        text.push('}');
+        text
+    }
 }
 
 /// A list into which a commit writes: whoever has read it must not commit at the same time.
@@ -48,6 +96,12 @@ pub enum Written {
     ItemsOf(ContactId),
     /// A contact with this phone, e-mail or account.
     ContactsAt(PointKind, String),
+    /// An item in this stage.
+    ItemsIn(StageId),
+    /// An item of which this employee is in charge.
+    ItemsBy(EmployeeId),
+    /// What a robot remembers under a key.
+    State(StateOwner, String),
 }
 
 /// A table whose rows have versions.
@@ -130,7 +184,7 @@ fn checks(batch: &Batch) -> String {
         .collect();
     let mut lists: BTreeMap<&'static str, Rows> = BTreeMap::new();
     for (place, check) in (0_i64..).zip(&batch.checks) {
-        if let Some(lock) = lock_of(check) {
+        for lock in locks_of(check) {
             locks.insert(lock, 1);
         }
         let rows = lists
@@ -145,6 +199,10 @@ fn checks(batch: &Batch) -> String {
                 rows.row().word(kind.as_str()).text(key).text(digest).int(place)
             }
             Check::Turn(attachment, seq) => rows.row().int(attachment.0).int(*seq).int(place),
+            Check::ItemsFound { page, digest, .. } => rows.row().text(&page.json()).text(digest).int(place),
+            Check::State(owner, key, run) => {
+                rows.row().text(&owner.to_string()).text(key).int(*run).int(place)
+            }
         };
     }
     let mut text = String::from("{\"lock\":");
@@ -167,16 +225,20 @@ fn name_of(check: &Check) -> &'static str {
         Check::ActivitiesOf(..) => "activities_of",
         Check::ContactsAt(..) => "contacts_at",
         Check::Turn(..) => "turn",
+        Check::ItemsFound { .. } => "items_found",
+        Check::State(..) => "state",
     }
 }
 
-/// The lock under which a list is read. The activities of an item have none: who writes one has the item's row.
-fn lock_of(check: &Check) -> Option<i64> {
+/// The locks under which a list is read. The activities of an item have none: who writes one has the item's row.
+fn locks_of(check: &Check) -> Vec<i64> {
     match check {
-        Check::ItemsOf(contact, _) => Some(lock_of_written(&Written::ItemsOf(*contact))),
-        Check::ContactsAt(kind, key, _) => Some(lock_of_written(&Written::ContactsAt(*kind, key.clone()))),
-        Check::Turn(attachment, _) => Some(number_of(&format!("turn {attachment}"))),
-        Check::Row(..) | Check::Locked(..) | Check::ActivitiesOf(..) => None,
+        Check::ItemsOf(contact, _) => vec![lock_of_written(&Written::ItemsOf(*contact))],
+        Check::ContactsAt(kind, key, _) => vec![lock_of_written(&Written::ContactsAt(*kind, key.clone()))],
+        Check::Turn(attachment, _) => vec![number_of(&format!("turn {attachment}"))],
+        Check::ItemsFound { lists, .. } => lists.iter().map(lock_of_written).collect(),
+        Check::State(owner, key, _) => vec![lock_of_written(&Written::State(owner.clone(), key.clone()))],
+        Check::Row(..) | Check::Locked(..) | Check::ActivitiesOf(..) => Vec::new(),
     }
 }
 
@@ -184,6 +246,9 @@ fn lock_of_written(list: &Written) -> i64 {
     match list {
         Written::ItemsOf(contact) => number_of(&format!("items of {contact}")),
         Written::ContactsAt(kind, key) => number_of(&format!("contacts at {} {key}", kind.as_str())),
+        Written::ItemsIn(stage) => number_of(&format!("items in {stage}")),
+        Written::ItemsBy(employee) => number_of(&format!("items by {employee}")),
+        Written::State(owner, key) => number_of(&format!("state {owner} {key}")),
     }
 }
 
@@ -221,6 +286,15 @@ impl Db {
         self.digest("SELECT signalbox_contacts_at_1($1, $2)", args).await
     }
 
+    /// Likewise of a page of items that fit a query.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn items_found_digest(&self, page: &FoundPage) -> Result<Option<String>, DbError> {
+        self.digest("SELECT signalbox_items_found_1($1)", vec![page.json().into()])
+            .await
+    }
+
     async fn digest(&self, sql: &'static str, args: Vec<Arg>) -> Result<Option<String>, DbError> {
         if !self.is_shared() {
             return Ok(None);
@@ -231,7 +305,7 @@ impl Db {
 
 #[cfg(test)]
 mod tests {
-    use signalbox_crm::time::Timestamp;
+    use signalbox_crm::ids::PipelineId;
 
     use super::*;
 
@@ -243,12 +317,32 @@ mod tests {
             Check::Locked(RowTable::Item, 9),
             Check::Row(RowTable::Contact, 2, 1),
             Check::Turn(AttachmentId(5), 11),
+            Check::State(StateOwner::Robot("notify".to_owned()), "last".to_owned(), 8),
         ];
         let turn = number_of("turn attachment:5");
+        let state = number_of("state robot:notify last");
+        let (first, second) = (turn.min(state), turn.max(state));
         let expected = format!(
-            r#"{{"lock":[[{turn},1]],"contact":[[2,1,2]],"item":[[7,3,0],[9,null,1]],"turn":[[5,11,3]]}}"#
+            r#"{{"lock":[[{first},1],[{second},1]],"contact":[[2,1,2]],"item":[[7,3,0],[9,null,1]],"state":[["robot:notify","last",8,4]],"turn":[[5,11,3]]}}"#
         );
         assert_eq!(checks(&batch), expected);
+    }
+
+    #[test]
+    fn page_names_only_what_is_looked_for() {
+        let mut page = FoundPage {
+            query: ItemQuery::default(),
+            after: None,
+            limit: 10,
+        };
+        page.query.pipeline = Some(PipelineId(3));
+        assert_eq!(page.json(), r#"{"after":0,"limit":10,"pipeline":3}"#);
+        page.query.is_open = Some(false);
+        page.query.entered_before = Some(Timestamp::MIN);
+        page.after = Some(7);
+        let before = Timestamp::MIN.micros();
+        let expected = format!(r#"{{"after":7,"limit":10,"pipeline":3,"open":0,"before":{before}}}"#);
+        assert_eq!(page.json(), expected);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Leads and deals.
 
+use signalbox_crm::finding::ItemQuery;
 use signalbox_crm::ids::{ContactId, EmployeeId, ItemId, ItemKind, PipelineId, StageId};
 use signalbox_crm::item::Item;
 use signalbox_crm::name::search_name;
@@ -155,6 +156,23 @@ pub struct ItemFilter {
     pub is_open: Option<bool>,
     /// The title contains this, in any case.
     pub title: Option<String>,
+    /// They entered their stage before this instant.
+    pub entered_before: Option<Timestamp>,
+}
+
+impl From<&ItemQuery> for ItemFilter {
+    fn from(query: &ItemQuery) -> Self {
+        ItemFilter {
+            kind: None,
+            pipeline: query.pipeline,
+            stage: query.stage,
+            assignee: query.assignee,
+            contact: query.contact,
+            is_open: query.is_open,
+            title: None,
+            entered_before: query.entered_before,
+        }
+    }
 }
 
 impl ItemFilter {
@@ -165,7 +183,8 @@ impl ItemFilter {
             .maybe("item.pipeline = ?", self.pipeline.map(|id| id.0))
             .maybe("item.stage = ?", self.stage.map(|id| id.0))
             .maybe("item.assignee = ?", self.assignee.map(|id| id.0))
-            .maybe("item.contact = ?", self.contact.map(|id| id.0));
+            .maybe("item.contact = ?", self.contact.map(|id| id.0))
+            .maybe("item.stage_entered_at < ?", self.entered_before);
         match self.is_open {
             Some(true) => filter.and("item.closed_at IS NULL", []),
             Some(false) => filter.and("item.closed_at IS NOT NULL", []),

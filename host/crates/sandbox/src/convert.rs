@@ -5,6 +5,7 @@ use std::str::FromStr;
 use signalbox_crm::activity::{Activity, ActivityKind, ActivityState};
 use signalbox_crm::changes::Distribution;
 use signalbox_crm::conversation::{Conversation, Direction, Message};
+use signalbox_crm::finding::ItemQuery;
 use signalbox_crm::ids::BadId;
 use signalbox_crm::item::Item;
 use signalbox_crm::people::Employee;
@@ -16,9 +17,9 @@ use signalbox_crm::value::Money;
 pub(crate) use self::clients::{contact_patch, new_contact};
 pub(crate) use self::fields::{fields, given_fields, new_item};
 use crate::bindings::{
-    activities, assignment, conversations, employees, entry, notifications, stages, types,
+    activities, assignment, conversations, employees, entry, items, notifications, stages, state, types,
 };
-use crate::session::{Answer, Moved, NewActivity, NewNotification};
+use crate::session::{Answer, Moved, NewActivity, NewNotification, StateSpace};
 use signalbox_crm::params::ParamValue;
 
 mod clients;
@@ -121,6 +122,27 @@ impl From<&ParamValue> for types::ParamValue {
             ParamValue::Seconds(seconds) => types::ParamValue::Seconds(*seconds),
             ParamValue::Money(money) => types::ParamValue::Money(money.clone().into()),
             ParamValue::Many(many) => types::ParamValue::Many(many.clone()),
+        }
+    }
+}
+
+/// What a robot looks for.
+pub(crate) fn item_query(query: &items::ItemQuery) -> Answer<ItemQuery> {
+    Ok(ItemQuery {
+        pipeline: maybe_id(query.pipeline.as_deref())?,
+        stage: maybe_id(query.stage.as_deref())?,
+        assignee: maybe_id(query.assignee.as_deref())?,
+        contact: maybe_id(query.contact.as_deref())?,
+        is_open: query.is_open,
+        entered_before: query.entered_before.as_deref().map(instant).transpose()?,
+    })
+}
+
+impl From<state::Space> for StateSpace {
+    fn from(space: state::Space) -> Self {
+        match space {
+            state::Space::Robot => StateSpace::Robot,
+            state::Space::Item => StateSpace::Item,
         }
     }
 }

@@ -175,6 +175,7 @@ fn is_limit(code: Code) -> bool {
         | Code::LimitMessages
         | Code::LimitWrites
         | Code::LimitTimers
+        | Code::LimitState
         | Code::LimitCalls => true,
         Code::Denied
         | Code::NotFound

@@ -20,6 +20,7 @@ mod notifications;
 mod params;
 mod random;
 mod stages;
+mod state;
 mod timeline;
 mod timers;
 

@@ -6,6 +6,7 @@ use signalbox_crm::changes::Distribution;
 use signalbox_crm::contact::Contact;
 use signalbox_crm::contacting::{ContactPatch, NewContact};
 use signalbox_crm::conversation::{Conversation, Message};
+use signalbox_crm::finding::ItemQuery;
 use signalbox_crm::ids::{
     ActivityId, ContactId, ConversationId, EmployeeId, ItemId, MessageId, NotificationId, PipelineId, StageId,
 };
@@ -69,6 +70,15 @@ pub struct NewNotification {
 /// A field with its value; none when it is empty.
 pub type Field = (String, Option<FieldValue>);
 
+/// Whose memory a robot means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StateSpace {
+    /// Its own.
+    Robot,
+    /// That of its attachment for the run's item.
+    Item,
+}
+
 /// What a stage move did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moved {
@@ -85,6 +95,8 @@ pub trait Session: Send + std::any::Any {
     fn now(&self) -> Timestamp;
     /// `items.get`.
     async fn item(&mut self, item: ItemId) -> Answer<Item>;
+    /// `items.find`: at most `limit` of those after the item `after`.
+    async fn find_items(&mut self, query: ItemQuery, after: Option<ItemId>, limit: u32) -> Answer<Vec<Item>>;
     /// `fields.get`.
     async fn fields(&mut self, item: ItemId, keys: Vec<String>) -> Answer<Vec<Field>>;
     /// `fields.get-all`: custom fields with a value.
@@ -128,6 +140,10 @@ pub trait Session: Send + std::any::Any {
     async fn comment(&mut self, item: ItemId, text: String) -> Answer<()>;
     /// `contacts.get`.
     async fn contact(&mut self, contact: ContactId) -> Answer<Contact>;
+    /// `contacts.find-by-phone`.
+    async fn contacts_by_phone(&mut self, phone: String) -> Answer<Vec<Contact>>;
+    /// `contacts.find-by-email`.
+    async fn contacts_by_email(&mut self, email: String) -> Answer<Vec<Contact>>;
     /// `contact-editing.create`.
     async fn create_contact(&mut self, new: NewContact) -> Answer<ContactId>;
     /// `contact-editing.update`.
@@ -155,6 +171,12 @@ pub trait Session: Send + std::any::Any {
     async fn is_working(&mut self, at: Timestamp) -> Answer<bool>;
     /// `calendar.add-working`.
     async fn add_working(&mut self, start: Timestamp, seconds: u32) -> Answer<Timestamp>;
+    /// `state.get`.
+    async fn state(&mut self, space: StateSpace, key: String) -> Answer<Option<String>>;
+    /// `state.set`.
+    async fn set_state(&mut self, space: StateSpace, key: String, value: String) -> Answer<()>;
+    /// `state.delete`: whether there was something.
+    async fn delete_state(&mut self, space: StateSpace, key: String) -> Answer<bool>;
     /// `timers.set`.
     async fn set_timer(&mut self, key: String, at: Timestamp, payload: String) -> Answer<()>;
     /// `timers.cancel`: whether there was one.

@@ -156,6 +156,8 @@ impl Teller {
                 word("message"),
                 word("conversation")
             ),
+            "remembered" => format!("{} remembers `{}`", word("owner"), word("key")),
+            "forgotten" => format!("{} forgets `{}`", word("owner"), word("key")),
             "wake-up-set" => format!("wake-up `{}` set for {}", word("key"), value("at")),
             "wake-up-cancelled" => format!("wake-up `{}` cancelled", word("key")),
             _ => effect.to_string(),

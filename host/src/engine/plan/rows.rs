@@ -20,6 +20,13 @@ impl Plan<'_> {
                 self.write(RecordKey::ItemsOf(contact));
                 self.writes_list(Written::ItemsOf(contact));
             }
+            // Whoever has found an item has its row among the reads: a list changes for others when an item comes.
+            self.write_often(RecordKey::ItemsIn(staged.row.stage));
+            self.writes_list(Written::ItemsIn(staged.row.stage));
+            if let Some(assignee) = staged.row.assignee {
+                self.write_often(RecordKey::ItemsBy(assignee));
+                self.writes_list(Written::ItemsBy(assignee));
+            }
             self.outcome.items.push(Arc::new(staged.row.clone()));
             let Batch { items_new, items, .. } = &mut self.outcome.batch;
             if is_again {
@@ -88,6 +95,11 @@ impl Plan<'_> {
                 &mut self.outcome.batch.messages_new,
                 &mut self.outcome.batch.messages,
             );
+        }
+        for ((owner, key), remembered) in changes.state {
+            self.write(RecordKey::state(&owner, &key));
+            self.writes_list(Written::State(owner.clone(), key.clone()));
+            self.outcome.batch.state.insert((owner, key), remembered);
         }
         let batch = &mut self.outcome.batch;
         batch.notifications.extend(changes.notifications);

@@ -4,8 +4,9 @@ use async_trait::async_trait;
 use signalbox_crm::activity::{Activity, ActivityState};
 use signalbox_crm::changes::{Distribution, ListAssignment};
 use signalbox_crm::contact::Contact;
-use signalbox_crm::contacting::{ContactPatch, NewContact};
+use signalbox_crm::contacting::{self, ContactPatch, NewContact};
 use signalbox_crm::conversation::{Conversation, Message};
+use signalbox_crm::finding::ItemQuery;
 use signalbox_crm::ids::{
     ActivityId, ContactId, ConversationId, EmployeeId, ItemId, MessageId, NotificationId, PipelineId, StageId,
 };
@@ -17,7 +18,7 @@ use signalbox_crm::planning;
 use signalbox_crm::rejection::{Code, Rejection};
 use signalbox_crm::time::Timestamp;
 use signalbox_crm::{assigning, talking};
-use signalbox_sandbox::session::{Answer, Field, Moved, NewActivity, NewNotification, Session};
+use signalbox_sandbox::session::{Answer, Field, Moved, NewActivity, NewNotification, Session, StateSpace};
 
 use super::RunDraft;
 
@@ -43,6 +44,10 @@ impl Session for RunDraft {
 
     async fn item(&mut self, item: ItemId) -> Answer<Item> {
         self.scoped("items", item).await
+    }
+
+    async fn find_items(&mut self, query: ItemQuery, after: Option<ItemId>, limit: u32) -> Answer<Vec<Item>> {
+        self.search_items(query, after, limit).await
     }
 
     async fn fields(&mut self, item: ItemId, keys: Vec<String>) -> Answer<Vec<Field>> {
@@ -177,6 +182,14 @@ impl Session for RunDraft {
         self.contact_in_scope(contact).await
     }
 
+    async fn contacts_by_phone(&mut self, phone: String) -> Answer<Vec<Contact>> {
+        self.search_contacts(contacting::phone(&phone)).await
+    }
+
+    async fn contacts_by_email(&mut self, email: String) -> Answer<Vec<Contact>> {
+        self.search_contacts(contacting::email(&email)).await
+    }
+
     async fn create_contact(&mut self, new: NewContact) -> Answer<ContactId> {
         self.make_contact(new)
     }
@@ -276,6 +289,18 @@ impl Session for RunDraft {
         Ok(calendar
             .add_working(start, duration)
             .map_err(|error| Rejection::invalid(error.to_string()))?)
+    }
+
+    async fn state(&mut self, space: StateSpace, key: String) -> Answer<Option<String>> {
+        self.recall(space, &key).await
+    }
+
+    async fn set_state(&mut self, space: StateSpace, key: String, value: String) -> Answer<()> {
+        self.keep(space, key, value).await
+    }
+
+    async fn delete_state(&mut self, space: StateSpace, key: String) -> Answer<bool> {
+        self.drop_key(space, key).await
     }
 
     async fn set_timer(&mut self, key: String, at: Timestamp, payload: String) -> Answer<()> {

@@ -1,12 +1,16 @@
 //! `contacts` and `contact-editing`.
 
 use signalbox_crm::attachment::Scope;
-use signalbox_crm::contact::Contact;
+use signalbox_crm::contact::{Contact, ContactPoint};
 use signalbox_crm::contacting::{self, ContactPatch, NewContact};
 use signalbox_crm::ids::ContactId;
+use signalbox_crm::rejection::Rejection;
 use signalbox_sandbox::session::Answer;
 
 use super::{RunDraft, outside};
+
+/// Contacts that a robot finds at once.
+const CONTACTS_MAX: u32 = 50;
 
 impl RunDraft {
     /// The client, if the scope allows it: everybody, or the client of the run's item or conversation, or one that
@@ -53,5 +57,21 @@ impl RunDraft {
         self.draft
             .rule(|rules, changes| contacting::edit_contact(rules, changes, contact, patch))?;
         Ok(())
+    }
+
+    /// Who looks for clients sees them all.
+    pub(super) async fn search_contacts(
+        &mut self,
+        point: Result<ContactPoint, Rejection>,
+    ) -> Answer<Vec<Contact>> {
+        self.check_grant("contacts")?;
+        let point = point?;
+        if self.attachment.scope != Scope::All {
+            return Err(outside(&self.attachment, "a search for contacts").into());
+        }
+        self.draft
+            .contacts_at(point.kind, &point.key, CONTACTS_MAX)
+            .await
+            .map_err(|error| self.refused(error))
     }
 }

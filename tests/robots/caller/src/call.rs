@@ -2,13 +2,15 @@
 
 use signalbox_sdk::activities::{ActivityKind, NewActivity};
 use signalbox_sdk::assignment::Distribution;
+use signalbox_sdk::bindings::signalbox::robot::state::Space;
 use signalbox_sdk::bindings::signalbox::robot::{
     activities, assignment, calendar, clock, contact_editing, contacts, conversation_control, conversations,
-    employees, fields, item_creation, items, messaging, notifications, params, random, stages, timeline,
-    timers,
+    employees, fields, item_creation, items, messaging, notifications, params, random, stages, state,
+    timeline, timers,
 };
 use signalbox_sdk::contact_editing::{ContactPatch, NewContact};
 use signalbox_sdk::item_creation::NewItem;
+use signalbox_sdk::items::ItemQuery;
 use signalbox_sdk::notifications::NewNotification;
 use signalbox_sdk::{Cause, Error, Failure, Invocation, log};
 
@@ -100,6 +102,20 @@ fn first<T>(answer: Result<Vec<T>, Error>, id: fn(T) -> String) -> Answer {
 fn item_call(function: &str, words: &mut Words) -> Result<Answer, Failure> {
     Ok(match function {
         "items.get" => items::get(&words.text()).map(|item| item.id),
+        "items.find" => {
+            let query = ItemQuery {
+                pipeline: words.maybe(),
+                stage: words.maybe(),
+                assignee: words.maybe(),
+                contact: words.maybe(),
+                is_open: words.maybe().map(|word| word == "yes"),
+                entered_before: words.maybe(),
+            };
+            let after = words.maybe();
+            first(items::find(&query, after.as_deref(), words.number()?), |item| {
+                item.id
+            })
+        }
         "fields.get" => no_id(fields::get(&words.text(), &words.list())),
         "fields.get-all" => no_id(fields::get_all(&words.text())),
         "fields.set" => no_id(fields::set(&words.text(), &words.fields()?)),
@@ -171,6 +187,8 @@ fn kind(word: &str) -> ActivityKind {
 fn contact_call(function: &str, words: &mut Words) -> Result<Answer, Failure> {
     Ok(match function {
         "contacts.get" => contacts::get(&words.text()).map(|contact| contact.id),
+        "contacts.find-by-phone" => first(contacts::find_by_phone(&words.text()), |found| found.id),
+        "contacts.find-by-email" => first(contacts::find_by_email(&words.text()), |found| found.id),
         "contact-editing.create" => contact_editing::create(&NewContact {
             name: words.text(),
             phones: words.list(),
@@ -224,6 +242,14 @@ fn host_call(function: &str, words: &mut Words) -> Result<Answer, Failure> {
             log::write(log::Level::Info, &words.text());
             Ok(String::new())
         }
+        "state.get" => no_id(state::get(space(words), &words.text())),
+        "state.set" => no_id(state::set(space(words), &words.text(), &words.text())),
+        // A robot cannot say this in a line: a text of so many bytes.
+        "state.fill" => {
+            let (space, key) = (space(words), words.text());
+            no_id(state::set(space, &key, &"x".repeat(words.number()? as usize)))
+        }
+        "state.delete" => no_id(state::delete(space(words), &words.text())),
         "timers.set" => no_id(timers::set(&words.text(), &words.text(), &words.text())),
         "timers.cancel" => no_id(timers::cancel(&words.text())),
         "notifications.send" => first(
@@ -243,4 +269,11 @@ fn host_call(function: &str, words: &mut Words) -> Result<Answer, Failure> {
         }
         other => return Err(bad(other)),
     })
+}
+
+fn space(words: &mut Words) -> Space {
+    match words.text().as_str() {
+        "robot" => Space::Robot,
+        _ => Space::Item,
+    }
 }

@@ -10,9 +10,13 @@ pub(super) const EVERY_FUNCTION: &str = "clock.now
 random.number
 params.get; script
 log.log; hello
+state.get; item; beat
+state.set; item; beat; 1
+state.delete; item; beat
 timers.set; beat; 2026-03-03T09:00:00Z; again
 timers.cancel; beat
 items.get; deal:1
+items.find; pipeline:1; -; -; -; -; -; -; 10
 fields.get; deal:1; title
 fields.get-all; deal:1
 fields.set; deal:1; note=text:a
@@ -34,6 +38,8 @@ employees.get; employee:1
 calendar.is-working; 2026-03-03T09:00:00Z
 calendar.add-working; 2026-03-03T09:00:00Z; 3600
 contacts.get; contact:1
+contacts.find-by-phone; +7 987 654-32-10
+contacts.find-by-email; anna@example.com
 contact-editing.create; Anna
 contact-editing.update; contact:1; Anna
 conversations.get; conversation:1

@@ -92,6 +92,17 @@ CREATE TABLE turn (
     PRIMARY KEY (attachment, employee)
 );
 
+-- What robots remember. `owner` is `robot:<id>`, `attachment:<n>` or `attachment:<n> deal:<n>`; `bytes` are those of
+-- key and value, which come last so that they need not be read to be counted; `run` has changed it.
+CREATE TABLE state (
+    owner TEXT NOT NULL,
+    key TEXT NOT NULL,
+    bytes BIGINT NOT NULL,
+    run BIGINT,
+    value TEXT NOT NULL,
+    PRIMARY KEY (owner, key)
+);
+
 CREATE TABLE schedule (
     attachment BIGINT PRIMARY KEY,
     version BIGINT NOT NULL,
@@ -463,7 +474,8 @@ $now$;
 --
 -- `checks` is an object of arrays: "lock": [number, exclusive], "item", "contact", "activity", "conversation",
 -- "message": [id, version or null, place], "turn": [attachment, last turn, place], "items_of", "activities_of":
--- [id, digest, place], "contacts_at": [kind, key, digest, place]. What is not as it was read is an error of the state
+-- [id, digest, place], "contacts_at": [kind, key, digest, place], "items_found": [query, digest, place], "state":
+-- [owner, key, run or 0, place]. What is not as it was read is an error of the state
 -- SB002 with the places as its message, -1 for the set-up; SB003 says that the host has lost its place.
 CREATE FUNCTION signalbox_guard_1(me BIGINT, mark BIGINT, directory TEXT, changes_directory BIGINT, checks TEXT)
 RETURNS SETOF BIGINT LANGUAGE plpgsql AS $guard$
@@ -593,6 +605,21 @@ BEGIN
         WHERE r.value ->> 2 <> signalbox_contacts_at_1(r.value ->> 0, r.value ->> 1);
         stale := stale || COALESCE(bad, '');
     END IF;
+    IF given ? 'items_found' THEN
+        SELECT string_agg(' ' || (r.value ->> 2), '') INTO bad
+        FROM jsonb_array_elements(given -> 'items_found') AS r
+        WHERE r.value ->> 1 <> signalbox_items_found_1(r.value ->> 0);
+        stale := stale || COALESCE(bad, '');
+    END IF;
+    IF given ? 'state' THEN
+        SELECT string_agg(' ' || (r.value ->> 3), '') INTO bad
+        FROM jsonb_array_elements(given -> 'state') AS r
+        WHERE CAST(r.value ->> 2 AS BIGINT) <> COALESCE((
+            SELECT COALESCE(state.run, 0) FROM state
+            WHERE state.owner = r.value ->> 0 AND state.key = r.value ->> 1
+        ), 0);
+        stale := stale || COALESCE(bad, '');
+    END IF;
     IF stale <> '' THEN
         RAISE EXCEPTION USING ERRCODE = 'SB002', MESSAGE = ltrim(stale);
     END IF;
@@ -613,4 +640,40 @@ CREATE FUNCTION signalbox_contacts_at_1(of_kind TEXT, of_key TEXT) RETURNS TEXT 
 SELECT concat_ws(' ', COUNT(*), SUM(contact.id), SUM(contact.version))
 FROM contact_point JOIN contact ON contact.id = contact_point.contact
 WHERE contact_point.kind = of_kind AND contact_point.key = of_key
+$digest$;
+
+-- A page of items that fit a query: an object with "after" and "limit", and those of "contact", "stage", "assignee",
+-- "pipeline", "open" and "before" that count. The text is put together so that an index serves each query.
+CREATE FUNCTION signalbox_items_found_1(query TEXT) RETURNS TEXT LANGUAGE plpgsql AS $digest$
+DECLARE
+    given JSONB := CAST(query AS JSONB);
+    conditions TEXT := '';
+    digest TEXT;
+BEGIN
+    IF given ? 'contact' THEN
+        conditions := conditions || ' AND item.contact = CAST($1 ->> ''contact'' AS BIGINT)';
+    END IF;
+    IF given ? 'stage' THEN
+        conditions := conditions || ' AND item.stage = CAST($1 ->> ''stage'' AS BIGINT)';
+    END IF;
+    IF given ? 'assignee' THEN
+        conditions := conditions || ' AND item.assignee = CAST($1 ->> ''assignee'' AS BIGINT)';
+    END IF;
+    IF given ? 'pipeline' THEN
+        conditions := conditions || ' AND item.pipeline = CAST($1 ->> ''pipeline'' AS BIGINT)';
+    END IF;
+    IF given ? 'open' THEN
+        conditions := conditions || ' AND (item.closed_at IS NULL) = ($1 ->> ''open'' = ''1'')';
+    END IF;
+    IF given ? 'before' THEN
+        conditions := conditions || ' AND item.stage_entered_at < CAST($1 ->> ''before'' AS BIGINT)';
+    END IF;
+    EXECUTE 'SELECT concat_ws('' '', COUNT(*), md5(string_agg(found.id || '':'' || found.version, '' '' ORDER BY found.id)))
+        FROM (
+            SELECT item.id, item.version FROM item
+            WHERE item.id > CAST($1 ->> ''after'' AS BIGINT)' || conditions || '
+            ORDER BY item.id LIMIT CAST($1 ->> ''limit'' AS BIGINT)
+        ) AS found' INTO digest USING given;
+    RETURN digest;
+END
 $digest$;

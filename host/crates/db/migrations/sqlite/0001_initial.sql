@@ -92,6 +92,17 @@ CREATE TABLE turn (
     PRIMARY KEY (attachment, employee)
 ) STRICT;
 
+-- What robots remember. `owner` is `robot:<id>`, `attachment:<n>` or `attachment:<n> deal:<n>`; `bytes` are those of
+-- key and value, which come last so that they need not be read to be counted; `run` has changed it.
+CREATE TABLE state (
+    owner TEXT NOT NULL,
+    key TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    run INTEGER,
+    value TEXT NOT NULL,
+    PRIMARY KEY (owner, key)
+) STRICT;
+
 CREATE TABLE schedule (
     attachment INTEGER PRIMARY KEY,
     version INTEGER NOT NULL,

@@ -65,7 +65,8 @@ AND attempt.effects <> '[]'",
     + (SELECT COUNT(*) FROM timeline WHERE timeline.run IS NOT NULL)
     + (SELECT COUNT(*) FROM notification WHERE notification.run IS NOT NULL)
     + (SELECT COUNT(*) FROM message WHERE message.run IS NOT NULL)
-    + (SELECT COUNT(*) FROM delivery WHERE delivery.run IS NOT NULL)",
+    + (SELECT COUNT(*) FROM delivery WHERE delivery.run IS NOT NULL)
+    + (SELECT COUNT(*) FROM state WHERE state.run IS NOT NULL)",
         "SELECT 'run:' || made.run
 FROM (
     SELECT event.caused_by AS run FROM event
@@ -74,6 +75,7 @@ FROM (
     UNION SELECT notification.run FROM notification
     UNION SELECT message.run FROM message
     UNION SELECT delivery.run FROM delivery
+    UNION SELECT state.run FROM state
 ) AS made
 LEFT JOIN attempt ON attempt.run = made.run AND attempt.verdict <> 'failed'
 WHERE made.run IS NOT NULL

@@ -16,4 +16,26 @@ impl Host for Execution {
         .await;
         self.finish(call, answer)
     }
+
+    async fn find_by_phone(&mut self, phone: String) -> Result<Result<Vec<Contact>, Error>> {
+        let call = self.begin("contacts", "find-by-phone", &(&phone,));
+        let answer = async {
+            self.admit()?;
+            let found = self.session.contacts_by_phone(phone).await?;
+            Ok(found.into_iter().map(Contact::from).collect::<Vec<_>>())
+        }
+        .await;
+        self.finish(call, answer)
+    }
+
+    async fn find_by_email(&mut self, email: String) -> Result<Result<Vec<Contact>, Error>> {
+        let call = self.begin("contacts", "find-by-email", &(&email,));
+        let answer = async {
+            self.admit()?;
+            let found = self.session.contacts_by_email(email).await?;
+            Ok(found.into_iter().map(Contact::from).collect::<Vec<_>>())
+        }
+        .await;
+        self.finish(call, answer)
+    }
 }

@@ -2,7 +2,7 @@
 
 use wasmtime::Result;
 
-use crate::bindings::items::{Error, Host, Item};
+use crate::bindings::items::{Error, Host, Item, ItemQuery};
 use crate::convert;
 use crate::execution::Execution;
 
@@ -12,6 +12,24 @@ impl Host for Execution {
         let answer = async {
             self.admit()?;
             Ok(self.session.item(convert::id(&item)?).await?.into())
+        }
+        .await;
+        self.finish(call, answer)
+    }
+
+    async fn find(
+        &mut self,
+        query: ItemQuery,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Result<Vec<Item>, Error>> {
+        let call = self.begin("items", "find", &(&query, &after, limit));
+        let answer = async {
+            self.admit()?;
+            let (query, limit) = (convert::item_query(&query)?, convert::limit(limit)?);
+            let after = convert::maybe_id(after.as_deref())?;
+            let found = self.session.find_items(query, after, limit).await?;
+            Ok(found.into_iter().map(Item::from).collect::<Vec<_>>())
         }
         .await;
         self.finish(call, answer)

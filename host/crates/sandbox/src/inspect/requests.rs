@@ -13,7 +13,7 @@ const LINE: &str = "0.9.";
 pub const ALWAYS_GRANTED: [&str; 5] = ["clock", "log", "params", "random", "types"];
 
 /// Interfaces that a manifest asks for.
-pub const INTERFACES: [&str; 16] = [
+pub const INTERFACES: [&str; 17] = [
     "activities",
     "assignment",
     "calendar",
@@ -28,6 +28,7 @@ pub const INTERFACES: [&str; 16] = [
     "messaging",
     "notifications",
     "stages",
+    "state",
     "timeline",
     "timers",
 ];
