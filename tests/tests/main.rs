@@ -12,6 +12,7 @@ mod cli;
 mod clock_set;
 mod commit_cut;
 mod conflicts;
+mod contract;
 mod db_conformance;
 mod hostile;
 mod kill;

@@ -1,9 +1,11 @@
 //! What a draft has looked for must still be so when it commits: on one host, and where another host changes it.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use signalbox::app::{App, AppOptions};
 use signalbox::clock::Clock;
+use signalbox::engine::below::Below;
 use signalbox::engine::committer::CommitError;
 use signalbox::engine::core::SharedCore;
 use signalbox::engine::draft::{Draft, DraftError};
@@ -289,6 +291,37 @@ async fn check(company: &Company) {
             _ => panic!("case {number}: {read:?}, then {change:?}: {met:?}"),
         }
     }
+}
+
+#[tokio::test]
+async fn search_sees_what_lies_below_and_is_not_stored_yet() {
+    let app = App::start(AppOptions::for_test(Clock::System)).await.unwrap();
+    let company = Company::new(SharedCore::clone(&app.core), SharedCore::clone(&app.core)).await;
+    let by = |person: &str| ItemQuery {
+        assignee: Some(company.names.employee(person).unwrap()),
+        ..ItemQuery::default()
+    };
+    let mut lower = company.draft(&company.reader);
+    let item = lower.item(company.item).await.unwrap();
+    lower
+        .rule(|rules, changes| company.apply(rules, changes, item, &Change::Assign("vera")))
+        .unwrap();
+    let mut below = Below::default();
+    assert!(below.add(&lower.changes));
+    let robot = "robot@1.0.0".to_owned();
+    let actor = Actor::Robot {
+        robot,
+        run: RunId(99),
+    };
+    let mut upper = Draft::on_top(&company.reader, actor, Arc::new(below));
+    let found = upper.find_items(&by("vera"), None, 1).await.unwrap();
+    assert_eq!(
+        found.iter().map(|item| item.id).collect::<Vec<_>>(),
+        [company.item]
+    );
+    assert_eq!(upper.find_items(&by("anna"), None, 1).await.unwrap(), []);
+    drop((upper, lower, company));
+    app.stop().await;
 }
 
 #[tokio::test]

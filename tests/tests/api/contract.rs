@@ -5,6 +5,7 @@ mod caller;
 mod clients;
 mod creation;
 mod finding;
+mod golden;
 mod memory;
 
 use serde_json::json;

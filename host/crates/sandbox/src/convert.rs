@@ -28,6 +28,9 @@ mod fields;
 /// How much of a malformed text a refusal repeats, and of a failure's code a verdict, in characters. Ids have at most
 /// 32, the longest code of the contract 19.
 const ECHO_CHARS_MAX: usize = 64;
+/// The longest message of a refusal, in characters. It may repeat what the robot gave, which has up to 1 MiB; the keys
+/// of all fields that a stage may want fit into it.
+const MESSAGE_CHARS_MAX: usize = 4_000;
 /// Entries of one page.
 const PAGE_MAX: u32 = 100;
 
@@ -68,7 +71,10 @@ pub(crate) fn error(rejection: Rejection) -> types::Error {
     types::Error {
         code: rejection.code.as_str().to_owned(),
         retryable: rejection.code.is_passing(),
-        message: rejection.message,
+        message: match rejection.message.char_indices().nth(MESSAGE_CHARS_MAX) {
+            Some((end, _)) => rejection.message[..end].to_owned(),
+            None => rejection.message,
+        },
     }
 }
 
@@ -306,6 +312,13 @@ mod tests {
         assert_eq!(error.code, "invalid");
         assert!(error.message.len() < 300, "{}", error.message.len());
         assert_eq!(id::<StageId>("stage:5").unwrap(), StageId(5));
+    }
+
+    #[test]
+    fn refusal_does_not_repeat_more_than_a_page() {
+        let long = "я".repeat(100_000);
+        let error = error(Rejection::invalid(format!("`{long}` is no amount")));
+        assert_eq!(error.message.chars().count(), MESSAGE_CHARS_MAX);
     }
 
     #[test]

@@ -69,6 +69,11 @@ pub(super) struct Called {
 }
 
 impl Called {
+    /// All host calls, as they are recorded.
+    pub(super) fn calls(&self) -> &[Value] {
+        &self.calls
+    }
+
     /// What the call of this line, from 1, has answered.
     #[track_caller]
     pub(super) fn answer(&self, line: usize) -> &Value {
@@ -83,6 +88,11 @@ impl Called {
 
 impl Company {
     pub(super) async fn new() -> Company {
+        Company::with(CALLER).await
+    }
+
+    /// With this component as the robot.
+    pub(super) async fn with(component: &[u8]) -> Company {
         let api = Api::start().await;
         let sales = api.sales().await;
         for (key, kind, options) in [
@@ -106,7 +116,7 @@ impl Company {
         let client = api.create("/contacts", contact("Иван")).await;
         let stranger = api.create("/contacts", contact("Пётр")).await;
         let wasm = [("content-type", "application/wasm")];
-        api.as_admin("POST", "/robots", &wasm, CALLER).await.ok(201);
+        api.as_admin("POST", "/robots", &wasm, component).await.ok(201);
         let mut deal = sales.deal("Tractor");
         deal["contact"] = json!(client);
         let deal = api.create("/items", deal).await;
@@ -154,7 +164,7 @@ impl Company {
     }
 
     /// The robot is attached to messages of clients, and one comes. What it was told.
-    pub(super) async fn calls_on_message(&self, script: &str) -> Called {
+    pub(super) async fn calls_on_message(&self, scope: &str, script: &str) -> Called {
         let channel = json!({
             "key": "tg", "title": "Telegram", "provider": "telegram", "inbound_secret": TOKEN.1,
             "outbound_secret": "123:ABC", "base_url": "http://127.0.0.1:9", "opens_item_in": self.sales.pipeline,
@@ -162,7 +172,7 @@ impl Company {
         self.api.post("/channels", channel).await.ok(201);
         let body = json!({
             "title": "Caller", "robot": "caller", "moment": {"kind": "event", "event": "message-received"},
-            "params": {"script": script}, "attempts_max": 1,
+            "params": {"script": script}, "attempts_max": 1, "scope": scope,
         });
         let attachment = self.api.create("/attachments", body).await;
         assert_eq!(self.message(1, "Сколько стоит?").await.status, 200);
@@ -172,7 +182,9 @@ impl Company {
             .get(&format!("/runs?attachment={attachment}"))
             .await
             .ok(200);
-        self.called(runs["items"][0]["id"].as_str().unwrap()).await
+        // The first one: it may have set a wake-up, which is a run of its own.
+        let run = runs["items"].as_array().unwrap().last().unwrap();
+        self.called(run["id"].as_str().unwrap()).await
     }
 
     /// A client writes to the channel.

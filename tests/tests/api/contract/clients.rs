@@ -68,6 +68,7 @@ async fn conversation_is_read_answered_and_closed() {
     let company = Company::new().await;
     let run = company
         .calls_on_message(
+            "item",
             "conversations.get; $conversation
             conversations.of-item; $item
             messaging.reply; $2; Сто рублей

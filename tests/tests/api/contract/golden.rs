@@ -1,0 +1,123 @@
+//! Components that were built for an earlier state of the contract load and get the same answers.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use expect_test::expect_file;
+use signalbox_sandbox::inspect::inspect;
+
+use super::caller::{Called, Company};
+use crate::contract::frozen_functions;
+
+const CALLS: &str = include_str!("../../../golden/calls.txt");
+
+/// The golden components, by name.
+fn components() -> Vec<(String, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "wasm"))
+        .collect();
+    paths.sort();
+    assert!(!paths.is_empty(), "there are golden components");
+    let read = |path: PathBuf| {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        (name, std::fs::read(path).unwrap())
+    };
+    paths.into_iter().map(read).collect()
+}
+
+/// What the host has answered, one line a call; what differs from run to run is left out.
+fn journal(run: &Called) -> String {
+    let mut text = String::new();
+    for call in run.calls() {
+        let name = |key: &str| call[key].as_str().unwrap_or_default().to_owned();
+        let (interface, function) = (name("interface"), name("function"));
+        if (interface.as_str(), function.as_str()) == ("params", "get") && call["args"][0] == "script" {
+            continue;
+        }
+        text.push_str(&format!(
+            "{interface}.{function} {}\n    {}\n",
+            call["args"], call["answer"]
+        ));
+    }
+    text.push_str("\neffects\n");
+    for effect in run.details["attempts"][0]["effects"].as_array().unwrap() {
+        text.push_str(&format!("    {effect}\n"));
+    }
+    text.push_str("\nlog\n");
+    for line in run.details["attempts"][0]["logs"].as_array().unwrap() {
+        text.push_str(&format!("    {}: {}\n", line["level"], line["message"]));
+    }
+    text + "\n" + &run.answers + "\n"
+}
+
+#[tokio::test]
+async fn golden_components_load_and_get_the_same_answers() {
+    for (name, component) in components() {
+        let company = Company::with(&component).await;
+        let run = company.calls_on_message("all", CALLS).await;
+        let expected = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/journal.txt");
+        println!("golden component {name}");
+        expect_file![expected].assert_eq(&journal(&run));
+        company.api.app.stop().await;
+    }
+}
+
+/// The component, as if it had been built with another version of the contract.
+fn with_version(component: &[u8], version: &str) -> Vec<u8> {
+    let (from, to) = (b"@0.9.0", version.as_bytes());
+    assert_eq!(from.len(), to.len(), "nothing may move");
+    let mut bytes = component.to_vec();
+    let places: Vec<usize> = (0..bytes.len() - from.len())
+        .filter(|at| bytes[*at..].starts_with(from))
+        .collect();
+    assert!(!places.is_empty());
+    for at in places {
+        bytes[at..at + to.len()].copy_from_slice(to);
+    }
+    bytes
+}
+
+#[tokio::test]
+async fn component_of_another_patch_version_runs_and_one_of_another_line_is_refused() {
+    let (_, component) = components().remove(0);
+    let company = Company::with(&with_version(&component, "@0.9.7")).await;
+    let run = company
+        .calls("items.get; $item\ntimeline.add-comment; $item; hello")
+        .await;
+    assert_eq!(run.answers, "ok ok");
+    let refused = inspect(&with_version(&component, "@0.8.0")).expect_err("another line");
+    let refused = refused.to_string();
+    assert!(
+        refused.contains("signalbox:robot/items@0.8.0") && refused.contains("speaks version 0.9"),
+        "{refused}"
+    );
+}
+
+/// Else an incompatible change of a function that none of them calls would pass.
+#[test]
+fn golden_components_call_every_function_of_the_frozen_contract() {
+    for (name, component) in components() {
+        let inspection = inspect(&component).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let imports = inspection.imports.iter();
+        let called: BTreeSet<String> = imports
+            .flat_map(|(interface, functions)| {
+                let interface = interface.split(['/', '@']).nth(1).unwrap_or_default().to_owned();
+                functions
+                    .iter()
+                    .map(move |function| format!("{interface}.{function}"))
+            })
+            .collect();
+        let missing: Vec<String> = frozen_functions().difference(&called).cloned().collect();
+        assert!(missing.is_empty(), "{name} does not call {missing:?}");
+        let lines: Vec<&str> = CALLS.lines().collect();
+        // A panic is no call that a script can make: the run would end with it.
+        let unasked = called.iter().filter(|function| {
+            *function != "log.panicked" && !lines.iter().any(|line| line.split(';').next() == Some(function))
+        });
+        let unasked: Vec<&String> = unasked.collect();
+        assert!(unasked.is_empty(), "calls.txt does not call {unasked:?}");
+    }
+}
