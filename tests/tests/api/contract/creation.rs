@@ -1,6 +1,7 @@
 //! `item-creation`.
 
 use serde_json::json;
+use signalbox_db::ItemFilter;
 
 use super::caller::Company;
 
@@ -86,4 +87,33 @@ async fn scope_decides_in_which_pipeline_items_are_made() {
     ] {
         assert_eq!(company.calls_in(scope, &script).await.answers, answers, "{scope}");
     }
+}
+
+#[tokio::test]
+async fn robot_that_makes_items_which_start_it_again_is_stopped() {
+    let company = Company::new().await;
+    let pipeline = &company.sales.pipeline;
+    let script = format!("item-creation.copy; $item; {pipeline}\n").repeat(3);
+    let attached = json!({
+        "title": "Rabbits", "robot": "caller", "moment": {"kind": "stage", "stage": company.sales.new},
+        "params": {"script": script}, "attempts_max": 1,
+    });
+    company.api.create("/attachments", attached).await;
+    company
+        .api
+        .create("/items", company.sales.deal("First of many"))
+        .await;
+    company.api.app.core.lanes.idle().await;
+    let db = &company.api.app.core.db;
+    let count = db.item_count(&ItemFilter::default()).await.unwrap();
+    // Two deals were there, and one came; each of 200 runs of its chain makes three more.
+    assert_eq!(count, 2 + 1 + 200 * 3);
+    let stopped = company.api.get("/runs?state=discarded&limit=1").await.ok(200);
+    assert_eq!(stopped["items"][0]["reason"], "loop-stopped", "{stopped:#}");
+    let told = company
+        .api
+        .get(&format!("/notifications?employee={}&unread=true", company.anna))
+        .await
+        .ok(200);
+    assert_eq!(told["items"].as_array().unwrap().len(), 1, "{told:#}");
 }
