@@ -47,6 +47,12 @@ fn present_text() -> String {
     texts.collect::<Vec<_>>().join("\n")
 }
 
+/// A document that tools read, with everything that `wit/` has.
+#[track_caller]
+pub(crate) fn assert_is_whole(document: &str) {
+    assert_eq!(Shape::parse(document), Shape::parse(&present_text()));
+}
+
 #[test]
 fn present_contract_breaks_no_robot_of_the_frozen_one() {
     let findings = broken(&Shape::parse(&frozen_text()), &Shape::parse(&present_text()));

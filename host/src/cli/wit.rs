@@ -2,7 +2,7 @@
 
 use super::{Answer, Failure, Globals};
 
-/// The files of the contract, as they were when this program was built.
+/// The files of the contract, as they were when this program was built. The first one declares the package.
 const FILES: [(&str, &str); 6] = [
     ("types.wit", include_str!("../../../wit/types.wit")),
     ("host.wit", include_str!("../../../wit/host.wit")),
@@ -25,24 +25,9 @@ impl Args {
     }
 }
 
-/// One file that tools accept: the package is declared once, at the top.
+/// One file that tools accept: the first one declares the package for all.
 fn document() -> String {
-    let is_package = |line: &&str| line.starts_with("package ");
-    let package = FILES
-        .iter()
-        .flat_map(|(_, text)| text.lines())
-        .find(is_package)
-        .unwrap_or_default();
-    let mut document = format!("{package}\n");
-    for (_, text) in FILES {
-        document.push('\n');
-        document.extend(
-            text.lines()
-                .filter(|line| !is_package(line))
-                .flat_map(|line| [line, "\n"]),
-        );
-    }
-    document
+    FILES.map(|(_, text)| text).join("\n")
 }
 
 fn files() -> Vec<serde_json::Value> {
