@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use signalbox_crm::conversation::{Direction, Message};
-use signalbox_crm::ids::{ItemId, NotificationId, RunId};
+use signalbox_crm::ids::{ConversationId, ItemId, NotificationId, RunId};
 use signalbox_crm::run::RunState;
 use signalbox_crm::timer::DeliveryState;
 use signalbox_db::{
@@ -138,9 +138,7 @@ async fn messages(db: &Db, ledger: &Ledger) -> BTreeSet<(String, String)> {
         for conversation in page {
             let chat = conversation.external_chat.clone();
             assert!(chats.insert(chat.clone()), "{chat} has two conversations");
-            let said: Vec<Message> = db.messages(conversation.id, None, PAGE).await.unwrap();
-            assert!(said.len() < PAGE as usize, "a longer run needs pages here");
-            for message in said {
+            for message in said_in(db, conversation.id).await {
                 match message.direction {
                     Direction::Inbound => {
                         stored.push((chat.clone(), message.external_id.unwrap(), message.text))
@@ -165,6 +163,18 @@ async fn messages(db: &Db, ledger: &Ledger) -> BTreeSet<(String, String)> {
     let answers: BTreeSet<_> = answers.into_iter().collect();
     assert_eq!((answers.len(), &answers), (count, &expected));
     answers
+}
+
+async fn said_in(db: &Db, conversation: ConversationId) -> Vec<Message> {
+    let mut said: Vec<Message> = Vec::new();
+    loop {
+        let before = said.last().map(|message| message.seq);
+        let page = db.messages(conversation, before, PAGE).await.unwrap();
+        if page.is_empty() {
+            return said;
+        }
+        said.extend(page);
+    }
 }
 
 /// Every answer has one delivery, which arrived, where the channel has keys under its own.
