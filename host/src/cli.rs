@@ -67,7 +67,7 @@ commands! {
     Demo => demo;
     /// Shows how the host stands: what waits, what is late, what has failed, and what to do
     Status => status;
-    /// Inspects, installs and lists robots
+    /// Builds, inspects, installs and lists robots
     Robot => robot;
     /// Attaches a robot to a moment
     Attach => attach;

@@ -78,13 +78,21 @@ pub fn given(folder: &Path) -> anyhow::Result<Given> {
 /// # Errors
 /// A file that is missing or wrong; a step that the harness does not know.
 pub async fn play(folder: &Path, robots: &Path) -> anyhow::Result<String> {
+    play_with(folder, robots, crate::robots::ROBOTS).await
+}
+
+/// The same with other robots, by id, than those of the tests.
+///
+/// # Errors
+/// As [`play`].
+pub async fn play_with(folder: &Path, robots: &Path, others: &[(&str, &[u8])]) -> anyhow::Result<String> {
     let read = |name: &str| {
         let path: PathBuf = folder.join(name);
         std::fs::read_to_string(&path).with_context(|| path.display().to_string())
     };
     let given = given(folder)?;
     let is_refused = given.is_refused;
-    let mut scenario = match (Scenario::begin(given, robots).await, is_refused) {
+    let mut scenario = match (Scenario::begin(given, robots, others).await, is_refused) {
         (Ok(scenario), false) => scenario,
         (Err(error), true) => return Ok(format!("{error:#}\n")),
         (Ok(_), true) => bail!("the set-up is not refused"),
@@ -104,12 +112,12 @@ pub async fn play(folder: &Path, robots: &Path) -> anyhow::Result<String> {
 }
 
 impl Scenario {
-    async fn begin(given: Given, robots: &Path) -> anyhow::Result<Scenario> {
+    async fn begin(given: Given, robots: &Path, others: &[(&str, &[u8])]) -> anyhow::Result<Scenario> {
         let folder = tempfile::tempdir()?;
         let database = format!("sqlite:{}", folder.path().join("crm.db").display());
         let clock = Clock::starting_at(given.at);
         let app = start(&database, &clock, robots).await?;
-        install(&app, &given.robots).await?;
+        install(&app, &given.robots, others).await?;
         let mut setup = given.setup.map_or_else(company, Ok)?;
         setup.attachment.extend(given.attachment);
         let names = setup.apply(&app.core).await?;
@@ -182,12 +190,12 @@ fn company() -> anyhow::Result<Setup> {
     Setup::parse(include_str!("../scenarios/company.toml")).context("company.toml")
 }
 
-/// Installs robots of the tests.
-async fn install(app: &App, names: &[String]) -> anyhow::Result<()> {
+/// Installs those of `robots` that are named.
+async fn install(app: &App, names: &[String], robots: &[(&str, &[u8])]) -> anyhow::Result<()> {
     let mut proposal = Proposal::new(app.core.clock.now(), Actor::System);
     for name in names {
-        let found = crate::robots::ROBOTS.iter().find(|(id, _)| id == name);
-        let (_, bytes) = found.with_context(|| format!("there is no robot `{name}` in tests/robots"))?;
+        let found = robots.iter().find(|(id, _)| id == name);
+        let (_, bytes) = found.with_context(|| format!("there is no robot `{name}` among those given"))?;
         let version = robot_version(inspect(bytes)?, proposal.at, false);
         let change = DirectoryChange::Robot(version, Some(Arc::new(bytes.to_vec())));
         proposal.changes.directory.push(change);

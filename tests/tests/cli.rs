@@ -1,6 +1,7 @@
 //! The command line, as a program that is started.
 
 mod bench;
+mod build;
 mod demo;
 mod host;
 mod offline;

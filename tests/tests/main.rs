@@ -16,6 +16,7 @@ mod contract;
 mod db_conformance;
 mod hostile;
 mod kill;
+mod languages;
 mod poison;
 mod pressure;
 mod reads;

@@ -10,14 +10,16 @@ use signalbox_sandbox::inspect::{COMPONENT_BYTES_MAX, Inspection, inspect};
 use super::output::{field, table};
 use super::{Answer, Exit, Failure, Globals};
 
+mod build;
 mod text;
 
 /// The most robots that are listed.
 pub(super) const ROBOTS_MAX: usize = 10_000;
 
-/// Inspects, installs and lists robots
+/// Builds, inspects, installs and lists robots
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
+  signalbox robot build
   signalbox robot inspect greet.wasm
   signalbox robot install greet.wasm
   signalbox robot list --json
@@ -29,6 +31,9 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Builds the robot in a folder into one file, whatever language it is written in; needs no host
+    #[command(after_help = build::EXAMPLES)]
+    Build(build::Args),
     /// Says what a robot asks for and what it can be told, without running it; needs no host
     #[command(after_help = "Examples:
   signalbox robot inspect greet.wasm
@@ -66,6 +71,7 @@ enum Command {
 impl Args {
     pub(super) async fn run(self, globals: &Globals) -> Result<Answer, Failure> {
         match self.command {
+            Command::Build(args) => args.run(),
             Command::Inspect { file } => {
                 let (_, inspection) = read(&file)?;
                 let data = serde_json::to_value(&inspection).context("the inspection cannot be written")?;

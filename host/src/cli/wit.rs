@@ -1,16 +1,8 @@
 //! `signalbox wit`: the robot contract.
 
-use super::{Answer, Failure, Globals};
+use signalbox_build::CONTRACT_FILES;
 
-/// The files of the contract, as they were when this program was built. The first one declares the package.
-const FILES: [(&str, &str); 6] = [
-    ("types.wit", include_str!("../../../wit/types.wit")),
-    ("host.wit", include_str!("../../../wit/host.wit")),
-    ("items.wit", include_str!("../../../wit/items.wit")),
-    ("work.wit", include_str!("../../../wit/work.wit")),
-    ("clients.wit", include_str!("../../../wit/clients.wit")),
-    ("world.wit", include_str!("../../../wit/world.wit")),
-];
+use super::{Answer, Failure, Globals};
 
 /// Prints the robot contract that this host speaks, as one WIT document
 #[derive(Debug, clap::Args)]
@@ -27,10 +19,10 @@ impl Args {
 
 /// One file that tools accept: the first one declares the package for all.
 fn document() -> String {
-    FILES.map(|(_, text)| text).join("\n")
+    CONTRACT_FILES.map(|(_, text)| text).join("\n")
 }
 
 fn files() -> Vec<serde_json::Value> {
     let file = |(name, text)| serde_json::json!({ "name": name, "text": text });
-    FILES.map(file).to_vec()
+    CONTRACT_FILES.map(file).to_vec()
 }

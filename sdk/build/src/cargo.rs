@@ -5,10 +5,15 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::error::BuildError;
+use crate::language::Language;
 use crate::package::Package;
 
 /// Robots import no WASI at all; this target has none.
 const TARGET: &str = "wasm32-unknown-unknown";
+
+/// The command that installs Rust.
+const INSTALL: &str = "curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh";
 
 /// The profile `robot`, given on the command line too, so that a crate outside of this workspace needs no profile.
 const PROFILE: [&str; 6] = [
@@ -98,15 +103,28 @@ fn remapped_paths(dir: &Path) -> Vec<String> {
 
 /// Says in one sentence what to do when the target is missing; rustc would say "can't find crate for `core`".
 fn require_target(dir: &Path, target: &str) -> Result<()> {
-    let output = tool("RUSTC", "rustc", dir)
+    let output = match tool("RUSTC", "rustc", dir)
         .args(["--print", "target-libdir", "--target", target])
         .output()
-        .context("cannot start rustc")?;
+    {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            bail!(missing("rustc", INSTALL.to_owned()))
+        }
+        other => other.context("cannot start rustc")?,
+    };
     let libraries = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
     if !output.status.success() || !libraries.is_dir() {
-        bail!("robots need the Rust target {target}: run `rustup target add {target}`");
+        bail!(missing(target, format!("rustup target add {target}")));
     }
     Ok(())
+}
+
+fn missing(tool: &str, install: String) -> BuildError {
+    BuildError::MissingTool {
+        tool: tool.to_owned(),
+        language: Language::Rust.name(),
+        install,
+    }
 }
 
 /// A tool of the toolchain that runs the caller, or the one in the path, without the caller's settings.
@@ -138,7 +156,8 @@ mod tests {
         let error = require_target(Path::new("."), "wasm32-nobody-has-this").unwrap_err();
         assert_eq!(
             error.to_string(),
-            "robots need the Rust target wasm32-nobody-has-this: run `rustup target add wasm32-nobody-has-this`"
+            "`wasm32-nobody-has-this` is missing, which robots in Rust are built with: \
+             run `rustup target add wasm32-nobody-has-this`"
         );
     }
 

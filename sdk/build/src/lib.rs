@@ -1,7 +1,8 @@
-//! Turns Rust robot crates into component files, each with its manifest inside.
+//! Turns robots into component files, each with its manifest inside.
 //!
-//! It is meant for build scripts and for tools.
-//! The robots are built by a second cargo in a target directory of its own: with a shared one, the inner cargo would
+//! [`build_robots`] builds Rust crates and is meant for build scripts; [`build_folder`] builds a robot in any language
+//! that the host's command line knows.
+//! Robots in Rust are built by a second cargo in a target directory of its own: with a shared one, the inner cargo would
 //! wait for ever for the lock that the outer cargo holds.
 
 use std::path::{Path, PathBuf};
@@ -10,11 +11,22 @@ use anyhow::{Context, Result, bail};
 
 mod cargo;
 mod component;
+mod contract;
+mod error;
+mod javascript;
+mod language;
 mod manifest;
 mod package;
+mod robot;
+mod source;
+mod tool;
 
 pub use component::{MANIFEST_SECTION, embed_manifest, encode, interfaces};
+pub use contract::CONTRACT_FILES;
+pub use error::BuildError;
+pub use language::Language;
 pub use manifest::Manifest;
+pub use robot::{Built, build_folder};
 
 use package::Package;
 

@@ -18,6 +18,7 @@ const ID_CHARS_MAX: usize = 64;
 pub struct Manifest {
     id: String,
     permissions: BTreeSet<String>,
+    language: Option<String>,
     json: Value,
 }
 
@@ -35,13 +36,16 @@ impl Manifest {
     /// Parses the text of a `robot.toml`.
     ///
     /// # Errors
-    /// When it is not TOML, has no valid `id`, names a permission twice, or holds a TOML date, which JSON cannot say.
+    /// When it is not TOML, has no valid `id`, names a permission twice, has a `build` table that says
+    /// something unknown, or holds a TOML date, which JSON cannot say.
     pub fn parse(text: &str) -> Result<Manifest> {
-        let table: toml::Table = toml::from_str(text)?;
+        let mut table: toml::Table = toml::from_str(text)?;
+        let language = language(table.remove("build"))?;
         let json = to_json(toml::Value::Table(table))?;
         Ok(Manifest {
             id: id(&json)?,
             permissions: permissions(&json)?,
+            language,
             json,
         })
     }
@@ -49,6 +53,17 @@ impl Manifest {
     /// The robot's id.
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// The language that `build.language` names, where files do not tell it.
+    pub fn language(&self) -> Option<&str> {
+        self.language.as_deref()
+    }
+
+    /// The interfaces that the robot may import: those that it asks for, and those that every robot has.
+    pub fn interfaces(&self) -> BTreeSet<String> {
+        let always = ALWAYS_GRANTED.iter().map(|name| (*name).to_owned());
+        self.permissions.iter().cloned().chain(always).collect()
     }
 
     /// The manifest as JSON without white space, keys sorted: the same manifest gives the same bytes.
@@ -90,6 +105,24 @@ fn id(json: &Value) -> Result<String> {
         bail!("`id` is `{id}`: use at most {ID_CHARS_MAX} lower-case letters, digits and single hyphens");
     }
     Ok(id.to_owned())
+}
+
+/// What the table `[build]` says. It is for the build only and is not embedded.
+fn language(build: Option<toml::Value>) -> Result<Option<String>> {
+    let Some(build) = build else {
+        return Ok(None);
+    };
+    let Some(table) = build.as_table() else {
+        bail!("`build` is no table");
+    };
+    if let Some(unknown) = table.keys().find(|key| *key != "language") {
+        bail!("`build.{unknown}` is unknown: `build` has `language` only");
+    }
+    match table.get("language") {
+        None => Ok(None),
+        Some(toml::Value::String(language)) => Ok(Some(language.clone())),
+        Some(other) => bail!("`build.language` is `{other}`: write a language in quotes"),
+    }
 }
 
 /// The interfaces of the `[[permission]]` tables.
@@ -166,6 +199,18 @@ mod tests {
         assert!(refusal("id = \"a\"\nd = 2026-01-01").contains("2026-01-01"));
         let twice = format!("{NOTIFY}[[permission]]\ninterface = \"items\"\n");
         assert_eq!(refusal(&twice), "there are two permissions for `items`");
+    }
+
+    #[test]
+    fn build_table_is_read_and_not_embedded() {
+        let manifest = Manifest::parse("id = \"a\"\n[build]\nlanguage = \"c\"").unwrap();
+        assert_eq!(
+            (manifest.language(), manifest.to_json()),
+            (Some("c"), r#"{"id":"a"}"#.into())
+        );
+        assert!(refusal("id = \"a\"\n[build]\nlangauge = \"c\"").contains("`build.langauge` is unknown"));
+        assert!(refusal("id = \"a\"\n[build]\nlanguage = 1").contains("`build.language` is `1`"));
+        assert!(refusal("id = \"a\"\nbuild = 1").contains("`build` is no table"));
     }
 
     #[test]

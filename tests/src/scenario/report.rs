@@ -81,6 +81,37 @@ impl Scenario {
         Ok(())
     }
 
+    /// What robots did for an item, as the journal has it: host calls, effects, log lines.
+    pub(super) async fn journal(&mut self, name: &str) -> anyhow::Result<()> {
+        let item = self.item(name)?;
+        let db = &self.app()?.core.db;
+        let mut runs = db.runs(&RunFilter::default(), None, LIMIT).await?;
+        runs.retain(|found| found.run.item == Some(item));
+        runs.sort_by_key(|found| found.run.id);
+        let mut lines = String::new();
+        for found in runs {
+            for attempt in db.attempts(found.run.id, LIMIT).await? {
+                for (title, list) in [
+                    ("call", &attempt.calls),
+                    ("effect", &attempt.effects),
+                    ("log", &attempt.logs),
+                ] {
+                    let mut entries: Vec<serde_json::Map<String, serde_json::Value>> =
+                        serde_json::from_str(list)?;
+                    // What differs from one machine or compiler to the next.
+                    for entry in &mut entries {
+                        entry.retain(|key, _| !["duration_us", "fuel"].contains(&key.as_str()));
+                    }
+                    for entry in entries.into_iter().map(serde_json::Value::Object) {
+                        writeln!(lines, "    {title} {entry}")?;
+                    }
+                }
+            }
+        }
+        self.out.push_str(&lines);
+        Ok(())
+    }
+
     async fn items(&self) -> anyhow::Result<String> {
         let mut out = String::new();
         let core = &self.app()?.core;

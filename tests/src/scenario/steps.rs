@@ -24,6 +24,7 @@
 //! unread EMPLOYEE                     shows what an employee has not read
 //! board STAGE                         shows the cards of a column, from the top
 //! history NAME                        shows who changed what
+//! journal NAME                        shows what robots called, changed and wrote for an item
 //! ```
 //! Values with spaces stand in double quotes, `field.KEY=` clears a field. A refusal is written into the outcome and
 //! is no error.
@@ -86,6 +87,7 @@ impl Scenario {
             ("unread", [person]) => self.unread(person).await,
             ("board", [stage]) => self.board(stage).await,
             ("history", [name]) => self.history(name).await,
+            ("journal", [name]) => self.journal(name).await,
             _ => bail!("an unknown step"),
         };
         match outcome {

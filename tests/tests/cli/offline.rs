@@ -15,6 +15,7 @@ const COMMANDS: &[&str] = &[
     "serve",
     "demo",
     "robot",
+    "robot build",
     "robot inspect",
     "robot install",
     "robot list",

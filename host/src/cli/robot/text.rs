@@ -1,6 +1,7 @@
 //! An inspection in words.
 
 use std::fmt::{self, Write as _};
+use std::path::Path;
 
 use serde::Serialize;
 use signalbox_crm::robot::{Manifest, Param};
@@ -14,6 +15,28 @@ pub(super) fn inspection(inspection: &Inspection) -> String {
     // Writing into a string does not fail.
     let _ = write(&mut text, inspection);
     text
+}
+
+/// What was built, in short: `robot inspect` tells the rest.
+pub(super) fn built(inspection: &Inspection, language: &str, file: &Path) -> String {
+    let manifest = &inspection.manifest;
+    let asked: Vec<&str> = manifest
+        .permission
+        .iter()
+        .map(|permission| permission.interface.as_str())
+        .collect();
+    let permissions = match asked.is_empty() {
+        true => "none".to_owned(),
+        false => asked.join(", "),
+    };
+    let rows = [
+        ("robot", format!("{}, in {language}", manifest.label())),
+        ("file", file.display().to_string()),
+        ("size", format!("{} bytes", inspection.bytes)),
+        ("permissions", permissions),
+        ("digest", inspection.digest.clone()),
+    ];
+    rows.map(|(name, value)| format!("{name:<12} {value}\n")).concat()
 }
 
 fn write(out: &mut String, inspection: &Inspection) -> fmt::Result {

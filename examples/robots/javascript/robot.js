@@ -1,0 +1,18 @@
+// Tells the person in charge of a deal above a threshold, and leaves a comment.
+import { done, hundredths, items, log, notifications, params, skipped, timeline } from 'signalbox';
+
+export function run(invocation) {
+  const threshold = params.require('threshold');
+  const { id, title, amount } = items.get(invocation.item);
+  if (!amount) return skipped(`${id} has no amount`);
+  if (amount.currency !== threshold.currency) {
+    throw new Error(`${id} is in ${amount.currency}, the threshold in ${threshold.currency}`);
+  }
+  if (hundredths(amount) <= hundredths(threshold)) return skipped(`${id} is not above ${threshold.amount}`);
+
+  const text = `${amount.amount} ${amount.currency}`;
+  log.info(`${id} is above ${threshold.amount}`);
+  notifications.send({ to: ['role:assignee'], title: `Large deal: ${title}`, text, tag: null });
+  timeline.addComment(id, `Large deal: ${text}`);
+  return done(`told of ${id}`);
+}

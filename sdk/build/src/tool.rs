@@ -1,0 +1,85 @@
+//! Other people's programs: where they are, and how they are run.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::Context;
+
+use crate::error::BuildError;
+
+/// The most that is kept of what a program says: 64 KiB, its end, where compilers put the summary.
+const OUTPUT_BYTES_MAX: usize = 64 * 1024;
+
+/// The folders that `PATH` names.
+pub(crate) fn search_path() -> Vec<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).collect()
+}
+
+/// The first file of this name in the folders.
+pub(crate) fn find(name: &str, folders: impl IntoIterator<Item = PathBuf>) -> Option<PathBuf> {
+    let mut files = folders.into_iter().map(|folder| folder.join(name));
+    files.find(|file| file.is_file())
+}
+
+/// `inside` in `dir` and in all folders above it, nearest first: where a project of several robots keeps its tools.
+pub(crate) fn upwards(dir: &Path, inside: &str) -> Vec<PathBuf> {
+    dir.ancestors().map(|folder| folder.join(inside)).collect()
+}
+
+/// Runs a program to its end without input. What it says is kept, and told only when it fails.
+///
+/// # Errors
+/// [`BuildError::ToolFailed`] with the end of what it said; [`BuildError::Other`] when it does not start.
+pub(crate) fn run(tool: &'static str, command: &mut Command) -> Result<(), BuildError> {
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("cannot start `{}`", command.get_program().display()))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = [output.stdout, output.stderr].concat();
+    let end = &said[said.len().saturating_sub(OUTPUT_BYTES_MAX)..];
+    Err(BuildError::ToolFailed {
+        tool,
+        status: output.status,
+        output: String::from_utf8_lossy(end).into_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::process::Command;
+
+    use super::{OUTPUT_BYTES_MAX, find, run, upwards};
+    use crate::error::BuildError;
+
+    #[test]
+    fn program_of_the_nearest_folder_is_taken() {
+        let dir = tempfile::tempdir().unwrap();
+        let robot = dir.path().join("my robots/one");
+        std::fs::create_dir_all(&robot).unwrap();
+        std::fs::create_dir(dir.path().join("bin")).unwrap();
+        let outer = dir.path().join("bin/tool");
+        std::fs::write(&outer, "").unwrap();
+        assert_eq!(find("tool", upwards(&robot, "bin")), Some(outer));
+        std::fs::create_dir(robot.join("bin")).unwrap();
+        let inner = robot.join("bin/tool");
+        std::fs::write(&inner, "").unwrap();
+        assert_eq!(find("tool", upwards(&robot, "bin")), Some(inner));
+        assert_eq!(find("nobody-has-this", upwards(Path::new("/"), "bin")), None);
+    }
+
+    #[test]
+    fn failure_has_the_end_of_what_the_program_said() {
+        let script = "printf '%070000d' 1; echo the end >&2; exit 3";
+        let failed = run("sh", Command::new("sh").args(["-c", script])).unwrap_err();
+        let BuildError::ToolFailed { status, output, .. } = failed else {
+            panic!("{failed}");
+        };
+        assert_eq!(status.code(), Some(3));
+        assert!(output.len() <= OUTPUT_BYTES_MAX && output.ends_with("1the end\n"));
+    }
+}
