@@ -30,6 +30,17 @@ pub struct Extent {
     pub byte_count: i64,
 }
 
+impl Extent {
+    /// Without the bytes under a key, as far as there are any.
+    #[must_use]
+    pub fn without(self, bytes: Option<i64>) -> Extent {
+        Extent {
+            key_count: self.key_count - i64::from(bytes.is_some()),
+            byte_count: self.byte_count - bytes.unwrap_or(0),
+        }
+    }
+}
+
 impl StateOwner {
     /// The most that it may hold: wasm-hosts study, table of limits.
     pub fn extent_max(&self) -> Extent {
@@ -77,7 +88,7 @@ fn check_storable(what: &str, text: &str) -> Result<(), Rejection> {
 }
 
 /// Keeps a text under a key. `held` is what the memory holds with what the run has changed so far, and `before` the
-/// bytes under this key, as far as there are any.
+/// bytes under this key, as far as there are any. Says what it holds then.
 ///
 /// # Errors
 /// `invalid` (key, text), `limit.state`.
@@ -88,7 +99,7 @@ pub fn remember(
     (key, value): (String, String),
     held: Extent,
     before: Option<i64>,
-) -> Result<(), Rejection> {
+) -> Result<Extent, Rejection> {
     check_key(&key)?;
     check_storable("text", &value)?;
     if value.len() > VALUE_BYTES_MAX {
@@ -96,17 +107,20 @@ pub fn remember(
         return Err(Rejection::invalid(message));
     }
     let max = owner.extent_max();
-    let key_count = held.key_count + i64::from(before.is_none());
-    let byte_count = held.byte_count - before.unwrap_or(0) + bytes_of(&key, &value);
-    if key_count > max.key_count || byte_count > max.byte_count {
+    let without = held.without(before);
+    let then = Extent {
+        key_count: without.key_count + 1,
+        byte_count: without.byte_count + bytes_of(&key, &value),
+    };
+    if then.key_count > max.key_count || then.byte_count > max.byte_count {
         let message = format!(
-            "the memory of {owner} would have {key_count} keys and {byte_count} bytes, more than {} or {}",
-            max.key_count, max.byte_count
+            "the memory of {owner} would have {} keys and {} bytes, more than {} or {}",
+            then.key_count, then.byte_count, max.key_count, max.byte_count
         );
         return Err(Rejection::new(Code::LimitState, message));
     }
     put(rules, changes, owner, key, Some(value));
-    Ok(())
+    Ok(then)
 }
 
 /// Forgets a key.

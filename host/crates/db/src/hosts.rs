@@ -139,8 +139,8 @@ impl Db {
         }
     }
 
-    /// Tells the other hosts that there is something to look for, and whether the set-up has changed: on a connection of its own, as often as the caller
-    /// likes, and not within a commit.
+    /// Tells the other hosts that there is something to look for, and whether the set-up has changed: on a connection
+    /// of its own, as often as the caller likes, and not within a commit.
     ///
     /// # Errors
     /// `Unavailable`.

@@ -36,6 +36,7 @@ const TIMER_PAYLOAD_BYTES_MAX: usize = 4096;
 const ACTIVITIES_MAX: u32 = 100;
 /// Conversations of an item that a robot sees.
 const CONVERSATIONS_MAX: u32 = 50;
+
 #[async_trait]
 impl Session for RunDraft {
     fn now(&self) -> Timestamp {

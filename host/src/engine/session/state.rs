@@ -28,15 +28,11 @@ impl RunDraft {
         let owner = self.owner(space);
         let before = self.size(&owner, &key).await?;
         let held = self.held(&owner).await?;
-        let growth = Extent {
-            key_count: i64::from(before.is_none()),
-            byte_count: bytes_of(&key, &value) - before.unwrap_or(0),
-        };
         let whose = owner.clone();
-        self.draft.rule(|rules, changes| {
+        let then = self.draft.rule(|rules, changes| {
             remembering::remember(rules, changes, whose, (key, value), held, before)
         })?;
-        self.grow(owner, growth);
+        self.held.insert(owner, then);
         Ok(())
     }
 
@@ -47,15 +43,11 @@ impl RunDraft {
         self.check_writes()?;
         let owner = self.owner(space);
         let before = self.size(&owner, &key).await?;
-        self.held(&owner).await?;
+        let held = self.held(&owner).await?;
         let whose = owner.clone();
         self.draft
             .rule(|rules, changes| remembering::forget(rules, changes, whose, key))?;
-        let growth = Extent {
-            key_count: -i64::from(before.is_some()),
-            byte_count: -before.unwrap_or(0),
-        };
-        self.grow(owner, growth);
+        self.held.insert(owner, held.without(before));
         Ok(true)
     }
 
@@ -72,12 +64,6 @@ impl RunDraft {
             .map_err(|error| self.failed(&error))?;
         self.held.insert(owner.clone(), held);
         Ok(held)
-    }
-
-    fn grow(&mut self, owner: StateOwner, growth: Extent) {
-        let held = self.held.entry(owner).or_default();
-        held.key_count += growth.key_count;
-        held.byte_count += growth.byte_count;
     }
 
     /// The bytes under a key, with what the run has changed; none where there is nothing.

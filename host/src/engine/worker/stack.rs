@@ -22,8 +22,8 @@ use crate::engine::lanes::{LaneKey, ReadyRun, Task};
 /// Runs in one stack. More would save little, and the first one waits for the last.
 const STACK_MAX: usize = 8;
 
-/// What a run on top of others may use: those wait for it. Ten times what a small robot needs; one that needs more is
-/// executed alone, with the limits of all.
+/// What a run on top of others may use: those wait for it. A small robot uses a hundredth of that; one that needs more
+/// is executed alone, with the limits of all.
 const LIMITS_ON_TOP: Limits = Limits {
     fuel_max: 2_000_000,
     cpu_max: Duration::from_millis(20),
