@@ -170,7 +170,7 @@ impl Company {
             }
             Change::Set(key) => {
                 let entry = ((*key).to_owned(), "1".to_owned());
-                remember(rules, changes, owner(), entry, Extent::default(), None)
+                remember(rules, changes, owner(), entry, Extent::default(), None).map(drop)
             }
             Change::Forget(key) => forget(rules, changes, owner(), (*key).to_owned()),
             Change::Message => {
