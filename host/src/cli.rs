@@ -33,6 +33,7 @@ mod output;
 mod params;
 mod pipeline;
 mod rehearse;
+mod replay;
 mod robot;
 mod run;
 mod serve;
@@ -71,8 +72,10 @@ commands! {
     Robot => robot;
     /// Attaches a robot to a moment
     Attach => attach;
-    /// Lists, shows and retries runs
+    /// Lists, shows, saves and retries runs
     Run => run;
+    /// Runs a robot again on the record of a run, and shows the first thing that it does otherwise
+    Replay => replay;
     /// Moves many items, puts a person in charge of them, or starts a robot for them
     Bulk => bulk;
     /// Lists messages on their way out, and sends those again that were given up

@@ -46,6 +46,7 @@ mod paging;
 mod pipelines;
 mod problem;
 mod robots;
+mod run_files;
 mod run_view;
 mod runs;
 pub mod secret;
@@ -95,6 +96,7 @@ fn routes() -> OpenApiRouter<Arc<AppState>> {
         .merge(robots::routes())
         .merge(attachments::routes())
         .merge(runs::routes())
+        .merge(run_files::routes())
         .merge(tokens::routes())
         .merge(dead_letters::routes())
         .merge(bulk::routes())

@@ -17,6 +17,7 @@ pub mod http;
 pub mod import;
 pub mod intake;
 pub mod janitor;
+pub mod masking;
 pub mod rehearsal;
 pub mod setup;
 pub mod status;

@@ -246,7 +246,7 @@ impl Args {
 }
 
 /// Seconds of a duration that is not nothing.
-fn duration(option: &str, text: &str) -> Result<u32, Failure> {
+pub(super) fn duration(option: &str, text: &str) -> Result<u32, Failure> {
     let seconds = signalbox_crm::params::seconds(&Value::String(text.to_owned()));
     seconds.filter(|seconds| *seconds > 0).ok_or_else(|| {
         let message = format!("{option}: `{text}` is not a duration such as `90s`, `30m`, `4h`, `2d`");

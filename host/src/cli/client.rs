@@ -62,10 +62,22 @@ impl Client {
 
     /// Reads one thing: `/runs/run:17`.
     pub(crate) async fn get(&self, path: &str) -> Result<Value, Failure> {
-        let url = self.address(path, &[]);
+        self.get_with(path, &[]).await
+    }
+
+    /// As `get`, with more words about what is wanted.
+    pub(crate) async fn get_with(&self, path: &str, query: &[(&str, String)]) -> Result<Value, Failure> {
+        let url = self.address(path, query);
         self.send(self.request(Method::GET, url))
             .await
             .map(|reply| reply.body)
+    }
+
+    /// Reads a file.
+    pub(crate) async fn get_bytes(&self, path: &str) -> Result<Vec<u8>, Failure> {
+        let request = self.request(Method::GET, self.address(path, &[]));
+        let (_, bytes) = self.send_for_bytes(request).await?;
+        Ok(bytes)
     }
 
     /// Reads a list to its end or to `max` rows.
@@ -169,14 +181,21 @@ impl Client {
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Reply, Failure> {
+        let (status, bytes) = self.send_for_bytes(request).await?;
+        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        Ok(Reply { status, body })
+    }
+
+    /// The status and the body of an answer that is no refusal.
+    async fn send_for_bytes(&self, request: RequestBuilder) -> Result<(StatusCode, Vec<u8>), Failure> {
         let reply = request.send().await.map_err(|error| self.unreachable(error))?;
         let status = reply.status();
         let bytes = reply.bytes().await.map_err(|error| self.unreachable(error))?;
-        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
         if status.is_success() {
-            return Ok(Reply { status, body });
+            return Ok((status, bytes.into()));
         }
-        Err(self.refused(status, &body))
+        let problem = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        Err(self.refused(status, &problem))
     }
 
     fn unreachable(&self, error: reqwest::Error) -> Failure {

@@ -88,7 +88,7 @@ impl Args {
 }
 
 /// Reads a component and looks into it. What is no robot is refused here, with everything that is wrong.
-fn read(file: &Path) -> Result<(Vec<u8>, Inspection), Failure> {
+pub(super) fn read(file: &Path) -> Result<(Vec<u8>, Inspection), Failure> {
     let shown = file.display();
     let failed = |error: std::io::Error| {
         let exit = if error.kind() == std::io::ErrorKind::NotFound {

@@ -10,18 +10,20 @@ use super::output::{field, table};
 use super::{Answer, Exit, Failure, Globals};
 
 mod retry;
-mod text;
+mod save;
+pub(super) mod text;
 
 /// The rows of a list without `--limit`.
 const RUNS_DEFAULT: usize = 50;
 /// How often a run is looked at while somebody waits for its end.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// Lists, shows and retries runs
+/// Lists, shows, saves and retries runs
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   signalbox run list --item deal:17
   signalbox run show run:5
+  signalbox run save run:5
   signalbox run retry run:5 --wait")]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -43,6 +45,7 @@ enum Command {
         /// The id, such as `run:5`
         id: String,
     },
+    Save(save::Save),
     Retry(retry::Retry),
 }
 
@@ -80,6 +83,7 @@ impl Args {
                 let details = client.get(&format!("/runs/{id}")).await?;
                 Ok(Answer::new("signalbox.run.show/1", text::details(&details)).with_all(details))
             }
+            Command::Save(save) => save.run(&client).await,
             Command::Retry(retry) => retry.run(&client).await,
         }
     }

@@ -30,7 +30,10 @@ impl Led {
         for (key, number, version) in draft.seen() {
             hasher.update(format!("{key:?} {number} {version}\n"));
         }
-        for call in calls.iter().filter(|call| TOLD_BY_TIME.contains(&call.interface)) {
+        for call in calls
+            .iter()
+            .filter(|call| TOLD_BY_TIME.contains(&&*call.interface))
+        {
             hasher.update(format!("{}.{} ", call.interface, call.function));
             hasher.update(call.args.get());
             hasher.update(call.answer.get());

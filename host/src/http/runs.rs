@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use signalbox_crm::changes::RunChange;
 use signalbox_crm::ids::{AttachmentId, ItemId, PipelineId, RunId};
@@ -15,10 +16,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::AppState;
-use super::caller::{Caller, Read, Relieve, Who, Work};
+use super::caller::{Caller, Read, ReadClients, Relieve, Who, Work};
+use super::failure::internal;
 use super::input::{Id, Query};
 use super::paging::{Asked, Page};
 use super::problem::Problem;
+use super::run_files::masked_details;
 use super::run_view::{AttemptView, EventView, RunView};
 use super::writing::Writing;
 
@@ -106,13 +109,14 @@ struct RunDetails {
     attempts: Vec<AttemptView>,
 }
 
-/// A run with its event and attempts: host calls, effects, logs, verdict, fuel.
+/// A run with its event and attempts: host calls, effects, logs, verdict, fuel. What concerns clients is replaced for
+/// tokens that may not read about them.
 #[utoipa::path(get, path = "/runs/{id}", tag = "runs", responses((status = OK, body = RunDetails)))]
 async fn get(
-    _: Caller<Read>,
+    caller: Caller<Read>,
     State(state): State<Arc<AppState>>,
     Id(id): Id<RunId>,
-) -> Result<Json<RunDetails>, Problem> {
+) -> Result<Response, Problem> {
     let found = state
         .core
         .db
@@ -121,12 +125,17 @@ async fn get(
         .ok_or_else(|| Problem::not_found(id))?;
     let attempts = state.core.db.attempts(id, ATTEMPTS_MAX).await?;
     let waits = state.core.lanes.why_waiting(&found.run);
-    Ok(Json(RunDetails {
+    let details = RunDetails {
         waits,
         run: RunView::new(&state.core, &found),
         event: found.event.into(),
         attempts: attempts.into_iter().map(AttemptView::from).collect(),
-    }))
+    };
+    if caller.may::<ReadClients>() {
+        return Ok(Json(details).into_response());
+    }
+    let details = serde_json::to_value(&details).map_err(|error| internal(&error))?;
+    Ok(Json(masked_details(details)).into_response())
 }
 
 /// Executes a run once more that failed or was cancelled: it is due at once.

@@ -7,6 +7,7 @@ mod creation;
 mod finding;
 mod golden;
 mod memory;
+mod replay;
 
 use serde_json::json;
 

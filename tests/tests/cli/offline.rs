@@ -25,6 +25,8 @@ const COMMANDS: &[&str] = &[
     "run list",
     "run show",
     "run retry",
+    "run save",
+    "replay",
     "pipeline",
     "pipeline list",
     "token",

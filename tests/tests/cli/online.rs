@@ -198,6 +198,70 @@ fn retry_waits_and_ends_as_the_robot_ended() {
 }
 
 #[test]
+fn run_is_saved_and_replayed_by_its_own_version_and_another() {
+    let host = Host::start();
+    sales(&host);
+    let attach = ["attach", "--robot", "notify", "--stage", "sales/won"];
+    let params = [
+        "--param",
+        "to=anna@example.com",
+        "--param",
+        "title=Won: {=Document:TITLE}",
+    ];
+    host.cli(&[&attach[..], &params].concat()).with_code(0);
+    let run = final_run(&host, &win(&host));
+    let id = run["id"].as_str().unwrap();
+    let own = host.cli(&["replay", id]).with_code(0).out;
+    assert!(own.contains("the same: ") && own.contains(", as it was"), "{own}");
+
+    host.cli(&["run", "save", id, "--out", "saved.json", "--masked"])
+        .with_code(0);
+    host.cli(&["run", "save", id, "--out", "saved.json"])
+        .refused(6, "--force");
+    let bundled = |name: &str| {
+        let robot = BUNDLED.iter().find(|(id, _)| *id == name).unwrap();
+        std::fs::write(host.folder().join(name), robot.1).unwrap();
+    };
+    bundled("notify");
+    bundled("create-activity");
+    let replay = ["replay", "saved.json", "--json", "--component"];
+    let same = host.cli(&[&replay[..], &["notify"]].concat()).with_code(0);
+    assert_eq!(same.json("signalbox.replay/1")["is_same"], true);
+    let other = host
+        .cli(&[&replay[..], &["create-activity"]].concat())
+        .with_code(1);
+    let other = other.json("signalbox.replay/1");
+    assert_eq!(other["is_same"], false, "{other}");
+
+    let all = [
+        "replay",
+        "--all",
+        "--robot",
+        "notify",
+        "--since",
+        "7d",
+        "--component",
+    ];
+    let same = host.cli(&[&all[..], &["notify"]].concat()).with_code(0).out;
+    assert!(
+        same.contains("1 runs of notify") && same.contains("1  the same"),
+        "{same}"
+    );
+    let other = host
+        .cli(&[&all[..], &["create-activity"]].concat())
+        .with_code(1)
+        .out;
+    assert!(other.contains(id), "{other}");
+
+    host.cli(&["replay", "nothing.json"]).refused(4, "nothing.json");
+    host.cli(&["replay", "notify"]).refused(1, "`notify`");
+    host.cli(&["replay", "run:999"]).refused(4, "run:999");
+    host.cli(&["replay", "--all", "--robot", "notify"]).with_code(2);
+    host.cli(&[&all[..], &["notify", "--since", "soon"]].concat())
+        .with_code(2);
+}
+
+#[test]
 fn delays_events_and_schedules_become_moments() {
     let host = Host::start();
     sales(&host);

@@ -163,6 +163,15 @@ pub fn resolve(
     Ok(values)
 }
 
+/// What a robot gets where the admin has given nothing.
+pub fn defaults(manifest: &Manifest) -> Vec<(String, ParamValue)> {
+    let default = |param: &Param| {
+        let value = read(param, param.default.as_ref()?).ok()?;
+        Some((param.key.clone(), value))
+    };
+    manifest.param.iter().filter_map(default).collect()
+}
+
 /// A field that items have: of the core, or a custom one.
 pub(crate) fn is_field(directory: &Directory, key: &str) -> bool {
     CORE_FIELDS.contains(&key) || directory.fields.contains_key(key)

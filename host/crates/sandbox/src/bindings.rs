@@ -5,8 +5,8 @@ wasmtime::component::bindgen!({
     world: "robot",
     imports: { default: async | trappable },
     exports: { default: async },
-    // The journal shows arguments and answers as JSON.
-    additional_derives: [serde::Serialize, PartialEq],
+    // The journal shows arguments and answers as JSON; a replay reads them back.
+    additional_derives: [serde::Serialize, serde::Deserialize, PartialEq],
 });
 
 pub(crate) use exports::signalbox::robot::entry;

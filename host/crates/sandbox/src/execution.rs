@@ -4,13 +4,15 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use signalbox_crm::ids::RunId;
 use signalbox_crm::rejection::{Code, Rejection};
 
+use crate::answers::{Answers, Off};
 use crate::bindings::types::Error;
 use crate::convert;
 use crate::dice::Dice;
-use crate::journal::{Journal, OpenCall};
+use crate::journal::{Journal, OpenCall, Told};
 use crate::limits::{LIMIT_REFUSALS_MAX, Limits};
 use crate::logbook::Logbook;
 use crate::meter::Meter;
@@ -22,7 +24,9 @@ use signalbox_crm::params::ParamValue;
 
 /// One attempt of one run.
 pub(crate) struct Execution {
-    pub(crate) session: Box<dyn Session>,
+    pub(crate) run: RunId,
+    /// Who answers the calls.
+    pub(crate) answers: Answers,
     pub(crate) params: Vec<(String, ParamValue)>,
     pub(crate) limits: Limits,
     pub(crate) meter: Meter,
@@ -47,12 +51,13 @@ pub(crate) struct Execution {
 impl Execution {
     pub(crate) fn new(
         run: RunId,
-        session: Box<dyn Session>,
+        answers: Answers,
         params: Vec<(String, ParamValue)>,
         limits: Limits,
     ) -> Self {
         Execution {
-            session,
+            run,
+            answers,
             params,
             meter: Meter::new(&limits),
             journal: Journal::default(),
@@ -76,23 +81,34 @@ impl Execution {
         function: &'static str,
         args: &impl Serialize,
     ) -> OpenCall {
-        let call = self.journal.open(interface, function, args, self.fuel_used);
+        let mut call = self.journal.open(interface, function, args, self.fuel_used);
         self.logbook().call_count = self.journal.count();
+        if let (Answers::Record(record), Some(noted)) = (&mut self.answers, self.journal.last()) {
+            call.recorded = record.answer(noted);
+        }
         call
     }
 
-    /// Refuses a call beyond the limit. Host functions ask before they do anything.
-    pub(crate) fn admit(&self) -> Answer<()> {
+    /// Who answers, unless there are too many calls or a record has the answer. Host functions ask before they do
+    /// anything.
+    pub(crate) fn admit(&mut self) -> Answer<&mut dyn Session> {
+        if let Answers::Session(_) = self.answers {
+            self.check_call_count()?;
+        }
+        self.answers.session()
+    }
+
+    fn check_call_count(&self) -> Result<(), Rejection> {
         let max = self.limits.call_count_max;
         if self.journal.count() > max {
             let message = format!("this run has made more than {max} host calls");
-            return Err(Rejection::new(Code::LimitCalls, message).into());
+            return Err(Rejection::new(Code::LimitCalls, message));
         }
         Ok(())
     }
 
     /// Notes the answer and gives it to the robot, or ends the run.
-    pub(crate) fn finish<T: Serialize>(
+    pub(crate) fn finish<T: Serialize + DeserializeOwned>(
         &mut self,
         call: OpenCall,
         answer: Answer<T>,
@@ -100,11 +116,12 @@ impl Execution {
         let answer = match answer {
             Ok(value) => Ok(value),
             Err(CallError::Host(message)) => return Err(self.stop(Stop::host(message))),
-            Err(CallError::Rejected(rejection)) => {
-                self.count_refusal(&rejection)?;
-                Err(convert::error(rejection))
-            }
+            Err(CallError::Rejected(rejection)) => Err(convert::error(rejection)),
+            Err(CallError::Recorded) => self.recorded(&call)?,
         };
+        if let Err(refusal) = &answer {
+            self.count_refusal(refusal)?;
+        }
         self.journal.close(&call, answer.as_ref());
         self.check_journal()?;
         Ok(answer)
@@ -112,12 +129,29 @@ impl Execution {
 
     /// As [`Execution::finish`], for functions that cannot refuse: beyond the limit they end the run.
     pub(crate) fn finish_plain<T: Serialize>(&mut self, call: OpenCall, value: T) -> wasmtime::Result<T> {
-        if let Err(CallError::Rejected(rejection)) = self.admit() {
-            self.count_refusal(&rejection)?;
+        if let Err(rejection) = self.check_call_count() {
+            self.count_refusal(&convert::error(rejection))?;
         }
         self.journal.close(&call, Ok(&value));
         self.check_journal()?;
         Ok(value)
+    }
+
+    /// What the record answers. A robot that goes another way than before, or further, is stopped.
+    fn recorded<T: DeserializeOwned>(&mut self, call: &OpenCall) -> wasmtime::Result<Result<T, Error>> {
+        let off = match call
+            .recorded
+            .as_ref()
+            .map(|answer| serde_json::from_str(answer.get()))
+        {
+            Some(Ok(Some(Told::Ok(value)))) => return Ok(Ok(value)),
+            Some(Ok(Some(Told::Err(error)))) => return Ok(Err(error)),
+            Some(Ok(None)) => Off::EndedInside,
+            Some(Err(error)) => Off::Unreadable(error.to_string()),
+            None => Off::Stray,
+        };
+        self.answers.went_off(off);
+        Err(self.stop(Stop::off_record()))
     }
 
     /// Ends the run for this reason, unless it has ended already.
@@ -135,11 +169,10 @@ impl Execution {
     }
 
     /// A robot that goes on after many refusals for the same limit is stopped.
-    fn count_refusal(&mut self, rejection: &Rejection) -> wasmtime::Result<()> {
-        let code = rejection.code;
-        if !is_limit(code) {
+    fn count_refusal(&mut self, refusal: &Error) -> wasmtime::Result<()> {
+        let Some(code) = LIMITS.into_iter().find(|code| code.as_str() == refusal.code) else {
             return Ok(());
-        }
+        };
         let place = match self.limit_refusals.iter().position(|(known, _)| *known == code) {
             Some(place) => place,
             None => {
@@ -153,7 +186,7 @@ impl Execution {
         }
         let message = format!(
             "{}; the robot went on after {LIMIT_REFUSALS_MAX} refusals",
-            rejection.message
+            refusal.message
         );
         Err(self.stop(Stop::limit(code.as_str(), message)))
     }
@@ -168,24 +201,12 @@ impl Execution {
     }
 }
 
-/// Whether the rejection is about a limit of the run, and not about the call.
-fn is_limit(code: Code) -> bool {
-    match code {
-        Code::LimitNotifications
-        | Code::LimitMessages
-        | Code::LimitWrites
-        | Code::LimitTimers
-        | Code::LimitState
-        | Code::LimitCalls => true,
-        Code::Denied
-        | Code::NotFound
-        | Code::Invalid
-        | Code::RequiredFields
-        | Code::RuleViolated
-        | Code::BackwardRefused
-        | Code::NoSuchStage
-        | Code::NoCandidate
-        | Code::Conflict
-        | Code::WindowClosed => false,
-    }
-}
+/// The codes of refusals that are about a limit of the run, and not about the call.
+const LIMITS: [Code; 6] = [
+    Code::LimitNotifications,
+    Code::LimitMessages,
+    Code::LimitWrites,
+    Code::LimitTimers,
+    Code::LimitState,
+    Code::LimitCalls,
+];

@@ -1,21 +1,22 @@
 //! The journal of a run: every host call with its arguments and its answer.
 
+use std::borrow::Cow;
 use std::time::Instant;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::bindings::types::Error;
 
 /// One host call. `log` is not among them: its lines are the log.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct HostCall {
     /// Counts from 0.
     pub index: u32,
     /// The interface of `signalbox:robot`, for example `items`.
-    pub interface: &'static str,
+    pub interface: Cow<'static, str>,
     /// The function, for example `get`.
-    pub function: &'static str,
+    pub function: Cow<'static, str>,
     /// The arguments, as a JSON array.
     pub args: Box<RawValue>,
     /// `{"ok": ..}` or `{"err": {"code", "message", "retryable"}}`; `null` when the run ended inside the call.
@@ -30,6 +31,8 @@ pub struct HostCall {
 #[derive(Debug)]
 pub(crate) struct OpenCall {
     started_at: Instant,
+    /// What the record of an earlier run answers.
+    pub(crate) recorded: Option<Box<RawValue>>,
 }
 
 /// The calls so far. The last one may be open.
@@ -40,11 +43,11 @@ pub(crate) struct Journal {
 }
 
 /// What a robot was told.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Told<'a, T> {
-    Ok(&'a T),
-    Err(&'a Error),
+pub(crate) enum Told<T, E> {
+    Ok(T),
+    Err(E),
 }
 
 impl Journal {
@@ -60,8 +63,8 @@ impl Journal {
         self.bytes += args.get().len();
         self.calls.push(HostCall {
             index: self.count(),
-            interface,
-            function,
+            interface: interface.into(),
+            function: function.into(),
             args,
             answer: RawValue::NULL.to_owned(),
             duration_us: 0,
@@ -69,6 +72,7 @@ impl Journal {
         });
         OpenCall {
             started_at: Instant::now(),
+            recorded: None,
         }
     }
 
@@ -77,11 +81,16 @@ impl Journal {
         if let Some(last) = self.calls.last_mut() {
             last.duration_us = u64::try_from(call.started_at.elapsed().as_micros()).unwrap_or(u64::MAX);
             last.answer = match answer {
-                Ok(value) => json(&Told::Ok(value)),
-                Err(error) => json(&Told::<()>::Err(error)),
+                Ok(value) => json(&Told::<_, &Error>::Ok(value)),
+                Err(error) => json(&Told::<(), _>::Err(error)),
             };
             self.bytes += last.answer.get().len();
         }
+    }
+
+    /// The call that was noted last.
+    pub(crate) fn last(&self) -> Option<&HostCall> {
+        self.calls.last()
     }
 
     /// How many calls there are. The limit on calls keeps it small.

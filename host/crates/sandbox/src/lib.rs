@@ -4,6 +4,7 @@
 //! [`session::Session`] behind its host functions and [`Limits`] around it, and gives back a [`RunReport`].
 //! [`inspect::inspect`] reads a component without running it.
 
+mod answers;
 mod artefacts;
 mod bindings;
 mod cause;
@@ -18,8 +19,10 @@ mod journal;
 pub mod limits;
 mod logbook;
 mod meter;
+mod replay;
 mod robot;
 mod run;
+mod run_file;
 mod sandbox;
 pub mod session;
 mod stop;
@@ -31,6 +34,8 @@ pub use invocation::Invocation;
 pub use journal::HostCall;
 pub use limits::Limits;
 pub use logbook::{LogLevel, LogLine};
+pub use replay::{Difference, Replay};
 pub use robot::{LoadError, Robot};
 pub use run::RunReport;
+pub use run_file::{RUN_FILE_SCHEMA, RunFile, RunFileError};
 pub use sandbox::{Sandbox, SandboxConfig, SandboxError};

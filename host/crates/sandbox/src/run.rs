@@ -6,7 +6,8 @@ use signalbox_crm::run::Verdict;
 use tokio::time::timeout;
 use wasmtime::{CallHook, Store, UpdateDeadline};
 
-use crate::bindings::types::{Failure, Outcome};
+use crate::answers::Answers;
+use crate::bindings::types::{self, Failure, Outcome};
 use crate::cause;
 use crate::compiler::{EPOCH, Ticker};
 use crate::convert;
@@ -70,18 +71,30 @@ impl Sandbox {
         let _ticking = self.ticker.as_ref().map(Ticker::run_begins);
         let started_at = Instant::now();
         let limits = limits.narrowed(&robot.manifest().limits);
-        let mut execution = Execution::new(invocation.run, session, params, limits);
+        let execution = Execution::new(invocation.run, Answers::Session(session), params, limits);
+        let argument = cause::invocation(invocation);
+        let ended = self.execute(robot, execution, &argument).await;
+        report(ended, started_at)
+    }
+
+    /// Calls the robot in a fresh instance.
+    pub(crate) async fn execute(
+        &self,
+        robot: &Robot,
+        mut execution: Execution,
+        argument: &types::Invocation,
+    ) -> Ended {
+        let limits = execution.limits;
         if robot.inspection().uses_wasi {
-            let now = execution.session.now();
-            execution.wasi = Some(Wasi::new(now, invocation.run, &execution.log));
+            let now = execution.answers.now();
+            execution.wasi = Some(Wasi::new(now, execution.run, &execution.log));
         }
         let mut store = self.store(execution, &limits);
-        let argument = cause::invocation(invocation);
         let call = async {
             let instance = robot.parts.pre.instantiate_async(&mut store).await?;
             instance
                 .signalbox_robot_entry()
-                .call_run(&mut store, &argument)
+                .call_run(&mut store, argument)
                 .await
         };
         // Neither fuel nor epochs see a robot that waits inside of a host call.
@@ -93,7 +106,13 @@ impl Sandbox {
             Ok(Err(error)) => stopped(&mut execution, &error).into(),
             Err(_) => Stop::time(format!("the run took longer than {:?}", limits.wall_max)).into(),
         };
-        report(execution, verdict, fuel, started_at)
+        // Lines of standard output without an end reach the log when the streams go.
+        drop(execution.wasi.take());
+        Ended {
+            execution,
+            verdict,
+            fuel,
+        }
     }
 
     /// A fresh store: nothing of a run is left for the next one.
@@ -127,6 +146,13 @@ impl Sandbox {
     }
 }
 
+/// A robot that has returned, or was stopped.
+pub(crate) struct Ended {
+    pub(crate) execution: Execution,
+    pub(crate) verdict: Verdict,
+    pub(crate) fuel: u64,
+}
+
 /// What the robot returned, unless it is too long.
 fn own_words(returned: Result<Outcome, Failure>, limits: &Limits) -> Verdict {
     let bytes = match &returned {
@@ -147,11 +173,17 @@ fn stopped(execution: &mut Execution, error: &wasmtime::Error) -> Stop {
     decided.unwrap_or_else(|| Stop::from_error(error, execution.panic.take()))
 }
 
-fn report(mut execution: Execution, verdict: Verdict, fuel: u64, started_at: Instant) -> RunReport {
-    // Lines of standard output without an end reach the log when the streams go.
-    drop(execution.wasi.take());
+fn report(ended: Ended, started_at: Instant) -> RunReport {
+    let Ended {
+        mut execution,
+        verdict,
+        fuel,
+    } = ended;
     let (logs, dropped_line_count, dropped_byte_count) = execution.logbook().take();
     let duration = started_at.elapsed();
+    let Answers::Session(session) = execution.answers else {
+        unreachable!("a run that is no replay has a session");
+    };
     RunReport {
         verdict,
         calls: execution.journal.take(),
@@ -164,7 +196,7 @@ fn report(mut execution: Execution, verdict: Verdict, fuel: u64, started_at: Ins
         duration,
         in_robot: execution.stopwatch.robot,
         in_host_calls: execution.stopwatch.host_calls,
-        session: execution.session,
+        session,
     }
 }
 

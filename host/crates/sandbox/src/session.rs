@@ -24,6 +24,8 @@ pub enum CallError {
     Rejected(Rejection),
     /// The host cannot answer, for example because the database is gone: the run ends and is tried again.
     Host(String),
+    /// Nobody is asked, the record of an earlier run has the answer. No session says this.
+    Recorded,
 }
 
 impl From<Rejection> for CallError {

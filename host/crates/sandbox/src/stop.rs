@@ -46,6 +46,11 @@ impl Stop {
         }
     }
 
+    /// A replay cannot go on, and says why itself.
+    pub(crate) fn off_record() -> Self {
+        Stop::limit("off-record", "the record has no answer")
+    }
+
     /// Reads what wasmtime says, where the sandbox itself did not decide.
     pub(crate) fn from_error(error: &wasmtime::Error, panic: Option<String>) -> Self {
         if is_payload_exhausted(error) {

@@ -111,7 +111,7 @@ fn attempt(out: &mut String, attempt: &Value) -> fmt::Result {
         .try_for_each(|one| writeln!(out, "    {}", effect(one)))
 }
 
-fn verdict(verdict: &Value) -> String {
+pub(in crate::cli) fn verdict(verdict: &Value) -> String {
     let word = field(verdict, "verdict");
     match verdict["summary"].as_str() {
         Some("") => word,

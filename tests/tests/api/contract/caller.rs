@@ -1,6 +1,7 @@
 //! A company with a deal, and the robot that calls whatever it is told to.
 
 use serde_json::{Value, json};
+use signalbox_sandbox::{Limits, Replay, RunFile};
 use signalbox_tests::robots::CALLER;
 
 use crate::api::harness::{Answer, Api, Sales};
@@ -201,6 +202,7 @@ impl Company {
     }
 
     async fn called(&self, run: &str) -> Called {
+        self.replays_alike(run).await;
         let details = self.api.get(&format!("/runs/{run}")).await.ok(200);
         let attempt = &details["attempts"][0];
         let verdict = &attempt["verdict"];
@@ -210,6 +212,30 @@ impl Company {
             calls: attempt["calls"].as_array().unwrap().clone(),
             details,
         }
+    }
+
+    /// Every run that was executed can be replayed, and goes the same way.
+    async fn replays_alike(&self, run: &str) {
+        let file = self.run_file(run, false).await;
+        let replay = self.replay(CALLER, &file).await;
+        assert!(replay.difference.is_none() && !replay.is_log_other, "{replay:#?}");
+        assert_eq!(replay.fuel, file.fuel, "{run}");
+        assert_eq!(replay.verdict, file.verdict, "{run}");
+    }
+
+    /// The run in one file.
+    pub(super) async fn run_file(&self, run: &str, is_masked: bool) -> RunFile {
+        let path = format!("/runs/{run}/file?masked={is_masked}");
+        let file = self.api.get(&path).await.ok(200);
+        RunFile::parse(&file.to_string()).unwrap()
+    }
+
+    /// What this component does on the record.
+    pub(super) async fn replay(&self, component: &[u8], file: &RunFile) -> Replay {
+        let robots = &self.api.app.robots;
+        let robot = robots.load(component.to_vec()).await.unwrap();
+        let replayed = robots.sandbox().replay(&robot, file, Limits::default()).await;
+        replayed.unwrap()
     }
 
     /// The deal as it is stored.

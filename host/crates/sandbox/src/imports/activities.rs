@@ -11,9 +11,9 @@ impl Host for Execution {
     async fn create(&mut self, item: String, activity: NewActivity) -> Result<Result<String, Error>> {
         let call = self.begin("activities", "create", &(&item, &activity));
         let answer = async {
-            self.admit()?;
+            let session = self.admit()?;
             let (item, activity) = (convert::id(&item)?, convert::new_activity(activity)?);
-            Ok(self.session.create_activity(item, activity).await?.to_string())
+            Ok(session.create_activity(item, activity).await?.to_string())
         }
         .await;
         self.finish(call, answer)
@@ -22,8 +22,8 @@ impl Host for Execution {
     async fn get(&mut self, activity: String) -> Result<Result<Activity, Error>> {
         let call = self.begin("activities", "get", &(&activity,));
         let answer = async {
-            self.admit()?;
-            Ok(self.session.activity(convert::id(&activity)?).await?.into())
+            let session = self.admit()?;
+            Ok(session.activity(convert::id(&activity)?).await?.into())
         }
         .await;
         self.finish(call, answer)
@@ -32,9 +32,9 @@ impl Host for Execution {
     async fn complete(&mut self, activity: String) -> Result<Result<(), Error>> {
         let call = self.begin("activities", "complete", &(&activity,));
         let answer = async {
-            self.admit()?;
+            let session = self.admit()?;
             let (activity, state) = (convert::id(&activity)?, ActivityState::Completed);
-            self.session.finish_activity(activity, state).await
+            session.finish_activity(activity, state).await
         }
         .await;
         self.finish(call, answer)
@@ -43,9 +43,9 @@ impl Host for Execution {
     async fn cancel(&mut self, activity: String) -> Result<Result<(), Error>> {
         let call = self.begin("activities", "cancel", &(&activity,));
         let answer = async {
-            self.admit()?;
+            let session = self.admit()?;
             let (activity, state) = (convert::id(&activity)?, ActivityState::Cancelled);
-            self.session.finish_activity(activity, state).await
+            session.finish_activity(activity, state).await
         }
         .await;
         self.finish(call, answer)
@@ -54,8 +54,8 @@ impl Host for Execution {
     async fn reschedule(&mut self, activity: String, deadline: String) -> Result<Result<(), Error>> {
         let call = self.begin("activities", "reschedule", &(&activity, &deadline));
         let answer = async {
-            self.admit()?;
-            self.session
+            let session = self.admit()?;
+            session
                 .reschedule_activity(convert::id(&activity)?, deadline)
                 .await
         }
@@ -66,8 +66,8 @@ impl Host for Execution {
     async fn list_open(&mut self, item: String) -> Result<Result<Vec<Activity>, Error>> {
         let call = self.begin("activities", "list-open", &(&item,));
         let answer = async {
-            self.admit()?;
-            let open = self.session.open_activities(convert::id(&item)?).await?;
+            let session = self.admit()?;
+            let open = session.open_activities(convert::id(&item)?).await?;
             Ok(open.into_iter().map(Activity::from).collect::<Vec<_>>())
         }
         .await;

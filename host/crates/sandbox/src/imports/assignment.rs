@@ -10,9 +10,9 @@ impl Host for Execution {
     async fn assign(&mut self, item: String, employee: String) -> Result<Result<(), Error>> {
         let call = self.begin("assignment", "assign", &(&item, &employee));
         let answer = async {
-            self.admit()?;
+            let session = self.admit()?;
             let (item, employee) = (convert::id(&item)?, convert::id(&employee)?);
-            self.session.assign(item, employee).await
+            session.assign(item, employee).await
         }
         .await;
         self.finish(call, answer)
@@ -28,9 +28,9 @@ impl Host for Execution {
         let args = (&item, &candidates, distribution, skip_absent);
         let call = self.begin("assignment", "assign-from-list", &args);
         let answer = async {
-            self.admit()?;
+            let session = self.admit()?;
             let (item, candidates) = (convert::id(&item)?, convert::ids(&candidates)?);
-            self.session
+            session
                 .assign_from_list(item, candidates, distribution.into(), skip_absent)
                 .await
         }

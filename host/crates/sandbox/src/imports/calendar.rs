@@ -10,8 +10,8 @@ impl Host for Execution {
     async fn is_working(&mut self, at: String) -> Result<Result<bool, Error>> {
         let call = self.begin("calendar", "is-working", &(&at,));
         let answer = async {
-            self.admit()?;
-            self.session.is_working(convert::instant(&at)?).await
+            let session = self.admit()?;
+            session.is_working(convert::instant(&at)?).await
         }
         .await;
         self.finish(call, answer)
@@ -20,9 +20,9 @@ impl Host for Execution {
     async fn add_working(&mut self, start: String, seconds: u32) -> Result<Result<String, Error>> {
         let call = self.begin("calendar", "add-working", &(&start, seconds));
         let answer = async {
-            self.admit()?;
+            let session = self.admit()?;
             let start = convert::instant(&start)?;
-            Ok(self.session.add_working(start, seconds).await?.to_string())
+            Ok(session.add_working(start, seconds).await?.to_string())
         }
         .await;
         self.finish(call, answer)

@@ -8,7 +8,7 @@ use crate::execution::Execution;
 impl Host for Execution {
     async fn now(&mut self) -> Result<String> {
         let call = self.begin("clock", "now", &[(); 0]);
-        let now = self.session.now().to_string();
+        let now = self.answers.now().to_string();
         self.finish_plain(call, now)
     }
 }

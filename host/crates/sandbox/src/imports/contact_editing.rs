@@ -10,11 +10,8 @@ impl Host for Execution {
     async fn create(&mut self, contact: NewContact) -> Result<Result<String, Error>> {
         let call = self.begin("contact-editing", "create", &(&contact,));
         let answer = async {
-            self.admit()?;
-            let made = self
-                .session
-                .create_contact(convert::new_contact(contact)?)
-                .await?;
+            let session = self.admit()?;
+            let made = session.create_contact(convert::new_contact(contact)?).await?;
             Ok(made.to_string())
         }
         .await;
@@ -24,9 +21,9 @@ impl Host for Execution {
     async fn update(&mut self, contact: String, patch: ContactPatch) -> Result<Result<(), Error>> {
         let call = self.begin("contact-editing", "update", &(&contact, &patch));
         let answer = async {
-            self.admit()?;
+            let session = self.admit()?;
             let (contact, patch) = (convert::id(&contact)?, convert::contact_patch(patch)?);
-            self.session.edit_contact(contact, patch).await
+            session.edit_contact(contact, patch).await
         }
         .await;
         self.finish(call, answer)

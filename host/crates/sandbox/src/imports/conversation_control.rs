@@ -10,8 +10,8 @@ impl Host for Execution {
     async fn close(&mut self, conversation: String) -> Result<Result<(), Error>> {
         let call = self.begin("conversation-control", "close", &(&conversation,));
         let answer = async {
-            self.admit()?;
-            self.session.close_conversation(convert::id(&conversation)?).await
+            let session = self.admit()?;
+            session.close_conversation(convert::id(&conversation)?).await
         }
         .await;
         self.finish(call, answer)

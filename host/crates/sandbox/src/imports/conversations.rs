@@ -10,9 +10,9 @@ impl Host for Execution {
     async fn get(&mut self, conversation: String) -> Result<Result<Conversation, Error>> {
         let call = self.begin("conversations", "get", &(&conversation,));
         let answer = async {
-            self.admit()?;
+            let session = self.admit()?;
             let conversation = convert::id(&conversation)?;
-            Ok(self.session.conversation(conversation).await?.into())
+            Ok(session.conversation(conversation).await?.into())
         }
         .await;
         self.finish(call, answer)
@@ -21,8 +21,8 @@ impl Host for Execution {
     async fn of_item(&mut self, item: String) -> Result<Result<Vec<Conversation>, Error>> {
         let call = self.begin("conversations", "of-item", &(&item,));
         let answer = async {
-            self.admit()?;
-            let found = self.session.conversations_of(convert::id(&item)?).await?;
+            let session = self.admit()?;
+            let found = session.conversations_of(convert::id(&item)?).await?;
             Ok(found.into_iter().map(Conversation::from).collect::<Vec<_>>())
         }
         .await;
@@ -37,10 +37,10 @@ impl Host for Execution {
     ) -> Result<Result<Vec<Message>, Error>> {
         let call = self.begin("conversations", "messages", &(&conversation, before, limit));
         let answer = async {
-            self.admit()?;
+            let session = self.admit()?;
             let limit = convert::limit(limit)?;
             let conversation = convert::id(&conversation)?;
-            let found = self.session.messages(conversation, before, limit).await?;
+            let found = session.messages(conversation, before, limit).await?;
             Ok(found.into_iter().map(Message::from).collect::<Vec<_>>())
         }
         .await;

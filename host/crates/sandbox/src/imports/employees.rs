@@ -10,8 +10,8 @@ impl Host for Execution {
     async fn get(&mut self, employee: String) -> Result<Result<Employee, Error>> {
         let call = self.begin("employees", "get", &(&employee,));
         let answer = async {
-            self.admit()?;
-            let (employee, is_available) = self.session.employee(convert::id(&employee)?).await?;
+            let session = self.admit()?;
+            let (employee, is_available) = session.employee(convert::id(&employee)?).await?;
             Ok(convert::employee(employee, is_available))
         }
         .await;

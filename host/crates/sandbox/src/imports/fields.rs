@@ -10,8 +10,8 @@ impl Host for Execution {
     async fn get(&mut self, item: String, keys: Vec<String>) -> Result<Result<Vec<Field>, Error>> {
         let call = self.begin("fields", "get", &(&item, &keys));
         let answer = async {
-            self.admit()?;
-            let fields = self.session.fields(convert::id(&item)?, keys).await?;
+            let session = self.admit()?;
+            let fields = session.fields(convert::id(&item)?, keys).await?;
             Ok(convert::fields(fields))
         }
         .await;
@@ -21,8 +21,8 @@ impl Host for Execution {
     async fn get_all(&mut self, item: String) -> Result<Result<Vec<Field>, Error>> {
         let call = self.begin("fields", "get-all", &(&item,));
         let answer = async {
-            self.admit()?;
-            let fields = self.session.all_fields(convert::id(&item)?).await?;
+            let session = self.admit()?;
+            let fields = session.all_fields(convert::id(&item)?).await?;
             Ok(convert::fields(fields))
         }
         .await;
@@ -32,9 +32,9 @@ impl Host for Execution {
     async fn set(&mut self, item: String, fields: Vec<Field>) -> Result<Result<(), Error>> {
         let call = self.begin("fields", "set", &(&item, &fields));
         let answer = async {
-            self.admit()?;
+            let session = self.admit()?;
             let (item, fields) = (convert::id(&item)?, convert::given_fields(fields)?);
-            self.session.set_fields(item, fields).await
+            session.set_fields(item, fields).await
         }
         .await;
         self.finish(call, answer)

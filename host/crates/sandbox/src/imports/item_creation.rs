@@ -10,8 +10,8 @@ impl Host for Execution {
     async fn create(&mut self, item: NewItem) -> Result<Result<String, Error>> {
         let call = self.begin("item-creation", "create", &(&item,));
         let answer = async {
-            self.admit()?;
-            let made = self.session.create_item(convert::new_item(item)?).await?;
+            let session = self.admit()?;
+            let made = session.create_item(convert::new_item(item)?).await?;
             Ok(made.to_string())
         }
         .await;
@@ -26,10 +26,10 @@ impl Host for Execution {
     ) -> Result<Result<String, Error>> {
         let call = self.begin("item-creation", "copy", &(&item, &pipeline, &stage));
         let answer = async {
-            self.admit()?;
+            let session = self.admit()?;
             let (item, pipeline) = (convert::id(&item)?, convert::id(&pipeline)?);
             let stage = convert::maybe_id(stage.as_deref())?;
-            Ok(self.session.copy_item(item, pipeline, stage).await?.to_string())
+            Ok(session.copy_item(item, pipeline, stage).await?.to_string())
         }
         .await;
         self.finish(call, answer)

@@ -10,8 +10,8 @@ impl Host for Execution {
     async fn get(&mut self, item: String) -> Result<Result<Item, Error>> {
         let call = self.begin("items", "get", &(&item,));
         let answer = async {
-            self.admit()?;
-            Ok(self.session.item(convert::id(&item)?).await?.into())
+            let session = self.admit()?;
+            Ok(session.item(convert::id(&item)?).await?.into())
         }
         .await;
         self.finish(call, answer)
@@ -25,10 +25,10 @@ impl Host for Execution {
     ) -> Result<Result<Vec<Item>, Error>> {
         let call = self.begin("items", "find", &(&query, &after, limit));
         let answer = async {
-            self.admit()?;
+            let session = self.admit()?;
             let (query, limit) = (convert::item_query(&query)?, convert::limit(limit)?);
             let after = convert::maybe_id(after.as_deref())?;
-            let found = self.session.find_items(query, after, limit).await?;
+            let found = session.find_items(query, after, limit).await?;
             Ok(found.into_iter().map(Item::from).collect::<Vec<_>>())
         }
         .await;

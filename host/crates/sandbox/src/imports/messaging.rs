@@ -10,9 +10,9 @@ impl Host for Execution {
     async fn reply(&mut self, conversation: String, text: String) -> Result<Result<String, Error>> {
         let call = self.begin("messaging", "reply", &(&conversation, &text));
         let answer = async {
-            self.admit()?;
+            let session = self.admit()?;
             let conversation = convert::id(&conversation)?;
-            Ok(self.session.reply(conversation, text).await?.to_string())
+            Ok(session.reply(conversation, text).await?.to_string())
         }
         .await;
         self.finish(call, answer)

@@ -9,8 +9,8 @@ impl Host for Execution {
     async fn send(&mut self, notification: NewNotification) -> Result<Result<Vec<String>, Error>> {
         let call = self.begin("notifications", "send", &(&notification,));
         let answer = async {
-            self.admit()?;
-            let sent = self.session.notify(notification.into()).await?;
+            let session = self.admit()?;
+            let sent = session.notify(notification.into()).await?;
             Ok(sent.iter().map(ToString::to_string).collect::<Vec<_>>())
         }
         .await;

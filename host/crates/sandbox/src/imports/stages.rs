@@ -15,9 +15,9 @@ impl Host for Execution {
     ) -> Result<Result<MoveResult, Error>> {
         let call = self.begin("stages", "move", &(&item, &stage, allow_back));
         let answer = async {
-            self.admit()?;
+            let session = self.admit()?;
             let (item, stage) = (convert::id(&item)?, convert::id(&stage)?);
-            Ok(self.session.move_item(item, stage, allow_back).await?.into())
+            Ok(session.move_item(item, stage, allow_back).await?.into())
         }
         .await;
         self.finish(call, answer)
@@ -26,9 +26,9 @@ impl Host for Execution {
     async fn missing_fields(&mut self, item: String, stage: String) -> Result<Result<Vec<String>, Error>> {
         let call = self.begin("stages", "missing-fields", &(&item, &stage));
         let answer = async {
-            self.admit()?;
+            let session = self.admit()?;
             let (item, stage) = (convert::id(&item)?, convert::id(&stage)?);
-            self.session.missing_fields(item, stage).await
+            session.missing_fields(item, stage).await
         }
         .await;
         self.finish(call, answer)

@@ -10,8 +10,8 @@ impl Host for Execution {
     async fn add_comment(&mut self, item: String, text: String) -> Result<Result<(), Error>> {
         let call = self.begin("timeline", "add-comment", &(&item, &text));
         let answer = async {
-            self.admit()?;
-            self.session.comment(convert::id(&item)?, text).await
+            let session = self.admit()?;
+            session.comment(convert::id(&item)?, text).await
         }
         .await;
         self.finish(call, answer)

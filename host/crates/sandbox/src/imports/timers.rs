@@ -10,8 +10,8 @@ impl Host for Execution {
     async fn set(&mut self, key: String, at: String, payload: String) -> Result<Result<(), Error>> {
         let call = self.begin("timers", "set", &(&key, &at, &payload));
         let answer = async {
-            self.admit()?;
-            self.session.set_timer(key, convert::instant(&at)?, payload).await
+            let session = self.admit()?;
+            session.set_timer(key, convert::instant(&at)?, payload).await
         }
         .await;
         self.finish(call, answer)
@@ -20,8 +20,8 @@ impl Host for Execution {
     async fn cancel(&mut self, key: String) -> Result<Result<bool, Error>> {
         let call = self.begin("timers", "cancel", &(&key,));
         let answer = async {
-            self.admit()?;
-            self.session.cancel_timer(key).await
+            let session = self.admit()?;
+            session.cancel_timer(key).await
         }
         .await;
         self.finish(call, answer)
