@@ -2,6 +2,7 @@
 
 mod breaker;
 mod bulk;
+pub(crate) mod conformance;
 mod contract;
 mod given_up;
 mod harness;

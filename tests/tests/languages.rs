@@ -1,69 +1,159 @@
-//! One robot in several languages: built by the language's own tool, and the same to the host.
+//! The same robots in every language: built by the language's own tool, and alike to the host.
+//! `tests/languages/README.md` says what they do.
 //!
 //! A language whose tool is missing is skipped, except in CI, where `.ci/run` installs every tool.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use expect_test::expect_file;
-use signalbox_build::{BuildError, Built, build_folder};
+use signalbox_build::{BuildError, Built, Language, build_folder, build_robot, robots_target_dir};
 use signalbox_sandbox::inspect::inspect;
+use signalbox_tests::robots::CALLER;
 use signalbox_tests::scenario::play_with;
+
+use crate::api::conformance;
+
+/// What is known of a language besides its robots.
+struct InLanguage {
+    /// Its folder, below `examples/robots` and `tests/languages`.
+    folder: &'static str,
+    /// The code with which a run ends that goes wrong without anybody's wish.
+    crash_code: &'static str,
+    /// What names the place, in the message of such a run.
+    crash_place: &'static str,
+    /// Whether its components import WASI, which they do not use.
+    uses_wasi: bool,
+}
+
+const RUST: InLanguage = InLanguage {
+    folder: "rust",
+    crash_code: "panic",
+    crash_place: "tests/robots/caller/src/lib.rs:",
+    uses_wasi: false,
+};
+
+const JAVASCRIPT: InLanguage = InLanguage {
+    folder: "javascript",
+    crash_code: "exception",
+    crash_place: "robot/robot.js:11:",
+    uses_wasi: false,
+};
+
+/// Builds use both cores by themselves.
+static ONE_BUILD: Mutex<()> = Mutex::new(());
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The folders of the examples, with the file that an exception's place names.
-const EXAMPLES: [(&str, &str); 1] = [("javascript", "robot/robot.js:")];
+impl InLanguage {
+    /// The component of the example, or nothing where the language's tool is missing and may be.
+    fn example(&self) -> Option<Vec<u8>> {
+        let dir = root().join("examples/robots").join(self.folder);
+        match self.folder {
+            // With the SDK that was compiled for the other robots.
+            "rust" => Some(build_robot(&dir, &robots_target_dir(&root())).unwrap().bytes),
+            _ => built(&dir),
+        }
+    }
 
-/// The built example, or nothing where its tool is missing and may be.
-fn built(folder: &str) -> Option<Built> {
-    match build_folder(&root().join("examples/robots").join(folder)) {
-        Ok(built) => Some(built),
+    /// The component that calls every function, likewise.
+    fn every_call(&self) -> Option<Vec<u8>> {
+        match self.folder {
+            "rust" => Some(CALLER.to_vec()),
+            folder => built(&root().join("tests/languages").join(folder)),
+        }
+    }
+
+    async fn example_acts_like_the_others(&self) {
+        let Some(robot) = self.example() else {
+            return;
+        };
+        let inspection = inspect(&robot).unwrap();
+        assert_eq!(inspection.uses_wasi, self.uses_wasi, "{:?}", inspection.imports);
+        println!("{}: {} bytes", self.folder, robot.len());
+        let folder = root().join("tests/languages");
+        let compiled = tempfile::tempdir().unwrap();
+        let robots = [("large-deal", robot.as_slice())];
+        let outcome = play_with(&folder, compiled.path(), &robots).await;
+        let outcome = outcome.unwrap_or_else(|error| panic!("{}: {error:#}", self.folder));
+        expect_file![folder.join("expected.txt")].assert_eq(&outcome);
+    }
+
+    async fn every_call_is_answered_like_the_others(&self) {
+        let Some(robot) = self.every_call() else {
+            return;
+        };
+        let company = conformance::company(&robot).await;
+        let journal = root().join("tests/golden/journal.txt");
+        expect_file![journal].assert_eq(&company.journal().await);
+        assert_eq!(company.failure("refusal").await.0, "denied");
+        let (code, message) = company.failure("crash").await;
+        assert_eq!(code, self.crash_code, "{}: {message}", self.folder);
+        for words in ["as it was told", self.crash_place] {
+            assert!(message.contains(words), "{}: {message}", self.folder);
+        }
+        company.stop().await;
+    }
+}
+
+fn built(dir: &Path) -> Option<Vec<u8>> {
+    let _one = ONE_BUILD.lock().unwrap_or_else(PoisonError::into_inner);
+    match build_folder(dir) {
+        Ok(Built { bytes, .. }) => Some(bytes),
         Err(missing @ BuildError::MissingTool { .. }) if std::env::var_os("CI").is_none() => {
             eprintln!("skipped: {missing}");
             None
         }
-        Err(error) => panic!("{folder}: {error}"),
+        Err(error) => panic!("{}: {error}{}", dir.display(), words(&error)),
     }
 }
 
-/// Exceptions name their place, which differs from one language to the next: it is checked and cut off.
-fn without_places(outcome: &str, place: &str) -> String {
-    let cut = |line: &str| match line.split_once("the threshold in RUB at ") {
-        None => line.to_owned(),
-        Some((before, at)) => {
-            assert!(at.contains(place), "`{line}` has no place `{place}`");
-            format!("{before}the threshold in RUB")
-        }
+/// What the tool said.
+fn words(error: &BuildError) -> String {
+    match error {
+        BuildError::ToolFailed { output, .. } => format!("\n{output}"),
+        _ => String::new(),
+    }
+}
+
+/// Two tests for a language.
+macro_rules! languages {
+    ($($name:ident: $language:expr;)*) => {
+        $(mod $name {
+            use super::*;
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn example_acts_like_the_others() {
+                $language.example_acts_like_the_others().await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn every_call_is_answered_like_the_others() {
+                $language.every_call_is_answered_like_the_others().await;
+            }
+        })*
+
+        /// Those that are tested here.
+        const TESTED: &[&InLanguage] = &[$(&$language),*];
     };
-    outcome.lines().map(|line| cut(line) + "\n").collect()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_robot_acts_alike_in_every_language() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("languages");
-    let compiled = tempfile::tempdir().unwrap();
-    for (language, place) in EXAMPLES {
-        let Some(robot) = built(language) else {
-            continue;
-        };
-        let robots = [(robot.id.as_str(), robot.bytes.as_slice())];
-        let outcome = play_with(&folder, compiled.path(), &robots).await;
-        let outcome = outcome.unwrap_or_else(|error| panic!("{language}: {error:#}"));
-        let outcome = without_places(&outcome, place);
-        expect_file![folder.join("expected.txt")].assert_eq(&outcome);
-    }
+languages! {
+    rust: RUST;
+    javascript: JAVASCRIPT;
 }
 
 #[test]
-fn robots_import_what_they_ask_for_and_no_wasi() {
-    for (language, _) in EXAMPLES {
-        let Some(robot) = built(language) else {
-            continue;
-        };
-        let inspection = inspect(&robot.bytes).unwrap();
-        assert!(!inspection.uses_wasi, "{language}: {:?}", inspection.imports);
-        println!("{language}: {} bytes", robot.bytes.len());
+fn every_language_has_an_example_with_the_same_manifest_and_a_test() {
+    let folders: Vec<&str> = TESTED.iter().map(|language| language.folder).collect();
+    assert_eq!(folders, Language::ALL.map(Language::key));
+    let manifest = |folder: &str| {
+        let path = root().join("examples/robots").join(folder).join("robot.toml");
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    };
+    for folder in folders {
+        assert_eq!(manifest(folder), manifest("rust"), "{folder}");
     }
 }

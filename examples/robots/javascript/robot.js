@@ -1,12 +1,12 @@
 // Tells the person in charge of a deal above a threshold, and leaves a comment.
-import { done, hundredths, items, log, notifications, params, skipped, timeline } from 'signalbox';
+import { Failure, done, hundredths, items, log, notifications, params, skipped, timeline } from 'signalbox';
 
 export function run(invocation) {
   const threshold = params.require('threshold');
   const { id, title, amount } = items.get(invocation.item);
   if (!amount) return skipped(`${id} has no amount`);
   if (amount.currency !== threshold.currency) {
-    throw new Error(`${id} is in ${amount.currency}, the threshold in ${threshold.currency}`);
+    throw new Failure('other-currency', `${id} is in ${amount.currency}, the threshold in ${threshold.currency}`);
   }
   if (hundredths(amount) <= hundredths(threshold)) return skipped(`${id} is not above ${threshold.amount}`);
 

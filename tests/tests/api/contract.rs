@@ -1,11 +1,11 @@
 //! The interfaces of the contract, called by a real component in the production host: what is stored, what is refused,
 //! what a scope keeps out of sight.
 
-mod caller;
+pub(super) mod caller;
 mod clients;
 mod creation;
 mod finding;
-mod golden;
+pub(super) mod golden;
 mod memory;
 mod replay;
 

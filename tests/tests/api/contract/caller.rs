@@ -7,7 +7,7 @@ use signalbox_tests::robots::CALLER;
 use crate::api::harness::{Answer, Api, Sales};
 
 /// One call of each function, with arguments that are well formed.
-pub(super) const EVERY_FUNCTION: &str = "clock.now
+pub(in crate::api) const EVERY_FUNCTION: &str = "clock.now
 random.number
 params.get; script
 log.log; hello
@@ -52,32 +52,32 @@ conversation-control.close; conversation:1";
 const TOKEN: (&str, &str) = ("x-telegram-bot-api-secret-token", "s3cret-Token_1");
 
 /// A deal with a client, one of somebody else, and the robot.
-pub(super) struct Company {
-    pub(super) api: Api,
-    pub(super) sales: Sales,
-    pub(super) client: String,
-    pub(super) deal: String,
-    pub(super) other: String,
-    pub(super) anna: String,
+pub(in crate::api) struct Company {
+    pub(in crate::api) api: Api,
+    pub(in crate::api) sales: Sales,
+    pub(in crate::api) client: String,
+    pub(in crate::api) deal: String,
+    pub(in crate::api) other: String,
+    pub(in crate::api) anna: String,
 }
 
 /// What the robot was told.
-pub(super) struct Called {
+pub(in crate::api) struct Called {
     /// `ok` or a code for each line, or the failure's code.
-    pub(super) answers: String,
-    pub(super) details: Value,
+    pub(in crate::api) answers: String,
+    pub(in crate::api) details: Value,
     calls: Vec<Value>,
 }
 
 impl Called {
     /// All host calls, as they are recorded.
-    pub(super) fn calls(&self) -> &[Value] {
+    pub(in crate::api) fn calls(&self) -> &[Value] {
         &self.calls
     }
 
     /// What the call of this line, from 1, has answered.
     #[track_caller]
-    pub(super) fn answer(&self, line: usize) -> &Value {
+    pub(in crate::api) fn answer(&self, line: usize) -> &Value {
         // The first call reads the script.
         let answer = &self.calls[line]["answer"];
         match answer.get("ok") {
@@ -88,12 +88,12 @@ impl Called {
 }
 
 impl Company {
-    pub(super) async fn new() -> Company {
+    pub(in crate::api) async fn new() -> Company {
         Company::with(CALLER).await
     }
 
     /// With this component as the robot.
-    pub(super) async fn with(component: &[u8]) -> Company {
+    pub(in crate::api) async fn with(component: &[u8]) -> Company {
         let api = Api::start().await;
         let sales = api.sales().await;
         for (key, kind, options) in [
@@ -135,17 +135,17 @@ impl Company {
     }
 
     /// Lets the robot do this on the deal, with all grants and the narrowest scope.
-    pub(super) async fn calls(&self, script: &str) -> Called {
+    pub(in crate::api) async fn calls(&self, script: &str) -> Called {
         self.calls_with(json!({}), script).await
     }
 
     /// Likewise, with these grants.
-    pub(super) async fn calls_granted(&self, grants: &Value, script: &str) -> Called {
+    pub(in crate::api) async fn calls_granted(&self, grants: &Value, script: &str) -> Called {
         self.calls_with(json!({"grants": grants}), script).await
     }
 
     /// Likewise, with this scope.
-    pub(super) async fn calls_in(&self, scope: &str, script: &str) -> Called {
+    pub(in crate::api) async fn calls_in(&self, scope: &str, script: &str) -> Called {
         self.calls_with(json!({"scope": scope}), script).await
     }
 
@@ -165,7 +165,7 @@ impl Company {
     }
 
     /// The robot is attached to messages of clients, and one comes. What it was told.
-    pub(super) async fn calls_on_message(&self, scope: &str, script: &str) -> Called {
+    pub(in crate::api) async fn calls_on_message(&self, scope: &str, script: &str) -> Called {
         let channel = json!({
             "key": "tg", "title": "Telegram", "provider": "telegram", "inbound_secret": TOKEN.1,
             "outbound_secret": "123:ABC", "base_url": "http://127.0.0.1:9", "opens_item_in": self.sales.pipeline,
@@ -189,7 +189,7 @@ impl Company {
     }
 
     /// A client writes to the channel.
-    pub(super) async fn message(&self, number: i64, text: &str) -> Answer {
+    pub(in crate::api) async fn message(&self, number: i64, text: &str) -> Answer {
         let client = json!({"id": 777, "is_bot": false, "first_name": "Мария"});
         let chat = json!({"id": 777, "type": "private", "first_name": "Мария"});
         let message = json!({
@@ -239,7 +239,7 @@ impl Company {
     }
 
     /// The deal as it is stored.
-    pub(super) async fn deal(&self) -> Value {
+    pub(in crate::api) async fn deal(&self) -> Value {
         self.api.get(&format!("/items/{}", self.deal)).await.ok(200)
     }
 }

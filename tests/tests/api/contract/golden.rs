@@ -9,7 +9,7 @@ use signalbox_sandbox::inspect::inspect;
 use super::caller::{Called, Company};
 use crate::contract::frozen_functions;
 
-const CALLS: &str = include_str!("../../../golden/calls.txt");
+pub(in crate::api) const CALLS: &str = include_str!("../../../golden/calls.txt");
 
 /// The golden components, by name.
 fn components() -> Vec<(String, Vec<u8>)> {
@@ -29,7 +29,7 @@ fn components() -> Vec<(String, Vec<u8>)> {
 }
 
 /// What the host has answered, one line a call; what differs from run to run is left out.
-fn journal(run: &Called) -> String {
+pub(in crate::api) fn journal(run: &Called) -> String {
     let mut text = String::new();
     for call in run.calls() {
         let name = |key: &str| call[key].as_str().unwrap_or_default().to_owned();

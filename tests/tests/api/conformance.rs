@@ -1,0 +1,30 @@
+//! A robot that makes the calls of `tests/golden/calls.txt`, in whatever language it is written.
+
+use super::contract::caller::Company;
+use super::contract::golden::{CALLS, journal};
+
+/// A company that has installed the robot.
+pub(crate) struct Conformance(Company);
+
+pub(crate) async fn company(robot: &[u8]) -> Conformance {
+    Conformance(Company::with(robot).await)
+}
+
+impl Conformance {
+    /// What the host has answered to every call.
+    pub(crate) async fn journal(&self) -> String {
+        journal(&self.0.calls_on_message("all", CALLS).await)
+    }
+
+    /// Code and message of the run with this script, which fails.
+    pub(crate) async fn failure(&self, script: &str) -> (String, String) {
+        let run = self.0.calls(script).await;
+        let verdict = &run.details["attempts"][0]["verdict"];
+        let text = |key: &str| verdict[key].as_str().unwrap_or_default().to_owned();
+        (text("code"), text("message"))
+    }
+
+    pub(crate) async fn stop(self) {
+        self.0.api.app.stop().await;
+    }
+}
