@@ -68,7 +68,7 @@ commands! {
     Demo => demo;
     /// Shows how the host stands: what waits, what is late, what has failed, and what to do
     Status => status;
-    /// Builds, inspects, installs and lists robots
+    /// Builds, tests, inspects, installs and lists robots
     Robot => robot;
     /// Attaches a robot to a moment
     Attach => attach;
@@ -115,7 +115,7 @@ Exit codes:
 Examples:
   signalbox demo
   signalbox serve
-  signalbox robot inspect greet.wasm
+  signalbox robot test
   signalbox attach --robot notify --stage sales/won --param title='Won: {=Document:TITLE}'
   signalbox run list --state discarded --json";
 

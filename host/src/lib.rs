@@ -19,6 +19,7 @@ pub mod intake;
 pub mod janitor;
 pub mod masking;
 pub mod rehearsal;
+pub mod scenario;
 pub mod setup;
 pub mod status;
 pub mod telemetry;

@@ -9,3 +9,4 @@ mod online;
 pub(crate) mod program;
 mod sales;
 mod starting;
+mod testing;

@@ -57,7 +57,7 @@ enum Change {
 
 impl Company {
     async fn new(reader: SharedCore, writer: SharedCore) -> Company {
-        let setup = Setup::parse(include_str!("../scenarios/company.toml")).unwrap();
+        let setup = Setup::parse(signalbox::scenario::COMPANY).unwrap();
         let names = setup.apply(&reader).await.unwrap();
         let mut company = Company {
             reader,

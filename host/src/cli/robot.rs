@@ -11,15 +11,19 @@ use super::output::{field, table};
 use super::{Answer, Exit, Failure, Globals};
 
 mod build;
+mod files;
+mod source;
+mod test;
 mod text;
 
 /// The most robots that are listed.
 pub(super) const ROBOTS_MAX: usize = 10_000;
 
-/// Builds, inspects, installs and lists robots
+/// Builds, tests, inspects, installs and lists robots
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   signalbox robot build
+  signalbox robot test
   signalbox robot inspect greet.wasm
   signalbox robot install greet.wasm
   signalbox robot list --json
@@ -34,6 +38,9 @@ enum Command {
     /// Builds the robot in a folder into one file, whatever language it is written in; needs no host
     #[command(after_help = build::EXAMPLES)]
     Build(build::Args),
+    /// Plays the scenarios of a robot on the production host, with a virtual clock; needs no host
+    #[command(after_help = test::EXAMPLES)]
+    Test(test::Args),
     /// Says what a robot asks for and what it can be told, without running it; needs no host
     #[command(after_help = "Examples:
   signalbox robot inspect greet.wasm
@@ -72,6 +79,7 @@ impl Args {
     pub(super) async fn run(self, globals: &Globals) -> Result<Answer, Failure> {
         match self.command {
             Command::Build(args) => args.run(),
+            Command::Test(args) => args.run().await,
             Command::Inspect { file } => {
                 let (_, inspection) = read(&file)?;
                 let data = serde_json::to_value(&inspection).context("the inspection cannot be written")?;

@@ -16,6 +16,7 @@ const COMMANDS: &[&str] = &[
     "demo",
     "robot",
     "robot build",
+    "robot test",
     "robot inspect",
     "robot install",
     "robot list",

@@ -186,6 +186,28 @@ fn every_key_of_a_set_up_file_is_explained() {
 }
 
 #[test]
+fn every_key_and_step_of_a_scenario_is_explained() {
+    let page = text("sdk/TESTING.md");
+    let source = text("host/src/scenario/given.rs");
+    let fields = source
+        .lines()
+        .filter_map(|line| line.strip_prefix("    pub ")?.split_once(": "));
+    let keys: BTreeSet<String> = fields
+        .map(|(key, _)| key.to_owned())
+        .filter(|key| !key.contains('('))
+        .collect();
+    assert_eq!(first_cells(&page, "## `given.toml`"), keys);
+    let steps: BTreeSet<String> = signalbox::scenario::VERBS
+        .iter()
+        .map(|verb| format!("| `{}` | {} |", verb.form(), verb.about))
+        .collect();
+    let lines: BTreeSet<&str> = page.lines().collect();
+    let missing: Vec<&String> = steps.iter().filter(|row| !lines.contains(row.as_str())).collect();
+    assert!(missing.is_empty(), "sdk/TESTING.md lacks {missing:?}");
+    assert_eq!(first_cells(&page, "## `steps.txt`").len(), steps.len() + 1);
+}
+
+#[test]
 fn robot_of_the_readme_is_the_one_that_ships() {
     let readme = text("README.md");
     let robot = text("plugins/move-stage/src/lib.rs");

@@ -1,14 +1,14 @@
 //! `signalbox robot build`: from a folder to one file.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context;
-use signalbox_build::{BuildError, build_folder};
+use signalbox_build::build_folder;
 use signalbox_sandbox::inspect::inspect;
 
-use super::super::output::write_stderr;
-use super::super::{Answer, Exit, Failure};
+use super::super::{Answer, Failure};
+use super::files::write_whole;
+use super::source::failure;
 use super::text;
 
 /// What the help ends with.
@@ -49,41 +49,4 @@ impl Args {
             .with("language", language.key())
             .with("inspection", data))
     }
-}
-
-/// The words of the language's own tool come first, as it wrote them.
-fn failure(error: BuildError) -> Failure {
-    if let BuildError::ToolFailed { output, .. } = &error {
-        write_stderr(&format!("{}\n", output.trim_end()));
-    }
-    Failure::new(exit(&error), error)
-}
-
-fn exit(error: &BuildError) -> Exit {
-    match error {
-        BuildError::NoManifest { .. } | BuildError::NoLanguage { .. } | BuildError::MissingTool { .. } => {
-            Exit::NotFound
-        }
-        BuildError::SeveralLanguages { .. }
-        | BuildError::UnknownLanguage { .. }
-        | BuildError::ToolFailed { .. }
-        | BuildError::Difference { .. }
-        | BuildError::Other(_) => Exit::Failed,
-    }
-}
-
-/// Writes beside the file and puts it in its place: nobody ever sees half of it, and an old one stays when this fails.
-fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".signalbox-");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
 }

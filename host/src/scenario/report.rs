@@ -11,7 +11,7 @@ use super::Scenario;
 
 const LIMIT: u32 = 500;
 
-impl Scenario {
+impl Scenario<'_> {
     /// The state at the end, in words that do not depend on ids of the host where possible.
     pub(super) async fn report(&self) -> anyhow::Result<String> {
         let sections = [

@@ -3,21 +3,21 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
+use crate::channels::signature::Secret;
 use anyhow::{Context, anyhow};
 use axum::http::{HeaderMap, HeaderValue};
 use serde_json::json;
-use signalbox::channels::signature::Secret;
 use signalbox_crm::contacting::{NewContact, create_contact};
 use signalbox_crm::phone::PhoneQuery;
 use signalbox_crm::talking::answer;
 
 use super::Scenario;
-use super::steps::Values;
+use super::script::Values;
 
 /// How many clients a search shows.
 const FOUND_MAX: u32 = 20;
 
-impl Scenario {
+impl Scenario<'_> {
     /// A person enters a client.
     pub(super) async fn contact(&mut self, name: &str, values: &Values) -> anyhow::Result<()> {
         let mut draft = self.draft(values.get("by"))?;
@@ -180,7 +180,7 @@ impl Scenario {
         let core = Arc::clone(&self.app()?.core);
         let directory = core.records.directory();
         let channel = directory.channel(self.names.channel(channel)?)?;
-        signalbox::intake::accept(&core, channel, headers, body.as_bytes()).await?;
+        crate::intake::accept(&core, channel, headers, body.as_bytes()).await?;
         Ok(())
     }
 }

@@ -1,39 +1,10 @@
-//! The steps that a scenario can take, one a line.
-//!
-//! ```text
-//! +3h59m                              time passes
-//! at 2026-03-02T10:00:00+03:00        time passes until then
-//! deal NAME STAGE [key=value ...]     a person creates an item (title, assignee, amount, source, field.KEY)
-//! move NAME STAGE [by=EMPLOYEE]       a person moves it
-//! set NAME key=value ...              a person edits it
-//! assign NAME EMPLOYEE                a person puts somebody in charge
-//! absent EMPLOYEE DURATION            somebody is away from now on
-//! plan NAME [key=value ...]           a person plans an activity (kind, title, deadline, duration, reminders)
-//! complete NAME                       a person completes its earliest open activity
-//! dismiss EMPLOYEE                    somebody does not work here any more
-//! contact NAME [key=value ...]        a person enters a client (name, phone, email, assignee)
-//! find PHONE                          a person looks for a client
-//! telegram CHANNEL key=value ...      a client writes (chat, name, text, album, phone, message, update, edit)
-//! generic CHANNEL key=value ...       likewise (chat, name, text, phone, email, message, event, edit)
-//! start ATTACHMENT [NAME]             a person starts a robot by hand
-//! enable|disable ATTACHMENT           an admin switches an attachment on or off
-//! down DURATION                       the host is stopped, and started again after that time
-//! kill ATTACHMENT                     the host is killed after a commit that cancelled the attachment's waiting run,
-//!                                     before what follows from it is stored, and started again
-//! answer CHANNEL CHAT text=...        a person answers a client (by)
-//! unread EMPLOYEE                     shows what an employee has not read
-//! board STAGE                         shows the cards of a column, from the top
-//! history NAME                        shows who changed what
-//! journal NAME                        shows what robots called, changed and wrote for an item
-//! ```
-//! Values with spaces stand in double quotes, `field.KEY=` clears a field. A refusal is written into the outcome and
-//! is no error.
+//! What each step of a scenario does. A refusal is written into the outcome and is no error.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::engine::draft::{Draft, DraftError};
 use anyhow::{Context, anyhow, bail};
-use signalbox::engine::draft::{Draft, DraftError};
 use signalbox_crm::activity::{ActivityKind, ActivityState};
 use signalbox_crm::directory::DirectoryChange;
 use signalbox_crm::editing::{ItemPatch, edit_item};
@@ -49,33 +20,33 @@ use signalbox_crm::value::{FieldValue, Money};
 use signalbox_crm::{assigning, attachment::Attachment};
 
 use super::Scenario;
+use super::script::{Step, Values};
 
-pub(super) type Values = BTreeMap<String, String>;
+/// So many names are told when one is unknown.
+const KNOWN_MAX: usize = 20;
 
-impl Scenario {
-    pub(super) async fn step(&mut self, line: &str) -> anyhow::Result<()> {
+impl Scenario<'_> {
+    pub(super) async fn step(&mut self, step: &Step) -> anyhow::Result<()> {
         let at = self.clock.now();
-        self.out.push_str(&format!("{at} {line}\n"));
-        let words = split(line);
-        let (verb, rest) = words.split_first().ok_or_else(|| anyhow!("an empty step"))?;
-        let (names, values) = names_and_values(rest);
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let outcome = match (verb.as_str(), names.as_slice()) {
-            ("at", [at]) => return self.app()?.advance_to(Timestamp::parse(at)?).await,
+        self.out.push_str(&format!("{at} {}\n", step.text));
+        let values = &step.values;
+        let names: Vec<&str> = step.names.iter().map(String::as_str).collect();
+        let outcome = match (step.verb.as_str(), names.as_slice()) {
+            ("at", [until]) => return self.wait_until(Timestamp::parse(until)?).await,
             ("down", [time]) => return self.down_until(later(at, duration(time)?)).await,
             (time, []) if time.starts_with('+') => {
-                return self.app()?.advance_to(later(at, duration(&time[1..])?)).await;
+                return self.wait_until(later(at, duration(&time[1..])?)).await;
             }
-            ("deal" | "lead", [name, stage]) => self.create(name, stage, &values).await,
-            ("move", [name, stage]) => self.move_item(name, stage, &values).await,
-            ("set", [name]) => self.set(name, &values).await,
+            ("deal" | "lead", [name, stage]) => self.create(name, stage, values).await,
+            ("move", [name, stage]) => self.move_item(name, stage, values).await,
+            ("set", [name]) => self.set(name, values).await,
             ("assign", [name, person]) => self.assign(name, person).await,
             ("absent", [person, time]) => self.absent(person, duration(time)?).await,
-            ("plan", [name]) => self.plan(name, &values).await,
+            ("plan", [name]) => self.plan(name, values).await,
             ("complete", [name]) => self.complete(name).await,
-            ("telegram", [channel]) => self.telegram(channel, &values).await,
-            ("generic", [channel]) => self.generic(channel, &values).await,
-            ("contact", [name]) => self.contact(name, &values).await,
+            ("telegram", [channel]) => self.telegram(channel, values).await,
+            ("generic", [channel]) => self.generic(channel, values).await,
+            ("contact", [name]) => self.contact(name, values).await,
             ("find", [phone]) => self.find(phone).await,
             ("dismiss", [person]) => self.dismiss(person).await,
             ("start", [title]) => self.start_by_hand(title, None).await,
@@ -83,12 +54,12 @@ impl Scenario {
             ("enable", [title]) => self.enable(title, true).await,
             ("disable", [title]) => self.enable(title, false).await,
             ("kill", [title]) => return self.kill(title).await,
-            ("answer", [channel, chat]) => self.answer(channel, chat, &values).await,
+            ("answer", [channel, chat]) => self.answer(channel, chat, values).await,
             ("unread", [person]) => self.unread(person).await,
             ("board", [stage]) => self.board(stage).await,
             ("history", [name]) => self.history(name).await,
             ("journal", [name]) => self.journal(name).await,
-            _ => bail!("an unknown step"),
+            _ => bail!("`{}` is no step", step.verb),
         };
         match outcome {
             Ok(()) => {}
@@ -103,6 +74,15 @@ impl Scenario {
         self.app()?.advance_to(at).await
     }
 
+    /// Time passes; it does not go back.
+    async fn wait_until(&self, until: Timestamp) -> anyhow::Result<()> {
+        let now = self.clock.now();
+        if until < now {
+            bail!("{until} is past: it is {now} already");
+        }
+        self.app()?.advance_to(until).await
+    }
+
     pub(super) fn draft(&self, by: Option<&String>) -> anyhow::Result<Draft> {
         let actor = match by {
             Some(person) => Actor::Employee(self.names.employee(person)?),
@@ -112,16 +92,14 @@ impl Scenario {
     }
 
     fn client(&self, name: &str) -> anyhow::Result<ContactId> {
-        self.contacts
-            .get(name)
-            .copied()
-            .ok_or_else(|| anyhow!("there is no client `{name}`"))
+        let found = self.contacts.get(name).copied();
+        found.ok_or_else(|| unknown("client", name, self.contacts.keys()))
     }
 
     /// By its name in this file; one that a message opened, by its id.
     pub(super) fn item(&self, name: &str) -> anyhow::Result<ItemId> {
         let known = self.items.get(name).copied().or_else(|| name.parse().ok());
-        known.ok_or_else(|| anyhow!("there is no item `{name}`"))
+        known.ok_or_else(|| unknown("item", name, self.items.keys()))
     }
 
     async fn create(&mut self, name: &str, stage: &str, values: &Values) -> anyhow::Result<()> {
@@ -226,7 +204,7 @@ impl Scenario {
 
     pub(super) fn attachment(&self, title: &str) -> anyhow::Result<AttachmentId> {
         let found = self.names.attachments.get(title).copied();
-        found.ok_or_else(|| anyhow!("there is no attachment `{title}`"))
+        found.ok_or_else(|| unknown("attachment", title, self.names.attachments.keys()))
     }
 
     async fn enable(&mut self, title: &str, is_enabled: bool) -> anyhow::Result<()> {
@@ -309,6 +287,14 @@ impl Scenario {
     }
 }
 
+fn unknown<'a>(kind: &str, name: &str, known: impl Iterator<Item = &'a String>) -> anyhow::Error {
+    let known: Vec<&str> = known.map(String::as_str).take(KNOWN_MAX).collect();
+    match known.is_empty() {
+        true => anyhow!("there is no {kind} `{name}`"),
+        false => anyhow!("there is no {kind} `{name}`; known: {}", known.join(", ")),
+    }
+}
+
 fn refused(rejection: &Rejection) -> String {
     format!(
         "    refused: {}: {}\n",
@@ -367,31 +353,4 @@ fn duration(text: &str) -> anyhow::Result<Duration> {
         digits.clear();
     }
     Ok(Duration::from_secs(total))
-}
-
-/// Words of a line; double quotes keep spaces together.
-fn split(line: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut is_quoted = false;
-    for letter in line.chars() {
-        match letter {
-            '"' => is_quoted = !is_quoted,
-            ' ' if !is_quoted => words.push(String::new()),
-            other => words.last_mut().expect("begins with one").push(other),
-        }
-    }
-    words.retain(|word| !word.is_empty());
-    words
-}
-
-fn names_and_values(words: &[String]) -> (Vec<String>, Values) {
-    let mut names = Vec::new();
-    let mut values = Values::new();
-    for word in words {
-        match word.split_once('=') {
-            Some((key, value)) => drop(values.insert(key.to_owned(), value.to_owned())),
-            None => names.push(word.clone()),
-        }
-    }
-    (names, values)
 }
