@@ -217,7 +217,7 @@ impl Company {
     /// Every run that was executed can be replayed, and goes the same way.
     async fn replays_alike(&self, run: &str) {
         let file = self.run_file(run, false).await;
-        let replay = self.replay(CALLER, &file).await;
+        let replay = self.replay(&file).await;
         assert!(replay.difference.is_none() && !replay.is_log_other, "{replay:#?}");
         assert_eq!(replay.fuel, file.fuel, "{run}");
         assert_eq!(replay.verdict, file.verdict, "{run}");
@@ -230,10 +230,10 @@ impl Company {
         RunFile::parse(&file.to_string()).unwrap()
     }
 
-    /// What this component does on the record.
-    pub(super) async fn replay(&self, component: &[u8], file: &RunFile) -> Replay {
+    /// What its component does on the record.
+    pub(super) async fn replay(&self, file: &RunFile) -> Replay {
         let robots = &self.api.app.robots;
-        let robot = robots.load(component.to_vec()).await.unwrap();
+        let robot = robots.get(&self.api.app.core.db, &file.digest).await.unwrap();
         let replayed = robots.sandbox().replay(&robot, file, Limits::default()).await;
         replayed.unwrap()
     }

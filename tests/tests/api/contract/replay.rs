@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 use signalbox_crm::people::Role;
 use signalbox_crm::run::Verdict;
 use signalbox_sandbox::{Difference, RunFile};
-use signalbox_tests::robots::CALLER;
 
 use super::caller::{Called, Company, EVERY_FUNCTION};
 
@@ -25,7 +24,7 @@ async fn every_function_is_answered_from_the_record() {
     let called = company.calls(EVERY_FUNCTION).await;
     let before = company.deal().await;
     let file = company.run_file(run_of(&called), false).await;
-    let replay = company.replay(CALLER, &file).await;
+    let replay = company.replay(&file).await;
     assert!(replay.difference.is_none());
     let told = |calls: &[signalbox_sandbox::HostCall]| -> Vec<(Value, Value)> {
         let value = |text: &str| serde_json::from_str(text).unwrap();
@@ -52,11 +51,11 @@ async fn first_change_that_is_another_is_shown_and_reads_may_come_otherwise() {
         items.get; $item
         timeline.add-comment; $item; first
         timeline.add-comment; $item; second";
-    let replay = company.replay(CALLER, &with_script(&file, other_reads)).await;
+    let replay = company.replay(&with_script(&file, other_reads)).await;
     assert!(replay.difference.is_none(), "{replay:#?}");
 
     let other_words = script.replace("second", "third");
-    let replay = company.replay(CALLER, &with_script(&file, &other_words)).await;
+    let replay = company.replay(&with_script(&file, &other_words)).await;
     let Some(Difference::Call { now, recorded }) = replay.difference else {
         panic!("{replay:#?}");
     };
@@ -64,21 +63,21 @@ async fn first_change_that_is_another_is_shown_and_reads_may_come_otherwise() {
     assert!(recorded.unwrap().args.get().contains("second"));
 
     let less = script.lines().take(3).collect::<Vec<_>>().join("\n");
-    let replay = company.replay(CALLER, &with_script(&file, &less)).await;
+    let replay = company.replay(&with_script(&file, &less)).await;
     let Some(Difference::Missing { recorded }) = replay.difference else {
         panic!("{replay:#?}");
     };
     assert!(recorded.args.get().contains("second"));
 
     let more = format!("{script}\nnotifications.send; employee:1; hello; hello");
-    let replay = company.replay(CALLER, &with_script(&file, &more)).await;
+    let replay = company.replay(&with_script(&file, &more)).await;
     let Some(Difference::Call { now, recorded: None }) = replay.difference else {
         panic!("{replay:#?}");
     };
     assert_eq!((&*now.interface, &*now.function), ("notifications", "send"));
 
     let unknown = format!("employees.get; employee:1\n{script}");
-    let replay = company.replay(CALLER, &with_script(&file, &unknown)).await;
+    let replay = company.replay(&with_script(&file, &unknown)).await;
     assert!(
         matches!(&replay.difference, Some(Difference::Call { now, .. }) if now.interface == "employees"),
         "{replay:#?}"
@@ -92,7 +91,7 @@ async fn failed_runs_fail_again_in_the_same_place() {
     assert_eq!(called.answers, "bad-script");
     let file = company.run_file(run_of(&called), false).await;
     let healed = company
-        .replay(CALLER, &with_script(&file, "timeline.add-comment; $item; a"))
+        .replay(&with_script(&file, "timeline.add-comment; $item; a"))
         .await;
     assert!(
         matches!(&healed.verdict, Verdict::Done { .. }) && healed.difference.is_none(),
@@ -108,7 +107,7 @@ async fn record_without_clients_is_what_integrators_get_and_it_replays() {
         .await;
     let run = run_of(&called).to_owned();
     let masked = company.run_file(&run, true).await;
-    let replay = company.replay(CALLER, &masked).await;
+    let replay = company.replay(&masked).await;
     assert!(masked.is_masked && replay.calls.len() > 1, "{replay:#?}");
 
     let token = company.api.token(Role::Integrator, None).await;
