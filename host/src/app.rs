@@ -388,6 +388,7 @@ pub fn robot_version(inspection: Inspection, now: Timestamp, is_bundled: bool) -
         imports: inspection.imports.into_keys().collect(),
         size_bytes: inspection.bytes as u64,
         installed_at: now,
+        signed_by: None,
         is_bundled,
         is_current: true,
     }

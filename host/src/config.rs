@@ -8,10 +8,12 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use minisign::PublicKey;
 use signalbox_crm::calendar::{CalendarSpec, WorkCalendar};
 use signalbox_db::{OpenOptions, Synchronous};
 
 use crate::janitor::Retention;
+use crate::trust::{Trust, public_key};
 
 pub use file::read_file;
 pub use settings::{SETTINGS, Setting, example};
@@ -115,6 +117,8 @@ pub struct Config {
     pub drain_max: Duration,
     /// How long rows are kept that have served.
     pub keep: Retention,
+    /// Whose robots may be installed.
+    pub trust: Trust,
     /// The company's zone, used when an empty database gets its first calendar.
     pub zone: String,
     /// Which messages go to stderr.
@@ -169,10 +173,27 @@ impl Config {
                 read.count("inbound_kept_days", 7, 3650)?,
                 read.count("deliveries_kept_days", 7, 3650)?,
             ),
+            trust: Trust::new(
+                read.value("trusted_keys", trusted_keys)?.unwrap_or_default(),
+                read.value("unsigned_robots", refuses_unsigned)?
+                    .unwrap_or_default(),
+            ),
             zone: read.text("zone", is_zone)?.unwrap_or_default(),
             log: read.text("log", |_| Ok(()))?,
             given,
         })
+    }
+}
+
+fn trusted_keys(text: &str) -> Result<Vec<PublicKey>, String> {
+    text.split(',').map(public_key).collect()
+}
+
+fn refuses_unsigned(text: &str) -> Result<bool, String> {
+    match text {
+        "allow" => Ok(false),
+        "refuse" => Ok(true),
+        _ => Err("it is neither `allow` nor `refuse`".to_owned()),
     }
 }
 

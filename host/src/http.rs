@@ -14,6 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::engine::core::SharedCore;
 use crate::engine::robots::Robots;
+use crate::trust::Trust;
 
 mod absences;
 mod activities;
@@ -72,6 +73,8 @@ pub struct AppState {
     pub core: SharedCore,
     /// Robots that are loaded: an installed one is compiled at once.
     pub robots: Arc<Robots>,
+    /// Whose robots may be installed.
+    pub trust: Trust,
 }
 
 /// All routes, each with its part of the OpenAPI document.

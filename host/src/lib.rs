@@ -24,3 +24,4 @@ pub mod setup;
 pub mod status;
 pub mod telemetry;
 mod tls;
+pub mod trust;

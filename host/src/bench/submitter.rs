@@ -12,6 +12,7 @@ use super::pace::Pace;
 use super::stage_entry::Site;
 use super::{Door, machine};
 use crate::http::{self, AppState};
+use crate::trust::Trust;
 
 /// When the measured time begins and ends.
 #[derive(Debug, Clone, Copy)]
@@ -82,6 +83,7 @@ impl Submitters {
         let state = AppState {
             core: Arc::clone(&site.core),
             robots: Arc::clone(&site.robots),
+            trust: Trust::default(),
         };
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(http::serve(listener, http::router(Arc::new(state)), async {

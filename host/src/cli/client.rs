@@ -116,17 +116,26 @@ impl Client {
 
     /// Makes something, or does something. Sent twice by the network, it happens once.
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Reply, Failure> {
-        self.post_bytes(path, "application/json", body.to_string().into_bytes())
+        self.post_bytes(path, "application/json", &[], body.to_string().into_bytes())
             .await
     }
 
-    /// As `post`, with a body of another type.
-    pub(crate) async fn post_bytes(&self, path: &str, media: &str, body: Vec<u8>) -> Result<Reply, Failure> {
+    /// As `post`, with a body of another type, and what more there is to say about it.
+    pub(crate) async fn post_bytes(
+        &self,
+        path: &str,
+        media: &str,
+        headers: &[(&'static str, String)],
+        body: Vec<u8>,
+    ) -> Result<Reply, Failure> {
         let key: String = random_bytes::<16>()
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect();
-        let request = self.request(Method::POST, self.address(path, &[]));
+        let mut request = self.request(Method::POST, self.address(path, &[]));
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
         self.send(
             request
                 .header("content-type", media)

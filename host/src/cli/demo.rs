@@ -22,6 +22,7 @@ use crate::bootstrap::new_admin;
 use crate::clock::Clock;
 use crate::drain::DRAIN_DEFAULT;
 use crate::setup::Setup;
+use crate::trust::Trust;
 use signalbox_crm::breaker::Limits;
 
 mod acting;
@@ -68,7 +69,7 @@ impl Args {
         let messenger = Messenger::start(&setup, &format!("http://{address}")).await?;
         let app = start(&place.database).await?;
         let token = set_up(&app, setup, &messenger).await?;
-        let mut hosting = Hosting::start(listener, app);
+        let mut hosting = Hosting::start(listener, app, Trust::default());
         let url = format!("http://{address}");
         let mut player = Player::new(&url, &token, messenger, Teller::new(globals.json)).await?;
         let place = Serving {

@@ -13,6 +13,7 @@ use tracing::{info, warn};
 use super::{Exit, Failure};
 use crate::app::App;
 use crate::http::{self, AppState};
+use crate::trust::Trust;
 
 /// Takes the address.
 ///
@@ -41,10 +42,11 @@ pub(super) struct Hosting {
 
 impl Hosting {
     /// Begins to serve.
-    pub(super) fn start(listener: TcpListener, app: App) -> Self {
+    pub(super) fn start(listener: TcpListener, app: App, trust: Trust) -> Self {
         let state = Arc::new(AppState {
             core: Arc::clone(&app.core),
             robots: Arc::clone(&app.robots),
+            trust,
         });
         let (stop, stopped) = oneshot::channel::<()>();
         let router = http::router(state);

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use clap::Subcommand;
 use serde_json::{Value, json};
 use signalbox_sandbox::inspect::{COMPONENT_BYTES_MAX, Inspection, inspect};
@@ -12,6 +14,7 @@ use super::{Answer, Exit, Failure, Globals};
 
 mod build;
 mod files;
+mod signing;
 mod source;
 mod test;
 mod text;
@@ -51,11 +54,16 @@ enum Command {
     },
     /// Installs a robot; the newest version of a robot is used by new attachments
     #[command(after_help = "Examples:
-  signalbox robot install greet.wasm --url http://crm.local:8700")]
+  signalbox robot install greet.wasm --url http://crm.local:8700
+
+A signature beside it, greet.wasm.minisig, is sent along.")]
     Install {
         /// The component, `*.wasm`
         file: PathBuf,
     },
+    Key(signing::Key),
+    Sign(signing::Sign),
+    Verify(signing::Verify),
     /// Lists the robots that the host has
     #[command(after_help = "Examples:
   signalbox robot list
@@ -89,6 +97,9 @@ impl Args {
                     .with("inspection", data))
             }
             Command::Install { file } => install(globals, &file).await,
+            Command::Key(key) => key.run(),
+            Command::Sign(sign) => sign.run(),
+            Command::Verify(verify) => verify.run(),
             Command::List { all } => list(globals, all).await,
             Command::Resume { id } => resume(globals, &id).await,
         }
@@ -121,9 +132,12 @@ pub(super) fn read(file: &Path) -> Result<(Vec<u8>, Inspection), Failure> {
 
 async fn install(globals: &Globals, file: &Path) -> Result<Answer, Failure> {
     let (bytes, inspection) = read(file)?;
+    let signature = signing::signature_in(&signing::beside(file))?;
+    let headers = signature.map(|text| ("signalbox-signature", BASE64.encode(text)));
+    let headers: Vec<_> = headers.into_iter().collect();
     let reply = globals
         .client()?
-        .post_bytes("/robots", "application/wasm", bytes)
+        .post_bytes("/robots", "application/wasm", &headers, bytes)
         .await?;
     let is_new = reply.status == reqwest::StatusCode::CREATED;
     let did = if is_new {
@@ -131,8 +145,13 @@ async fn install(globals: &Globals, file: &Path) -> Result<Answer, Failure> {
     } else {
         "was installed already"
     };
+    let signer = match reply.body["signed_by"].as_str() {
+        Some(key) => format!("signed by the trusted key {key}\n"),
+        None if headers.is_empty() => String::new(),
+        None => "the host does not know the key of its signature\n".to_owned(),
+    };
     let text = format!(
-        "{} {did}\ndigest {}\n",
+        "{} {did}\ndigest {}\n{signer}",
         inspection.manifest.label(),
         inspection.digest
     );

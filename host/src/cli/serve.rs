@@ -76,7 +76,7 @@ impl Args {
         };
         let first = first.context("the administrator cannot be stored")?;
         announce(&listener, &config, first.as_ref(), globals.json)?;
-        let mut hosting = Hosting::start(listener, app);
+        let mut hosting = Hosting::start(listener, app, config.trust.clone());
         let served = tokio::select! {
             ended = hosting.ended() => ended,
             name = signals.next() => {

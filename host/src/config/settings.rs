@@ -27,7 +27,7 @@ impl Setting {
 }
 
 /// Every setting there is.
-pub const SETTINGS: [Setting; 14] = [
+pub const SETTINGS: [Setting; 16] = [
     Setting {
         key: "listen",
         is_number: false,
@@ -132,6 +132,25 @@ pub const SETTINGS: [Setting; 14] = [
         sample: "",
         about: &[
             "How long deliveries are kept that were delivered or given up, 7 to 3650. Their messages stay for ever.",
+        ],
+    },
+    Setting {
+        key: "trusted_keys",
+        is_number: false,
+        default: None,
+        sample: "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3",
+        about: &[
+            "Public keys of those whose robots are trusted (`signalbox robot key` makes one), with commas between them.",
+            "A robot that one of them has signed says so; one that was changed since is refused.",
+        ],
+    },
+    Setting {
+        key: "unsigned_robots",
+        is_number: false,
+        default: Some("allow"),
+        sample: "",
+        about: &[
+            "Whether robots are installed that none of the trusted keys has signed: `allow` or `refuse`.",
         ],
     },
     Setting {

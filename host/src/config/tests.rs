@@ -47,7 +47,8 @@ fn flag_goes_over_variable_over_file_over_default() {
 #[test]
 fn refusal_names_file_line_and_key() {
     let known = "listen, database, host_name, synchronous, readers, database_bytes_max, cache_dir, \
-        workers, drain_seconds, idempotency_keys_kept_hours, inbound_kept_days, deliveries_kept_days, zone, log";
+        workers, drain_seconds, idempotency_keys_kept_hours, inbound_kept_days, deliveries_kept_days, \
+        trusted_keys, unsigned_robots, zone, log";
     check_refused(
         "# a comment\n\nlisten_on = \"x\"\n",
         &format!("box.toml:3: there is no setting `listen_on`; known are {known}"),

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Serialize;
 use signalbox_crm::directory::{DirectoryChange, RobotVersion};
 use signalbox_crm::rejection::Rejection;
@@ -27,6 +29,7 @@ use super::setup;
 use super::writing::Writing;
 use crate::app::{outdated, robot_version};
 use crate::engine::breakers::{Breakers, tell};
+use crate::engine::draft::Draft;
 
 /// How long a component may take to arrive: the largest at half a megabyte a second.
 const COMPONENT_TIME_MAX: Duration = Duration::from_secs(100);
@@ -56,6 +59,8 @@ struct RobotView {
     size_bytes: u64,
     #[schema(value_type = String, format = DateTime)]
     installed_at: Timestamp,
+    /// The number of the trusted key that has signed it, such as `E7620F1842B4E81F`.
+    signed_by: Option<String>,
     is_bundled: bool,
     /// New attachments get this version.
     is_current: bool,
@@ -91,6 +96,7 @@ impl RobotView {
             imports: version.imports.clone(),
             size_bytes: version.size_bytes,
             installed_at: version.installed_at,
+            signed_by: version.signed_by.clone(),
             is_bundled: version.is_bundled,
             is_current: version.is_current,
         }
@@ -161,20 +167,36 @@ async fn resume(
     Ok(Json(Resumed { resumed }))
 }
 
+/// The header with the signature: the file that minisign writes, in base64.
+const SIGNATURE: &str = "signalbox-signature";
+
 /// The file of a robot.
-struct Component(Vec<u8>);
+struct Component {
+    bytes: Vec<u8>,
+    signature: Option<String>,
+}
 
 impl FromRequest<Arc<AppState>> for Component {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &Arc<AppState>) -> Result<Self, Problem> {
-        Ok(Component(
-            raw_within(COMPONENT_TIME_MAX, request, state).await?.into(),
-        ))
+        let signature = request.headers().get(SIGNATURE).map(signature).transpose()?;
+        let bytes = raw_within(COMPONENT_TIME_MAX, request, state).await?.into();
+        Ok(Component { bytes, signature })
     }
 }
 
-/// Installs a robot: the body is its component. It becomes the current version; attachments stay as they are.
+fn signature(header: &HeaderValue) -> Result<String, Problem> {
+    let bytes = BASE64.decode(header.as_bytes()).ok();
+    let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+    text.ok_or_else(|| {
+        let why = format!("`{SIGNATURE}` is not the file of a signature in base64");
+        Rejection::invalid(why).into()
+    })
+}
+
+/// Installs a robot: the body is its component. It becomes the current version; attachments stay as they are. The header
+/// `Signalbox-Signature` may have its signature: the file that minisign writes, in base64.
 #[utoipa::path(
     post, path = "/robots", tag = "robots",
     request_body(content = Vec<u8>, content_type = "application/wasm"),
@@ -186,51 +208,74 @@ impl FromRequest<Arc<AppState>> for Component {
 async fn install(
     caller: Caller<Install>,
     State(state): State<Arc<AppState>>,
-    Component(bytes): Component,
+    Component { bytes, signature }: Component,
 ) -> Result<Response, Problem> {
     let bytes = Arc::new(bytes);
     let read = Arc::clone(&bytes);
     let inspected = tokio::task::spawn_blocking(move || inspect(&read)).await;
     let inspected = inspected.map_err(|error| super::failure::internal(&error))?;
     let inspection = inspected.map_err(|error| Problem::from(Rejection::invalid(error.to_string())))?;
-    if let Some(known) = state.core.records.directory().robots.get(&inspection.digest) {
-        return Ok(Json(RobotView::new(known, &state.core.breakers)).into_response());
+    let signed_by = state.trust.judge(&bytes, signature.as_deref())?;
+    let signed_by = signed_by.map(|key| key.to_string());
+    let known = || {
+        let directory = state.core.records.directory();
+        directory.robots.get(&inspection.digest).cloned()
+    };
+    let is_settled = |known: &RobotVersion| signed_by.is_none() || known.signed_by == signed_by;
+    if known().is_none() {
+        let loaded = state.robots.load(bytes.to_vec()).await;
+        loaded.map_err(Rejection::invalid)?;
     }
-    state
-        .robots
-        .load(bytes.to_vec())
-        .await
-        .map_err(Rejection::invalid)?;
     let mut writing = Writing::new(&state, &caller);
     loop {
-        let mut draft = writing.draft();
-        setup::check_room("robots", draft.directory.robots.len())?;
-        let version = robot_version(inspection.clone(), draft.now, false);
-        let view = RobotView::new(&version, &state.core.breakers);
-        let subject = format!("robot:{}", view.id);
-        draft.rule(|rules, changes| {
-            rules.note(
-                changes,
-                subject,
-                "installed",
-                None,
-                Some(format!("{} {}", view.label, view.digest)),
-            );
-            Ok(())
-        })?;
-        draft
-            .changes
-            .directory
-            .extend(outdated(&draft.directory, &version));
-        draft
-            .changes
-            .directory
-            .push(DirectoryChange::Robot(version, Some(Arc::clone(&bytes))));
-        if writing.commit(draft).await?.is_some() {
-            return Ok((StatusCode::CREATED, Json(view)).into_response());
-        }
-        if let Some(known) = state.core.records.directory().robots.get(&inspection.digest) {
+        let known = known();
+        if let Some(known) = known.as_ref().filter(|known| is_settled(known)) {
             return Ok(Json(RobotView::new(known, &state.core.breakers)).into_response());
         }
+        let mut draft = writing.draft();
+        let status = match &known {
+            None => StatusCode::CREATED,
+            Some(_) => StatusCode::OK,
+        };
+        let version = RobotVersion {
+            signed_by: signed_by.clone(),
+            ..match &known {
+                None => robot_version(inspection.clone(), draft.now, false),
+                Some(known) => RobotVersion::clone(known),
+            }
+        };
+        let view = RobotView::new(&version, &state.core.breakers);
+        stage(&mut draft, version, known.is_none().then(|| Arc::clone(&bytes)))?;
+        if writing.commit(draft).await?.is_some() {
+            return Ok((status, Json(view)).into_response());
+        }
     }
+}
+
+/// A version that is new, with its component, or of which more is known.
+fn stage(draft: &mut Draft, version: RobotVersion, component: Option<Arc<Vec<u8>>>) -> Result<(), Problem> {
+    let word = match component {
+        Some(_) => "installed",
+        None => "signed",
+    };
+    let signer = version.signed_by.as_ref().map(|key| format!(", signed by {key}"));
+    let after = format!(
+        "{} {}{}",
+        version.manifest.label(),
+        version.digest,
+        signer.unwrap_or_default()
+    );
+    let subject = format!("robot:{}", version.manifest.id);
+    draft.rule(|rules, changes| {
+        rules.note(changes, subject, word, None, Some(after));
+        Ok(())
+    })?;
+    if component.is_some() {
+        setup::check_room("robots", draft.directory.robots.len())?;
+        let others = outdated(&draft.directory, &version);
+        draft.changes.directory.extend(others);
+    }
+    let change = DirectoryChange::Robot(version, component);
+    draft.changes.directory.push(change);
+    Ok(())
 }

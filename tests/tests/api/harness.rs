@@ -9,6 +9,7 @@ use signalbox::app::{App, AppOptions, Grounds};
 use signalbox::clock::Clock;
 use signalbox::engine::committer::Proposal;
 use signalbox::http::{AppState, router, secret, serve};
+use signalbox::trust::Trust;
 use signalbox_crm::directory::{DirectoryChange, Token};
 use signalbox_crm::ids::{EmployeeId, IdKind, TokenId};
 use signalbox_crm::people::{Actor, Role};
@@ -69,18 +70,26 @@ impl Api {
     }
 
     pub(super) async fn start_with(options: AppOptions) -> Api {
-        Api::of(App::start(options).await.unwrap()).await
+        Api::of(App::start(options).await.unwrap(), Trust::default()).await
     }
 
     /// On a database and a sender that the test has made.
     pub(super) async fn start_on(grounds: Grounds, options: AppOptions) -> Api {
-        Api::of(App::start_on(grounds, options).await.unwrap()).await
+        Api::of(App::start_on(grounds, options).await.unwrap(), Trust::default()).await
     }
 
-    async fn of(app: App) -> Api {
+    /// A host that trusts these keys.
+    pub(super) async fn start_trusting(trust: Trust) -> Api {
+        let now = Timestamp::parse(NOW).unwrap();
+        let options = AppOptions::for_test(Clock::starting_at(now));
+        Api::of(App::start(options).await.unwrap(), trust).await
+    }
+
+    async fn of(app: App, trust: Trust) -> Api {
         let state = Arc::new(AppState {
             core: Arc::clone(&app.core),
             robots: Arc::clone(&app.robots),
+            trust,
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = listener.local_addr().unwrap();

@@ -1,7 +1,11 @@
 //! Robots through the API: install, attach, run, and read why.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use minisign::KeyPair;
 use serde_json::{Value, json};
 use signalbox::bundled::BUNDLED;
+use signalbox::trust::Trust;
 
 use super::harness::Api;
 
@@ -191,6 +195,63 @@ async fn robot_is_installed_once_and_becomes_current() {
         .await
         .ok(200);
     assert_eq!(again["digest"], made["digest"]);
+}
+
+#[tokio::test]
+async fn host_that_wants_signatures_takes_robots_of_those_it_trusts_only() {
+    let pair = || KeyPair::generate_unencrypted_keypair().unwrap();
+    let (ours, theirs) = (pair(), pair());
+    let api = Api::start_trusting(Trust::new(vec![ours.pk.clone()], true)).await;
+    let (_, bytes) = BUNDLED.iter().find(|(id, _)| *id == "notify").unwrap();
+    let robot = other_version(bytes);
+    let install = async |signature: Option<String>| {
+        let header = signature.map(|text| BASE64.encode(text));
+        let headers: Vec<_> = header
+            .iter()
+            .map(|text| ("signalbox-signature", text.as_str()))
+            .collect();
+        api.as_admin("POST", "/robots", &headers, robot.clone()).await
+    };
+    let by = |pair: &KeyPair, bytes: &[u8]| {
+        let signed = minisign::sign(None, &pair.sk, bytes, None, None);
+        Some(signed.unwrap().into_string())
+    };
+    for refused in [
+        None,
+        by(&theirs, &robot),
+        by(&ours, b"other"),
+        Some("RW".to_owned()),
+    ] {
+        install(refused).await.refused(403, "denied");
+    }
+    let bad = [("signalbox-signature", "!")];
+    let malformed = api.as_admin("POST", "/robots", &bad, robot.clone()).await;
+    malformed.refused(422, "invalid");
+    let made = install(by(&ours, &robot)).await.ok(201);
+    let key = made["signed_by"].as_str().unwrap();
+    assert_eq!(key.len(), 16, "{made}");
+    assert!(made["is_current"].as_bool().unwrap(), "{made}");
+    assert_eq!(install(by(&ours, &robot)).await.ok(200)["signed_by"], key);
+}
+
+#[tokio::test]
+async fn robot_that_is_there_is_known_as_signed_from_then_on() {
+    let pair = KeyPair::generate_unencrypted_keypair().unwrap();
+    let api = Api::start_trusting(Trust::new(vec![pair.pk.clone()], false)).await;
+    let (_, bytes) = BUNDLED.iter().find(|(id, _)| *id == "notify").unwrap();
+    let robot = other_version(bytes);
+    let made = api.as_admin("POST", "/robots", &[], robot.clone()).await.ok(201);
+    assert_eq!(made["signed_by"], json!(null));
+    let signed = minisign::sign(None, &pair.sk, robot.as_slice(), None, None);
+    let header = BASE64.encode(signed.unwrap().into_string());
+    let headers = [("signalbox-signature", header.as_str())];
+    let known = api
+        .as_admin("POST", "/robots", &headers, robot.clone())
+        .await
+        .ok(200);
+    assert!(known["signed_by"].is_string(), "{known}");
+    let unsigned_again = api.as_admin("POST", "/robots", &[], robot).await.ok(200);
+    assert_eq!(unsigned_again["signed_by"], known["signed_by"]);
 }
 
 #[tokio::test]

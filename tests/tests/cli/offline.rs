@@ -20,6 +20,9 @@ const COMMANDS: &[&str] = &[
     "robot inspect",
     "robot install",
     "robot list",
+    "robot key",
+    "robot sign",
+    "robot verify",
     "robot resume",
     "attach",
     "run",
@@ -109,6 +112,36 @@ fn robot_is_inspected_without_a_host() {
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }
+}
+
+#[test]
+fn robot_is_signed_and_a_change_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| run(folder.path(), args);
+    let (_, component) = BUNDLED.iter().find(|(id, _)| *id == "notify").unwrap();
+    std::fs::write(folder.path().join("notify.wasm"), component).unwrap();
+    let made = run(&["robot", "key", "acme", "--no-password", "--json"]).with_code(0);
+    let made = made.json("signalbox.robot.key/1");
+    run(&["robot", "key", "acme", "--no-password"]).refused(6, "`acme.key`");
+    let verify = ["robot", "verify", "notify.wasm", "--key", "acme.pub"];
+    run(&verify).refused(4, "`notify.wasm.minisig`");
+    let sign = ["robot", "sign", "notify.wasm", "--key"];
+    run(&[&sign[..], &["acme.key"]].concat()).with_code(0);
+    for key in ["acme.pub", made["public_key"].as_str().unwrap()] {
+        let verify = ["robot", "verify", "notify.wasm", "--key", key, "--json"];
+        let verified = run(&verify).with_code(0).json("signalbox.robot.verify/1");
+        assert_eq!(verified["key"], made["key"]);
+        let comment = verified["comment"].as_str().unwrap();
+        assert!(comment.starts_with("notify@0.1.0 sha256:"), "{comment}");
+    }
+    run(&["robot", "key", "other", "--no-password"]).with_code(0);
+    run(&["robot", "verify", "notify.wasm", "--key", "other.pub"]).refused(1, "not among those");
+    run(&["robot", "verify", "notify.wasm", "--key", "acme.key"]).refused(1, "public key");
+    run(&["robot", "verify", "notify.wasm", "--key", "nobody"]).refused(2, "`nobody`");
+    run(&[&sign[..], &["acme.pub"]].concat()).refused(1, "`acme.pub`");
+    let changed = [component, &[0, 2, 1, b'x'][..]].concat();
+    std::fs::write(folder.path().join("notify.wasm"), changed).unwrap();
+    run(&verify).refused(1, "does not fit");
 }
 
 #[test]

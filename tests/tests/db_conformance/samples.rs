@@ -145,6 +145,7 @@ pub(crate) fn delivery(id: i64) -> Delivery {
         channel: ChannelId(1),
         conversation: ConversationId(1),
         message: MessageId(id),
+        seq: id,
         item: Some(deal(1)),
         run: Some(RunId(1)),
         external_chat: "chat".to_owned(),

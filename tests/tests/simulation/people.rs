@@ -12,6 +12,7 @@ use signalbox::engine::committer::{CommitError, Receipt};
 use signalbox::engine::core::SharedCore;
 use signalbox::engine::draft::{Draft, DraftError};
 use signalbox::http::{AppState, router};
+use signalbox::trust::Trust;
 use signalbox_crm::activity::{ActivityKind, ActivityState};
 use signalbox_crm::attachment::Attachment;
 use signalbox_crm::changes::RunChange;
@@ -365,6 +366,7 @@ impl Person {
         let state = Arc::new(AppState {
             core: Arc::clone(&self.core),
             robots: Arc::clone(&self.world.company.robots),
+            trust: Trust::default(),
         });
         let answer = router(state).oneshot(request).await.unwrap();
         let status = answer.status();

@@ -31,6 +31,9 @@ pub struct RobotVersion {
     pub size_bytes: u64,
     /// When it was installed.
     pub installed_at: Timestamp,
+    /// The number of the trusted key that has signed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_by: Option<String>,
     /// Whether it ships with the host.
     pub is_bundled: bool,
     /// The newest version of its robot: new attachments get it.

@@ -216,6 +216,7 @@ pub(crate) fn robot(digest: &str, manifest: Manifest) -> RobotVersion {
         imports: Vec::new(),
         size_bytes: 1,
         installed_at: at(NOW),
+        signed_by: None,
         is_bundled: true,
         is_current: true,
     }

@@ -353,6 +353,7 @@ pub fn reply(
         channel: channel.id,
         conversation: conversation.id,
         message: id,
+        seq: conversation.message_count,
         item: conversation.item,
         run: rules.actor.run(),
         external_chat: conversation.external_chat.clone(),

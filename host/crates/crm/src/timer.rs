@@ -68,6 +68,8 @@ pub struct Delivery {
     pub conversation: ConversationId,
     /// The message.
     pub message: MessageId,
+    /// The message's place in the conversation: those of one conversation leave in this order.
+    pub seq: i64,
     /// The item of the conversation.
     pub item: Option<ItemId>,
     /// The run that asked for it.

@@ -24,14 +24,15 @@ const STATES: [DeliveryState; 3] = [
 const INSERT: Sql = over_rows!(
     "INSERT INTO delivery (
     id, channel, conversation, message, item, item_kind, run, external_chat, text, idempotency_key,
-    state, attempt_count, due_at, started_at, last_error, created_at, finished_at
+    state, attempt_count, due_at, started_at, last_error, created_at, finished_at, seq
 )
 SELECT
     CAST(r.value ->> 0 AS BIGINT), CAST(r.value ->> 1 AS BIGINT), CAST(r.value ->> 2 AS BIGINT),
     CAST(r.value ->> 3 AS BIGINT), CAST(r.value ->> 4 AS BIGINT), r.value ->> 5,
     CAST(r.value ->> 6 AS BIGINT), r.value ->> 7, r.value ->> 8, r.value ->> 9, r.value ->> 10,
     CAST(r.value ->> 11 AS BIGINT), CAST(r.value ->> 12 AS BIGINT), CAST(r.value ->> 13 AS BIGINT),
-    r.value ->> 14, CAST(r.value ->> 15 AS BIGINT), CAST(r.value ->> 16 AS BIGINT)",
+    r.value ->> 14, CAST(r.value ->> 15 AS BIGINT), CAST(r.value ->> 16 AS BIGINT),
+    CAST(r.value ->> 17 AS BIGINT)",
     ""
 );
 
@@ -58,7 +59,7 @@ const SELECT: &str =
     "SELECT delivery.id, delivery.channel, delivery.conversation, delivery.message, delivery.item,
     delivery.item_kind, delivery.run, delivery.external_chat, delivery.text, delivery.idempotency_key,
     delivery.state, delivery.attempt_count, delivery.due_at, delivery.started_at, delivery.last_error,
-    delivery.created_at, delivery.finished_at
+    delivery.created_at, delivery.finished_at, delivery.seq
 FROM delivery";
 
 fn read(fields: &mut Fields<'_>) -> Result<Delivery, DbError> {
@@ -79,6 +80,7 @@ fn read(fields: &mut Fields<'_>) -> Result<Delivery, DbError> {
         last_error: fields.maybe_text()?,
         created_at: fields.instant()?,
         finished_at: fields.maybe_instant()?,
+        seq: fields.int()?,
     })
 }
 
@@ -99,7 +101,8 @@ fn write(rows: &mut Rows, delivery: &Delivery) {
         .maybe_instant(delivery.started_at)
         .maybe_text(delivery.last_error.as_deref())
         .instant(delivery.created_at)
-        .maybe_instant(delivery.finished_at);
+        .maybe_instant(delivery.finished_at)
+        .int(delivery.seq);
 }
 
 pub(crate) fn steps(batch: &Batch, steps: &mut Vec<Step>) {
@@ -183,10 +186,8 @@ impl Db {
         filter.and(
             // By the places of their messages: ids of two hosts are in no order.
             "NOT EXISTS (SELECT 1 FROM delivery AS earlier \
-             JOIN message AS before_it ON before_it.id = earlier.message \
-             JOIN message AS of_it ON of_it.id = delivery.message \
              WHERE earlier.conversation = delivery.conversation AND earlier.state = 'pending' \
-             AND before_it.seq < of_it.seq)",
+             AND earlier.seq < delivery.seq)",
             [],
         );
         // Differs because the function that unfolds a JSON array has another name. One text for any number of channels.

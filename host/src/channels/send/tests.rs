@@ -102,6 +102,7 @@ fn delivery() -> Delivery {
         channel: ChannelId(3),
         conversation: ConversationId(9),
         message: MessageId(17),
+        seq: 4,
         item: None,
         run: None,
         external_chat: "1609506098".to_owned(),

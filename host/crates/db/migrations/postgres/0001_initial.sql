@@ -340,6 +340,7 @@ CREATE TABLE delivery (
     channel BIGINT NOT NULL,
     conversation BIGINT NOT NULL,
     message BIGINT NOT NULL,
+    seq BIGINT NOT NULL,
     item BIGINT,
     item_kind TEXT CHECK (item_kind IN ('lead', 'deal')),
     run BIGINT,
@@ -357,7 +358,7 @@ CREATE TABLE delivery (
     CHECK ((state = 'pending') = (finished_at IS NULL))
 );
 CREATE INDEX delivery_due ON delivery (due_at, id) WHERE state = 'pending';
-CREATE INDEX delivery_conversation ON delivery (conversation, id) WHERE state = 'pending';
+CREATE INDEX delivery_conversation ON delivery (conversation, seq) WHERE state = 'pending';
 CREATE INDEX delivery_message ON delivery (message);
 CREATE INDEX delivery_dead ON delivery (finished_at) WHERE state = 'dead';
 CREATE INDEX delivery_finished ON delivery (finished_at) WHERE finished_at IS NOT NULL;

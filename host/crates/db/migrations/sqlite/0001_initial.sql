@@ -339,6 +339,7 @@ CREATE TABLE delivery (
     channel INTEGER NOT NULL,
     conversation INTEGER NOT NULL,
     message INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
     item INTEGER,
     item_kind TEXT CHECK (item_kind IN ('lead', 'deal')),
     run INTEGER,
@@ -356,7 +357,7 @@ CREATE TABLE delivery (
     CHECK ((state = 'pending') = (finished_at IS NULL))
 ) STRICT;
 CREATE INDEX delivery_due ON delivery (due_at, id) WHERE state = 'pending';
-CREATE INDEX delivery_conversation ON delivery (conversation, id) WHERE state = 'pending';
+CREATE INDEX delivery_conversation ON delivery (conversation, seq) WHERE state = 'pending';
 CREATE INDEX delivery_message ON delivery (message);
 CREATE INDEX delivery_dead ON delivery (finished_at) WHERE state = 'dead';
 CREATE INDEX delivery_finished ON delivery (finished_at) WHERE finished_at IS NOT NULL;
