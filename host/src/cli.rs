@@ -17,6 +17,7 @@ mod attach;
 mod audit;
 mod bench;
 mod bulk;
+mod changes;
 mod client;
 mod completions;
 mod config;
@@ -24,10 +25,13 @@ mod database;
 mod db;
 mod delivery;
 mod demo;
+mod dev;
 mod exit;
 mod hosting;
 mod import;
 mod inbound;
+mod man;
+mod new;
 mod openapi;
 mod output;
 mod params;
@@ -68,6 +72,10 @@ commands! {
     Demo => demo;
     /// Shows how the host stands: what waits, what is late, what has failed, and what to do
     Status => status;
+    /// Makes a folder with a robot to begin with, and a scenario that it passes
+    New => new;
+    /// Builds the robot of a folder, runs it in a host in memory, and exchanges it when a file changes
+    Dev => dev;
     /// Builds, tests, inspects, installs and lists robots
     Robot => robot;
     /// Attaches a robot to a moment
@@ -104,6 +112,8 @@ commands! {
     Wit => wit;
     /// Prints a completion script for a shell
     Completions => completions;
+    /// Writes the manual pages of all commands, or prints the first one
+    Man => man;
 }
 
 const EXIT_CODES: &str = "\
@@ -115,6 +125,7 @@ Exit codes:
 Examples:
   signalbox demo
   signalbox serve
+  signalbox new greet --lang rust
   signalbox robot test
   signalbox attach --robot notify --stage sales/won --param title='Won: {=Document:TITLE}'
   signalbox run list --state discarded --json";

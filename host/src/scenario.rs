@@ -5,10 +5,12 @@
 
 mod clients;
 mod costs;
+mod fixture;
 mod given;
 mod report;
 mod script;
 mod steps;
+mod traces;
 mod typo;
 
 use std::collections::BTreeMap;
@@ -19,7 +21,7 @@ use anyhow::{Context, anyhow, bail};
 use signalbox_crm::breaker::Limits;
 use signalbox_crm::changes::RunChange;
 use signalbox_crm::directory::DirectoryChange;
-use signalbox_crm::ids::{ContactId, ItemId};
+use signalbox_crm::ids::{ContactId, IdKind, ItemId, RunId};
 use signalbox_crm::people::Actor;
 use signalbox_crm::run::{Reason, RunState};
 use signalbox_crm::time::Timestamp;
@@ -27,13 +29,16 @@ use signalbox_db::{Batch, Db, OpenOptions, RunFilter};
 use signalbox_sandbox::inspect::inspect;
 
 pub use self::costs::{Cost, over_budget};
+pub use self::fixture::{Fixture, play_fixture};
 pub use self::given::{Budget, Given};
 pub use self::script::{Script, VERBS, Verb};
+pub use self::traces::{Trace, trace};
 pub use self::typo::Typo;
 use self::typo::read_text;
 use crate::app::{App, AppOptions, BACKLOG_MAX, outdated, robot_version};
 use crate::clock::Clock;
 use crate::engine::committer::Proposal;
+use crate::engine::core::SharedCore;
 use crate::setup::Names;
 
 /// The company of scenarios that bring none of their own, as a set-up file.
@@ -49,12 +54,14 @@ pub struct Kit<'a> {
 }
 
 /// What came of a scenario.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Played {
     /// The steps with their instants, and the state at the end: the text of `expected.txt`.
     pub outcome: String,
-    /// What runs of each robot used, by the robot's id.
-    pub costs: BTreeMap<String, Cost>,
+    /// The runs that were executed.
+    pub traces: Vec<Trace>,
+    /// The last run that was made before the steps that are asked for.
+    last_before: RunId,
 }
 
 /// A scenario that is being played.
@@ -67,6 +74,7 @@ struct Scenario<'a> {
     items: BTreeMap<String, ItemId>,
     contacts: BTreeMap<String, ContactId>,
     update_count: i64,
+    last_before: RunId,
     out: String,
     _folder: tempfile::TempDir,
 }
@@ -84,14 +92,19 @@ pub async fn play(folder: &Path, kit: Kit<'_>) -> anyhow::Result<Played> {
 /// # Errors
 /// As [`play`].
 pub async fn play_given(folder: &Path, given: Given, kit: Kit<'_>) -> anyhow::Result<Played> {
-    let script = Script::read(folder)?;
+    play_script(given, &Script::read(folder)?, kit).await
+}
+
+async fn play_script(given: Given, script: &Script, kit: Kit<'_>) -> anyhow::Result<Played> {
+    let file = given.file.clone();
     let is_refused = given.is_refused;
     let mut scenario = match (Scenario::begin(given, kit).await, is_refused) {
         (Ok(scenario), false) => scenario,
         (Err(error), true) => {
             return Ok(Played {
                 outcome: format!("{error:#}\n"),
-                costs: BTreeMap::new(),
+                traces: Vec::new(),
+                last_before: RunId(0),
             });
         }
         (Ok(scenario), true) => {
@@ -99,11 +112,13 @@ pub async fn play_given(folder: &Path, given: Given, kit: Kit<'_>) -> anyhow::Re
             bail!("given.toml: the set-up is not refused, as `is_refused` says");
         }
         (Err(error), false) => {
-            let path = folder.join(given::GIVEN);
-            return Err(Typo::of_meaning(&path, &read_text(&path)?, &error).into());
+            return Err(Typo::of_meaning(&file, &read_text(&file)?, &error).into());
         }
     };
-    for step in &script.steps {
+    for (at, step) in script.steps.iter().enumerate() {
+        if at == script.from {
+            scenario.last_before = RunId(scenario.app()?.core.ids.last(IdKind::Run));
+        }
         if let Err(error) = scenario.step(step).await {
             scenario.stop().await;
             return Err(Typo::of_message(&script.path, step.number, &format!("{error:#}")).into());
@@ -113,12 +128,12 @@ pub async fn play_given(folder: &Path, given: Given, kit: Kit<'_>) -> anyhow::Re
 }
 
 impl<'a> Scenario<'a> {
-    async fn begin(mut given: Given, kit: Kit<'a>) -> anyhow::Result<Scenario<'a>> {
+    async fn begin(given: Given, kit: Kit<'a>) -> anyhow::Result<Scenario<'a>> {
         let folder = tempfile::tempdir()?;
         let database = format!("sqlite:{}", folder.path().join("crm.db").display());
         let clock = Clock::starting_at(given.at);
         let app = start(&database, &clock, kit.compiled).await?;
-        let names = match arrange(&app, &mut given, kit).await {
+        let names = match arrange(&app, given, kit).await {
             Ok(names) => names,
             Err(error) => {
                 app.stop().await;
@@ -134,6 +149,7 @@ impl<'a> Scenario<'a> {
             items: BTreeMap::new(),
             contacts: BTreeMap::new(),
             update_count: 0,
+            last_before: RunId(0),
             out: String::new(),
             _folder: folder,
         })
@@ -183,10 +199,15 @@ impl<'a> Scenario<'a> {
     async fn end(mut self) -> anyhow::Result<Played> {
         let report = self.report().await?;
         self.out.push_str(&report);
-        let costs = costs::of(self.app()?).await?;
+        let traces = traces::of(&self.app()?.core).await?;
         let outcome = std::mem::take(&mut self.out);
+        let last_before = self.last_before;
         self.stop().await;
-        Ok(Played { outcome, costs })
+        Ok(Played {
+            outcome,
+            traces,
+            last_before,
+        })
     }
 
     async fn stop(mut self) {
@@ -197,19 +218,31 @@ impl<'a> Scenario<'a> {
 }
 
 /// Installs the robots and makes the company.
-async fn arrange(app: &App, given: &mut Given, kit: Kit<'_>) -> anyhow::Result<Names> {
+async fn arrange(app: &App, given: Given, kit: Kit<'_>) -> anyhow::Result<Names> {
     install(app, &given.robots, kit.robots).await?;
     given.company()?.apply(&app.core).await
 }
 
-/// Installs those of `robots` that are named, over bundled ones with the same id.
+/// Installs those of `robots` that are named.
 async fn install(app: &App, names: &[String], robots: &[(&str, &[u8])]) -> anyhow::Result<()> {
-    let mut proposal = Proposal::new(app.core.clock.now(), Actor::System);
-    let directory = app.core.records.directory();
+    let mut components = Vec::new();
     for name in names {
         let found = robots.iter().find(|(id, _)| id == name);
         let known = || robots.iter().map(|(id, _)| *id).collect::<Vec<_>>().join(", ");
         let (_, bytes) = found.with_context(|| format!("there is no robot `{name}`; known: {}", known()))?;
+        components.push(*bytes);
+    }
+    install_robots(&app.core, &components).await
+}
+
+/// Installs components, over other versions of the same robots. What is installed already stays.
+///
+/// # Errors
+/// A component that is no robot; the database.
+pub async fn install_robots(core: &SharedCore, components: &[&[u8]]) -> anyhow::Result<()> {
+    let mut proposal = Proposal::new(core.clock.now(), Actor::System);
+    let directory = core.records.directory();
+    for bytes in components {
         let version = robot_version(inspect(bytes)?, proposal.at, false);
         if directory.robots.contains_key(&version.digest) {
             continue;
@@ -219,7 +252,7 @@ async fn install(app: &App, names: &[String], robots: &[(&str, &[u8])]) -> anyho
         proposal.changes.directory.push(change);
     }
     if !proposal.changes.directory.is_empty() {
-        app.core.submit(proposal).await?;
+        core.submit(proposal).await?;
     }
     Ok(())
 }

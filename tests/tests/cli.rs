@@ -3,10 +3,13 @@
 mod bench;
 mod build;
 mod demo;
+mod dev;
 mod host;
+mod new;
 mod offline;
 mod online;
 pub(crate) mod program;
+mod running;
 mod sales;
 mod starting;
 mod testing;

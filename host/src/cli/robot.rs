@@ -12,12 +12,18 @@ use signalbox_sandbox::inspect::{COMPONENT_BYTES_MAX, Inspection, inspect};
 use super::output::{field, table};
 use super::{Answer, Exit, Failure, Globals};
 
+mod bench;
 mod build;
 mod files;
+mod run;
+mod sections;
 mod signing;
 mod source;
 mod test;
 mod text;
+
+pub(super) use self::source::Robot;
+pub(super) use self::test::scenario_folders;
 
 /// The most robots that are listed.
 pub(super) const ROBOTS_MAX: usize = 10_000;
@@ -44,7 +50,13 @@ enum Command {
     /// Plays the scenarios of a robot on the production host, with a virtual clock; needs no host
     #[command(after_help = test::EXAMPLES)]
     Test(test::Args),
-    /// Says what a robot asks for and what it can be told, without running it; needs no host
+    /// Runs a robot once on the production host and shows its calls, effects, log and outcome; needs no host
+    #[command(after_help = run::EXAMPLES)]
+    Run(run::Args),
+    /// Measures fresh runs of a robot on the production sandbox; needs no host
+    #[command(after_help = bench::EXAMPLES)]
+    Bench(bench::Args),
+    /// Says what a robot asks for, what it can be told and what makes its size, without running it; needs no host
     #[command(after_help = "Examples:
   signalbox robot inspect greet.wasm
   signalbox robot inspect greet.wasm --json | jq .inspection.imports")]
@@ -87,14 +99,19 @@ impl Args {
     pub(super) async fn run(self, globals: &Globals) -> Result<Answer, Failure> {
         match self.command {
             Command::Build(args) => args.run(),
-            Command::Test(args) => args.run().await,
+            Command::Test(args) => args.run(globals).await,
+            Command::Run(args) => args.run().await,
+            Command::Bench(args) => args.run().await,
             Command::Inspect { file } => {
-                let (_, inspection) = read(&file)?;
+                let (bytes, inspection) = read(&file)?;
+                let anatomy = sections::anatomy(&bytes)?;
                 let data = serde_json::to_value(&inspection).context("the inspection cannot be written")?;
-                let answer = Answer::new("signalbox.robot.inspect/1", text::inspection(&inspection));
-                Ok(answer
+                let parts = serde_json::to_value(&anatomy).context("the sections cannot be written")?;
+                let words = text::inspection(&inspection) + &text::anatomy(&anatomy);
+                Ok(Answer::new("signalbox.robot.inspect/1", words)
                     .with("file", file.display().to_string())
-                    .with("inspection", data))
+                    .with("inspection", data)
+                    .with_all(parts))
             }
             Command::Install { file } => install(globals, &file).await,
             Command::Key(key) => key.run(),

@@ -147,7 +147,7 @@ async fn ended(client: &Client, id: &str, attempt_count: u64) -> Result<Value, F
 }
 
 /// What the last attempt says about the robot.
-fn verdict_exit(details: &Value) -> Exit {
+pub(super) fn verdict_exit(details: &Value) -> Exit {
     let last = details["attempts"]
         .as_array()
         .and_then(|attempts| attempts.last());

@@ -1,18 +1,9 @@
 //! What runs use, and whether that is within a scenario's budget.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use serde_json::value::RawValue;
-use signalbox_db::RunFilter;
 
-use super::Budget;
-use crate::app::App;
-
-/// Runs of one scenario that are looked at.
-const RUNS_MAX: u32 = 10_000;
-/// Attempts of one run that are looked at: no attachment allows more.
-const ATTEMPTS_MAX: u32 = 500;
+use super::{Budget, Trace};
 
 /// What the runs of one robot used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -25,21 +16,19 @@ pub struct Cost {
     pub host_calls_max: u64,
 }
 
-/// By the robot's id.
-pub(super) async fn of(app: &App) -> anyhow::Result<BTreeMap<String, Cost>> {
-    let mut costs: BTreeMap<String, Cost> = BTreeMap::new();
-    let db = &app.core.db;
-    for found in db.runs(&RunFilter::default(), None, RUNS_MAX).await? {
-        for attempt in db.attempts(found.run.id, ATTEMPTS_MAX).await? {
-            let calls: Vec<&RawValue> = serde_json::from_str(&attempt.calls)?;
-            let id = attempt.robot.split('@').next().unwrap_or_default();
-            let cost = costs.entry(id.to_owned()).or_default();
+impl Cost {
+    /// Of the runs of this robot.
+    pub fn of(robot: &str, traces: &[Trace]) -> Cost {
+        let mut cost = Cost::default();
+        let own = traces.iter().filter(|trace| trace.robot == robot);
+        for attempt in own.flat_map(|trace| &trace.attempts) {
+            let calls: Vec<&RawValue> = serde_json::from_str(&attempt.calls).unwrap_or_default();
             cost.attempt_count += 1;
             cost.fuel_max = cost.fuel_max.max(attempt.fuel);
             cost.host_calls_max = cost.host_calls_max.max(calls.len() as u64);
         }
+        cost
     }
-    Ok(costs)
 }
 
 /// A sentence for each figure that is over the budget.

@@ -1,6 +1,6 @@
 //! What a scenario begins with: `given.toml`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde::Deserialize;
@@ -37,6 +37,9 @@ pub struct Given {
     /// The most that one run of the robot under test may use.
     #[serde(default)]
     pub budget: Budget,
+    /// Where it was read.
+    #[serde(skip)]
+    pub(super) file: PathBuf,
 }
 
 /// The most that one run may use. What is not given is not checked.
@@ -58,16 +61,27 @@ impl Given {
         let path = folder.join(GIVEN);
         let text = read_text(&path)?;
         let given: Given = toml::from_str(&text).map_err(|error| Typo::of_toml(&path, &text, &error))?;
-        Ok(given)
+        Ok(Given { file: path, ..given })
+    }
+
+    /// The same with a robot that the file need not name.
+    pub fn with_robot(mut self, id: &str) -> Given {
+        if !self.robots.iter().any(|robot| robot == id) {
+            self.robots.push(id.to_owned());
+        }
+        self
     }
 
     /// People, pipelines and channels, with what is attached.
-    pub(super) fn company(&mut self) -> anyhow::Result<Setup> {
-        let mut setup = match self.setup.take() {
+    ///
+    /// # Errors
+    /// None that a person can cause: the company is part of this program.
+    pub fn company(self) -> anyhow::Result<Setup> {
+        let mut setup = match self.setup {
             Some(setup) => setup,
             None => Setup::parse(super::COMPANY).context("company.toml")?,
         };
-        setup.attachment.append(&mut self.attachment);
+        setup.attachment.extend(self.attachment);
         Ok(setup)
     }
 }

@@ -168,7 +168,7 @@ impl Verb {
 }
 
 /// One line.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Step {
     /// Counts from 1.
     pub(super) number: usize,
@@ -184,6 +184,8 @@ pub(super) struct Step {
 pub struct Script {
     pub(super) path: PathBuf,
     pub(super) steps: Vec<Step>,
+    /// The first of the steps whose runs are asked for.
+    pub(super) from: usize,
 }
 
 impl Script {
@@ -194,14 +196,15 @@ impl Script {
     pub fn read(folder: &Path) -> anyhow::Result<Script> {
         let path = folder.join(STEPS);
         let text = read_text(&path)?;
-        let steps = parse(&path, &text)?;
-        Ok(Script { path, steps })
+        let steps = parse_at(&path, &text, 1)?;
+        Ok(Script { path, steps, from: 0 })
     }
 }
 
-fn parse(path: &Path, text: &str) -> Result<Vec<Step>, Typo> {
+/// The steps of a text that begins in line `from` of the file.
+pub(super) fn parse_at(path: &Path, text: &str, from: usize) -> Result<Vec<Step>, Typo> {
     let mut steps = Vec::new();
-    for (number, line) in (1..).zip(text.lines()) {
+    for (number, line) in (from..).zip(text.lines()) {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
             continue;
@@ -302,7 +305,8 @@ mod tests {
 
     /// The refusal of a line.
     fn refusal(line: &str) -> String {
-        parse(Path::new("steps.txt"), line).map_or_else(|typo| typo.to_string(), |steps| format!("{steps:?}"))
+        parse_at(Path::new("steps.txt"), line, 1)
+            .map_or_else(|typo| typo.to_string(), |steps| format!("{steps:?}"))
     }
 
     #[test]
@@ -333,7 +337,7 @@ mod tests {
 
     #[test]
     fn quotes_keep_words_together_and_fields_have_any_key() {
-        let steps = parse(Path::new("s"), "set \"a b\" title=\"c d\"  field.x-y=").unwrap();
+        let steps = parse_at(Path::new("s"), "set \"a b\" title=\"c d\"  field.x-y=", 1).unwrap();
         assert_eq!(steps[0].names, ["a b"]);
         assert_eq!(steps[0].values["title"], "c d");
         assert_eq!(steps[0].values["field.x-y"], "");

@@ -18,6 +18,7 @@ mod language;
 mod manifest;
 mod package;
 mod robot;
+mod rust_sdk;
 mod source;
 mod tool;
 
@@ -27,6 +28,7 @@ pub use error::BuildError;
 pub use language::Language;
 pub use manifest::Manifest;
 pub use robot::{Built, build_folder};
+pub use rust_sdk::write_rust_sdk;
 
 use package::Package;
 

@@ -7,6 +7,7 @@ use anyhow::Context;
 use crate::component::{embed_manifest, interfaces};
 use crate::error::BuildError;
 use crate::language::Language;
+use crate::rust_sdk::write_rust_sdk;
 use crate::source::Source;
 use crate::{Component, build_robots, javascript, robots_target_dir};
 
@@ -42,6 +43,7 @@ pub fn build_folder(dir: &Path) -> Result<Built, BuildError> {
 }
 
 fn rust(dir: &Path) -> Result<Component, BuildError> {
+    write_rust_sdk(dir)?;
     let mut built = build_robots(&[dir], &robots_target_dir(dir))
         .map_err(|error| error.downcast::<BuildError>().unwrap_or_else(BuildError::Other))?;
     Ok(built.remove(0))

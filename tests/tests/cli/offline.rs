@@ -14,9 +14,13 @@ const COMMANDS: &[&str] = &[
     "",
     "serve",
     "demo",
+    "dev",
+    "new",
     "robot",
     "robot build",
     "robot test",
+    "robot run",
+    "robot bench",
     "robot inspect",
     "robot install",
     "robot list",
@@ -49,6 +53,7 @@ const COMMANDS: &[&str] = &[
     "openapi",
     "wit",
     "completions",
+    "man",
 ];
 
 #[test]
@@ -100,6 +105,13 @@ fn robot_is_inspected_without_a_host() {
     let inspection = &ended.json("signalbox.robot.inspect/1")["inspection"];
     assert_eq!(inspection["manifest"]["id"], "notify");
     assert_eq!(inspection["bytes"], component.len());
+    let sections = ended.json("signalbox.robot.inspect/1")["sections"].clone();
+    let bytes = sections
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["bytes"].as_u64().unwrap());
+    assert_eq!(bytes.sum::<u64>(), component.len() as u64);
     let text = run(folder.path(), &["robot", "inspect", "notify.wasm"])
         .with_code(0)
         .out;
@@ -109,6 +121,8 @@ fn robot_is_inspected_without_a_host() {
         "signalbox:robot/notifications@0.9.0  send",
         "to     users   [\"role:assignee\"]  To",
         "stage-entered, schedule, message-received, manual, event",
+        "custom signalbox:manifest",
+        "\nExports\n",
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }
@@ -142,6 +156,27 @@ fn robot_is_signed_and_a_change_is_noticed() {
     let changed = [component, &[0, 2, 1, b'x'][..]].concat();
     std::fs::write(folder.path().join("notify.wasm"), changed).unwrap();
     run(&verify).refused(1, "does not fit");
+}
+
+#[test]
+fn every_command_has_a_manual_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let answer = run(folder.path(), &["man", "man1", "--json"])
+        .with_code(0)
+        .json("signalbox.man/1");
+    let files = answer["files"].as_array().unwrap();
+    for name in COMMANDS {
+        let words: Vec<&str> = ["signalbox"].into_iter().chain(name.split_whitespace()).collect();
+        let file = format!("man1/{}.1", words.join("-"));
+        assert!(files.contains(&file.as_str().into()), "{file}: {answer}");
+        let page = std::fs::read_to_string(folder.path().join(&file)).unwrap();
+        assert!(page.starts_with(".ie") && page.contains("Examples:"), "{page}");
+    }
+    let printed = run(folder.path(), &["man"]).with_code(0).out;
+    assert_eq!(
+        printed,
+        std::fs::read_to_string(folder.path().join("man1/signalbox.1")).unwrap()
+    );
 }
 
 #[test]

@@ -188,15 +188,20 @@ fn every_key_of_a_set_up_file_is_explained() {
 #[test]
 fn every_key_and_step_of_a_scenario_is_explained() {
     let page = text("sdk/TESTING.md");
-    let source = text("host/src/scenario/given.rs");
-    let fields = source
-        .lines()
-        .filter_map(|line| line.strip_prefix("    pub ")?.split_once(": "));
-    let keys: BTreeSet<String> = fields
-        .map(|(key, _)| key.to_owned())
-        .filter(|key| !key.contains('('))
-        .collect();
-    assert_eq!(first_cells(&page, "## `given.toml`"), keys);
+    for (heading, file) in [
+        ("## `given.toml`", "given.rs"),
+        ("### Keys of a fixture", "fixture.rs"),
+    ] {
+        let source = text(&format!("host/src/scenario/{file}"));
+        let fields = source
+            .lines()
+            .filter_map(|line| line.strip_prefix("    pub ")?.split_once(": "));
+        let keys: BTreeSet<String> = fields
+            .map(|(key, _)| key.to_owned())
+            .filter(|key| !key.contains('('))
+            .collect();
+        assert_eq!(first_cells(&page, heading), keys, "{file}");
+    }
     let steps: BTreeSet<String> = signalbox::scenario::VERBS
         .iter()
         .map(|verb| format!("| `{}` | {} |", verb.form(), verb.about))

@@ -11,18 +11,18 @@ use super::super::{Exit, Failure};
 
 /// A component, checked, and where it came from.
 #[derive(Debug)]
-pub(super) struct Robot {
+pub(in crate::cli) struct Robot {
     /// The component.
-    pub(super) bytes: Vec<u8>,
+    pub(in crate::cli) bytes: Vec<u8>,
     /// What it asks for.
-    pub(super) inspection: Inspection,
+    pub(in crate::cli) inspection: Inspection,
     /// The folder with `robot.toml`, or that of the component.
     pub(super) dir: PathBuf,
 }
 
 impl Robot {
     /// Builds what is in a folder, or reads a component.
-    pub(super) fn read(path: &Path) -> Result<Robot, Failure> {
+    pub(in crate::cli) fn read(path: &Path) -> Result<Robot, Failure> {
         if path.is_file() {
             let (bytes, inspection) = super::read(path)?;
             let dir = path.parent().unwrap_or(Path::new("")).to_owned();

@@ -8,10 +8,12 @@ use serde_json::Value;
 
 use self::diff::difference;
 use self::result::{Ending, TestResult};
-use super::super::{Answer, Exit, Failure};
+use super::super::changes::Changes;
+use super::super::hosting::Signals;
+use super::super::{Answer, Exit, Failure, Globals};
 use super::files::write_whole;
 use super::source::Robot;
-use crate::scenario::{Given, Kit, over_budget, play_given};
+use crate::scenario::{Cost, Given, Kit, over_budget, play_given};
 
 mod diff;
 mod junit;
@@ -20,6 +22,7 @@ mod result;
 /// What the help ends with.
 pub(super) const EXAMPLES: &str = "Examples:
   signalbox robot test
+  signalbox robot test --watch
   signalbox robot test robots/greet --filter large --update
   signalbox robot test greet.wasm --scenarios tests --junit report.xml
 
@@ -47,13 +50,39 @@ pub(super) struct Args {
     /// Writes what happens into expected.txt, instead of comparing
     #[arg(long)]
     update: bool,
+    /// Plays them again whenever a file changes, until it is interrupted
+    #[arg(long)]
+    watch: bool,
     /// Writes a report in JUnit's XML, too
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
 }
 
 impl Args {
-    pub(super) async fn run(self) -> Result<Answer, Failure> {
+    pub(super) async fn run(self, globals: &Globals) -> Result<Answer, Failure> {
+        if !self.watch {
+            return self.play().await;
+        }
+        let dir = match self.robot.is_dir() {
+            true => self.robot.as_path(),
+            false => self.robot.parent().unwrap_or(Path::new(".")),
+        };
+        let mut changes = Changes::new(dir);
+        let mut signals = Signals::new()?;
+        loop {
+            match self.play().await {
+                Ok(answer) => drop(answer.print(globals.json)),
+                Err(failure) => drop(failure.print(globals.json)),
+            }
+            tokio::select! {
+                () = changes.next() => {}
+                _ = signals.next() => return Ok(Answer::silent()),
+            }
+        }
+    }
+
+    /// Plays the scenarios once.
+    async fn play(&self) -> Result<Answer, Failure> {
         let robot = Robot::read(&self.robot)?;
         let folders = self.folders(&robot)?;
         let compiled = tempfile::tempdir().context("cannot make a temporary folder")?;
@@ -87,45 +116,51 @@ impl Args {
 
     /// The scenarios that are played, by name.
     fn folders(&self, robot: &Robot) -> Result<Vec<PathBuf>, Failure> {
-        let dir = self.scenarios.clone().unwrap_or_else(|| robot.dir.join("tests"));
-        let shown = dir.display();
-        let not_found = |words: String| Failure::say(Exit::NotFound, words);
-        let entries = std::fs::read_dir(&dir).map_err(|error| {
-            not_found(format!(
-                "cannot read the scenarios in `{shown}`: {error}; a scenario is a folder there with given.toml and steps.txt"
-            ))
-        })?;
-        let mut all = Vec::new();
-        for entry in entries {
-            let path = entry.with_context(|| format!("cannot read `{shown}`"))?.path();
-            if path.join("given.toml").exists() || path.join("steps.txt").exists() {
-                all.push(path);
-            }
-        }
-        if all.len() > SCENARIOS_MAX {
-            let words = format!(
-                "`{shown}` has {} scenarios, at most {SCENARIOS_MAX} are played",
-                all.len()
-            );
-            return Err(Failure::say(Exit::Failed, words));
-        }
-        all.sort();
+        let dir = match &self.scenarios {
+            Some(dir) => dir.clone(),
+            None => robot.dir.join("tests"),
+        };
+        let mut folders = scenario_folders(&dir)?;
         let filter = self.filter.as_deref().unwrap_or_default();
-        let chosen: Vec<PathBuf> = all
-            .iter()
-            .filter(|path| name(path).contains(filter))
-            .cloned()
-            .collect();
-        match (all.len(), chosen.len()) {
-            (0, _) => Err(not_found(format!(
+        let count = folders.len();
+        folders.retain(|path| name(path).contains(filter));
+        if !folders.is_empty() {
+            return Ok(folders);
+        }
+        let shown = dir.display();
+        let message = match count {
+            0 => format!(
                 "`{shown}` has no scenario: a scenario is a folder there with given.toml and steps.txt"
-            ))),
-            (count, 0) => Err(not_found(format!(
-                "none of the {count} scenarios in `{shown}` has `{filter}` in its name"
-            ))),
-            _ => Ok(chosen),
+            ),
+            count => format!("none of the {count} scenarios in `{shown}` has `{filter}` in its name"),
+        };
+        Err(Failure::say(Exit::NotFound, message))
+    }
+}
+
+/// The scenarios in a folder, by name.
+pub(in crate::cli) fn scenario_folders(dir: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let shown = dir.display();
+    let entries = std::fs::read_dir(dir).map_err(|error| {
+        let message = format!(
+            "cannot read the scenarios in `{shown}`: {error}; a scenario is a folder there with given.toml and steps.txt"
+        );
+        Failure::say(Exit::NotFound, message)
+    })?;
+    let mut folders = Vec::new();
+    for entry in entries {
+        let path = entry.with_context(|| format!("cannot read `{shown}`"))?.path();
+        if path.join("given.toml").exists() || path.join("steps.txt").exists() {
+            folders.push(path);
         }
     }
+    if folders.len() > SCENARIOS_MAX {
+        let count = folders.len();
+        let message = format!("`{shown}` has {count} scenarios, at most {SCENARIOS_MAX} are played");
+        return Err(Failure::say(Exit::Failed, message));
+    }
+    folders.sort();
+    Ok(folders)
 }
 
 fn name(folder: &Path) -> String {
@@ -153,16 +188,13 @@ async fn judge(
     folder: &Path,
     compiled: &Path,
     update: bool,
-    cost: &mut crate::scenario::Cost,
+    cost: &mut Cost,
 ) -> anyhow::Result<Ending> {
-    let mut given = Given::read(folder)?;
-    if !given.robots.iter().any(|id| id == robot.id()) {
-        given.robots.push(robot.id().to_owned());
-    }
+    let given = Given::read(folder)?.with_robot(robot.id());
     let budget = given.budget;
     let robots = &[(robot.id(), robot.bytes.as_slice())];
     let played = play_given(folder, given, Kit { robots, compiled }).await?;
-    *cost = played.costs.get(robot.id()).copied().unwrap_or_default();
+    *cost = Cost::of(robot.id(), &played.traces);
     let over = over_budget(budget, *cost);
     if !over.is_empty() {
         return Ok(Ending::OverBudget(over.join("\n")));

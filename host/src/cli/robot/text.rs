@@ -8,6 +8,7 @@ use signalbox_crm::robot::{Manifest, Param};
 use signalbox_sandbox::inspect::Inspection;
 
 use super::super::output::table;
+use super::sections::Anatomy;
 
 /// The whole inspection.
 pub(super) fn inspection(inspection: &Inspection) -> String {
@@ -37,6 +38,22 @@ pub(super) fn built(inspection: &Inspection, language: &str, file: &Path) -> Str
         ("digest", inspection.digest.clone()),
     ];
     rows.map(|(name, value)| format!("{name:<12} {value}\n")).concat()
+}
+
+/// What the component consists of.
+pub(super) fn anatomy(anatomy: &Anatomy) -> String {
+    let rows = anatomy.sections.iter().map(|section| {
+        [
+            section.bytes.to_string(),
+            section.count.to_string(),
+            section.name.clone(),
+        ]
+    });
+    format!(
+        "\nExports\n{}\n\nSize\n{}",
+        anatomy.exports.join(", "),
+        table(["bytes", "count", "section"], rows)
+    )
 }
 
 fn write(out: &mut String, inspection: &Inspection) -> fmt::Result {

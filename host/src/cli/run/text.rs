@@ -10,7 +10,7 @@ use super::super::output::field;
 const SHOWN_CHARS_MAX: usize = 160;
 
 /// The whole run.
-pub(super) fn details(details: &Value) -> String {
+pub(in crate::cli) fn details(details: &Value) -> String {
     let mut text = String::new();
     // Writing into a string does not fail.
     let _ = write(&mut text, details);
