@@ -40,6 +40,20 @@ const JAVASCRIPT: InLanguage = InLanguage {
     uses_wasi: false,
 };
 
+const PYTHON: InLanguage = InLanguage {
+    folder: "python",
+    crash_code: "exception",
+    crash_place: "TypeError: as it was told at robot.py:42",
+    uses_wasi: false,
+};
+
+const C: InLanguage = InLanguage {
+    folder: "c",
+    crash_code: "panic",
+    crash_place: "as it was told at robot.c:157",
+    uses_wasi: false,
+};
+
 /// Builds use both cores by themselves.
 static ONE_BUILD: Mutex<()> = Mutex::new(());
 
@@ -143,6 +157,8 @@ macro_rules! languages {
 languages! {
     rust: RUST;
     javascript: JAVASCRIPT;
+    python: PYTHON;
+    c: C;
 }
 
 #[test]

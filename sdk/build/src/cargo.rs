@@ -5,15 +5,31 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::error::BuildError;
 use crate::language::Language;
 use crate::package::Package;
+use crate::tool::{Place, Tool};
 
 /// Robots import no WASI at all; this target has none.
 const TARGET: &str = "wasm32-unknown-unknown";
 
-/// The command that installs Rust.
-const INSTALL: &str = "curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh";
+/// What robots in Rust are built with.
+pub(crate) const TOOLS: [Tool; 2] = [
+    Tool {
+        name: "rustc",
+        only_for: None,
+        install: "curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh",
+        place: Place::Program {
+            files: &["rustc"],
+            inside: None,
+        },
+    },
+    Tool {
+        name: TARGET,
+        only_for: None,
+        install: "rustup target add wasm32-unknown-unknown",
+        place: Place::RustTarget,
+    },
+];
 
 /// The profile `robot`, given on the command line too, so that a crate outside of this workspace needs no profile.
 const PROFILE: [&str; 6] = [
@@ -41,7 +57,12 @@ const FOREIGN_VARIABLES: [&str; 9] = [
 /// Builds the packages, which belong to one workspace.
 pub(crate) fn build(packages: &[Package], target_dir: &Path) -> Result<()> {
     let dir = &packages[0].dir;
-    require_target(dir, TARGET)?;
+    for part in &TOOLS {
+        // The cargo that runs a build script says where its rustc is.
+        if part.place == Place::RustTarget || std::env::var_os("RUSTC").is_none() {
+            part.require(dir, Language::Rust)?;
+        }
+    }
     let mut command = tool("CARGO", "cargo", dir);
     command
         .args(["build", "--target", TARGET, "--profile", "robot", "--target-dir"])
@@ -101,30 +122,15 @@ fn remapped_paths(dir: &Path) -> Vec<String> {
     flags
 }
 
-/// Says in one sentence what to do when the target is missing; rustc would say "can't find crate for `core`".
-fn require_target(dir: &Path, target: &str) -> Result<()> {
-    let output = match tool("RUSTC", "rustc", dir)
+/// Where the standard library for a target is; none where it is not installed, for which rustc would say "can't find
+/// crate for `core`".
+pub(crate) fn target_libraries(dir: &Path, target: &str) -> Option<PathBuf> {
+    let output = tool("RUSTC", "rustc", dir)
         .args(["--print", "target-libdir", "--target", target])
         .output()
-    {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            bail!(missing("rustc", INSTALL.to_owned()))
-        }
-        other => other.context("cannot start rustc")?,
-    };
+        .ok()?;
     let libraries = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
-    if !output.status.success() || !libraries.is_dir() {
-        bail!(missing(target, format!("rustup target add {target}")));
-    }
-    Ok(())
-}
-
-fn missing(tool: &str, install: String) -> BuildError {
-    BuildError::MissingTool {
-        tool: tool.to_owned(),
-        language: Language::Rust.name(),
-        install,
-    }
+    (output.status.success() && libraries.is_dir()).then_some(libraries)
 }
 
 /// A tool of the toolchain that runs the caller, or the one in the path, without the caller's settings.
@@ -141,7 +147,9 @@ fn tool(variable: &str, name: &str, dir: &Path) -> Command {
 mod tests {
     use std::path::{Path, PathBuf};
 
-    use super::{parse_depfile, require_target, tool};
+    use super::{TOOLS, parse_depfile, tool};
+    use crate::language::Language;
+    use crate::tool::Tool;
 
     #[test]
     fn depfile_lists_the_sources_of_its_first_rule() {
@@ -153,11 +161,17 @@ mod tests {
 
     #[test]
     fn missing_target_names_the_command_that_adds_it() {
-        let error = require_target(Path::new("."), "wasm32-nobody-has-this").unwrap_err();
+        let target = TOOLS[1];
+        assert!(target.find(Path::new(".")).is_some());
+        let missing = Tool {
+            name: "wasm32-nobody-has-this",
+            ..target
+        };
+        let error = missing.require(Path::new("."), Language::Rust).unwrap_err();
         assert_eq!(
             error.to_string(),
             "`wasm32-nobody-has-this` is missing, which robots in Rust are built with: \
-             run `rustup target add wasm32-nobody-has-this`"
+             run `rustup target add wasm32-unknown-unknown`"
         );
     }
 

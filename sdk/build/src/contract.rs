@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use wit_parser::{Resolve, SourceMap, WorldId};
 
 /// The world that the contract declares, and that generated bindings are made for.
 pub(crate) const WORLD: &str = "robot";
@@ -38,6 +39,23 @@ pub(crate) fn write(dir: &Path, interfaces: &BTreeSet<String>) -> Result<()> {
         std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
     }
     Ok(())
+}
+
+/// The contract with a world that imports only `interfaces`.
+pub(crate) fn parse(interfaces: &BTreeSet<String>) -> Result<(Resolve, WorldId)> {
+    let mut files = SourceMap::default();
+    for (name, text) in CONTRACT_FILES {
+        let text = match name {
+            WORLD_FILE => narrowed(text, interfaces),
+            _ => text.to_owned(),
+        };
+        files.push_str(name, text);
+    }
+    let group = files.parse().map_err(|(_, error)| error)?;
+    let mut resolve = Resolve::default();
+    let package = resolve.push_group(group)?;
+    let world = resolve.select_world(&[package], Some(WORLD))?;
+    Ok((resolve, world))
 }
 
 /// Every interface that the world imports, in its order.

@@ -10,12 +10,31 @@ use anyhow::{Context, anyhow, bail};
 use crate::error::BuildError;
 use crate::language::Language;
 use crate::source::Source;
+use crate::tool::{Place, Tool};
 use crate::{contract, tool};
 
 /// Makes a component of modules.
-const COMPILER: &str = "componentize-qjs";
+const COMPILER: Tool = Tool {
+    name: "componentize-qjs",
+    only_for: None,
+    install: "npm install --save-dev componentize-qjs@0.4.5",
+    place: Place::Program {
+        files: &["componentize-qjs"],
+        inside: Some(tool::NODE),
+    },
+};
 /// Makes one JavaScript module of TypeScript and of packages.
-const BUNDLER: &str = "esbuild";
+const BUNDLER: Tool = Tool {
+    name: "esbuild",
+    only_for: Some("TypeScript and packages"),
+    install: "npm install --save-dev esbuild@0.28",
+    place: Place::Program {
+        files: &["esbuild"],
+        inside: Some(tool::NODE),
+    },
+};
+/// What robots in JavaScript are built with.
+pub(crate) const TOOLS: [Tool; 2] = [COMPILER, BUNDLER];
 /// The SDK, but for its list of interfaces, which follows the manifest.
 const SDK: &str = include_str!("../../js/signalbox.js");
 /// Exports what the host calls.
@@ -28,11 +47,7 @@ const EXTENSIONS: [&str; 3] = ["js", "mjs", "json"];
 /// Builds the component, without a manifest.
 pub(crate) fn build(source: &Source, stage: &Path) -> Result<Vec<u8>, BuildError> {
     let main = Main::read(&source.dir)?;
-    let compiler = installed(
-        &source.dir,
-        COMPILER,
-        "npm install --save-dev componentize-qjs@0.4.5",
-    )?;
+    let compiler = COMPILER.require(&source.dir, Language::JavaScript)?;
     let interfaces = source.manifest.interfaces();
     contract::write(&stage.join("wit"), &interfaces)?;
     let modules = stage.join("modules");
@@ -50,7 +65,7 @@ pub(crate) fn build(source: &Source, stage: &Path) -> Result<Vec<u8>, BuildError
         .args([OsStr::new("--module-root"), modules.as_os_str()])
         .args([OsStr::new("--output"), out.as_os_str()])
         .current_dir(stage);
-    tool::run(COMPILER, &mut command).map_err(|error| explained(error, &interfaces))?;
+    tool::run(COMPILER.name, &mut command).map_err(|error| explained(error, &interfaces))?;
     let bytes = std::fs::read(&out).with_context(|| format!("cannot read {}", out.display()))?;
     Ok(bytes)
 }
@@ -109,18 +124,6 @@ fn package(path: &Path) -> anyhow::Result<serde_json::Value> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(serde_json::Value::Null),
         Err(error) => Err(anyhow!(error).context(format!("cannot read {}", path.display()))),
     }
-}
-
-/// The program of the nearest `node_modules`, or of the path.
-fn installed(dir: &Path, name: &str, install: &str) -> Result<PathBuf, BuildError> {
-    let folders = tool::upwards(dir, "node_modules/.bin")
-        .into_iter()
-        .chain(tool::search_path());
-    tool::find(name, folders).ok_or_else(|| BuildError::MissingTool {
-        tool: name.to_owned(),
-        language: Language::JavaScript.name(),
-        install: install.to_owned(),
-    })
 }
 
 /// Writes what is around the robot: the entry, and the SDK as a package.
@@ -186,7 +189,7 @@ fn camel_case(name: &str) -> String {
 
 /// Makes one module of the robot and its packages.
 fn bundle(source: &Source, main: &Main, modules: &Path) -> Result<(), BuildError> {
-    let bundler = installed(&source.dir, BUNDLER, "npm install --save-dev esbuild@0.28")?;
+    let bundler = BUNDLER.require(&source.dir, Language::JavaScript)?;
     let mut out = std::ffi::OsString::from("--outfile=");
     out.push(modules.join("robot/robot.js"));
     let mut main_path = std::ffi::OsString::from("./");
@@ -202,7 +205,7 @@ fn bundle(source: &Source, main: &Main, modules: &Path) -> Result<(), BuildError
         ])
         .arg(out)
         .current_dir(&source.dir);
-    tool::run(BUNDLER, &mut command)
+    tool::run(BUNDLER.name, &mut command)
 }
 
 /// Copies the modules of a folder and of those in it; `count` counts them.

@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use crate::error::BuildError;
+use crate::tool::Tool;
+use crate::{c, cargo, javascript, python};
 
 /// A language that robots are built from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,17 +13,28 @@ pub enum Language {
     Rust,
     /// JavaScript, by componentize-qjs; TypeScript goes through esbuild first.
     JavaScript,
+    /// Python, by componentize-py.
+    Python,
+    /// C, by zig.
+    C,
 }
 
 impl Language {
     /// All of them, in the order of the documentation.
-    pub const ALL: [Language; 2] = [Language::Rust, Language::JavaScript];
+    pub const ALL: [Language; 4] = [
+        Language::Rust,
+        Language::JavaScript,
+        Language::Python,
+        Language::C,
+    ];
 
     /// As robot.toml names it.
     pub const fn key(self) -> &'static str {
         match self {
             Language::Rust => "rust",
             Language::JavaScript => "javascript",
+            Language::Python => "python",
+            Language::C => "c",
         }
     }
 
@@ -30,6 +43,8 @@ impl Language {
         match self {
             Language::Rust => "Rust",
             Language::JavaScript => "JavaScript",
+            Language::Python => "Python",
+            Language::C => "C",
         }
     }
 
@@ -38,6 +53,18 @@ impl Language {
         match self {
             Language::Rust => &["Cargo.toml"],
             Language::JavaScript => &["robot.js", "robot.ts", "package.json"],
+            Language::Python => &["robot.py"],
+            Language::C => &["robot.c"],
+        }
+    }
+
+    /// What its robots are built with.
+    pub const fn tools(self) -> &'static [Tool] {
+        match self {
+            Language::Rust => &cargo::TOOLS,
+            Language::JavaScript => &javascript::TOOLS,
+            Language::Python => &python::TOOLS,
+            Language::C => &c::TOOLS,
         }
     }
 
@@ -103,6 +130,8 @@ mod tests {
     fn files_tell_the_language() {
         assert_eq!(of(&["robot.toml", "Cargo.toml"], None), Ok(Language::Rust));
         assert_eq!(of(&["robot.js"], None), Ok(Language::JavaScript));
+        assert_eq!(of(&["robot.py"], None), Ok(Language::Python));
+        assert_eq!(of(&["robot.c"], None), Ok(Language::C));
         assert_eq!(of(&["package.json", "robot.ts"], None), Ok(Language::JavaScript));
     }
 
@@ -123,7 +152,7 @@ mod tests {
         assert!(refusal.contains("Cargo.toml for Rust, robot.js or "), "{refusal}");
         let refusal = of(&["Cargo.toml"], Some("fortran")).unwrap_err();
         assert!(
-            refusal.contains("`fortran`: known are rust, javascript"),
+            refusal.contains("`fortran`: known are rust, javascript, python, c"),
             "{refusal}"
         );
     }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+mod c;
 mod cargo;
 mod component;
 mod contract;
@@ -17,6 +18,7 @@ mod javascript;
 mod language;
 mod manifest;
 mod package;
+mod python;
 mod robot;
 mod rust_sdk;
 mod source;
@@ -29,6 +31,7 @@ pub use language::Language;
 pub use manifest::Manifest;
 pub use robot::{Built, build_folder};
 pub use rust_sdk::write_rust_sdk;
+pub use tool::Tool;
 
 use package::Package;
 

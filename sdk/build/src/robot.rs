@@ -9,7 +9,7 @@ use crate::error::BuildError;
 use crate::language::Language;
 use crate::rust_sdk::write_rust_sdk;
 use crate::source::Source;
-use crate::{Component, build_robots, javascript, robots_target_dir};
+use crate::{Component, build_robots, c, javascript, python, robots_target_dir};
 
 /// A robot that was built from its folder.
 #[derive(Debug)]
@@ -34,6 +34,8 @@ pub fn build_folder(dir: &Path) -> Result<Built, BuildError> {
     let bytes = match source.language {
         Language::Rust => rust(&source.dir)?.bytes,
         Language::JavaScript => staged(&source, javascript::build)?,
+        Language::Python => staged(&source, python::build)?,
+        Language::C => staged(&source, c::build)?,
     };
     Ok(Built {
         id: source.manifest.id().to_owned(),

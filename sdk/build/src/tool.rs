@@ -5,25 +5,85 @@ use std::process::{Command, Stdio};
 
 use anyhow::Context;
 
+use crate::cargo;
 use crate::error::BuildError;
+use crate::language::Language;
 
 /// The most that is kept of what a program says: 64 KiB, its end, where compilers put the summary.
 const OUTPUT_BYTES_MAX: usize = 64 * 1024;
 
+/// Where programs for JavaScript are kept.
+pub(crate) const NODE: &str = "node_modules/.bin";
+/// Where programs that are packages for Python are kept.
+pub(crate) const PYTHON: &str = ".venv/bin";
+
+/// A program, or a part of one, that robots of a language are built with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tool {
+    /// As people name it.
+    pub name: &'static str,
+    /// What it is for, where not every robot of its language needs it.
+    pub only_for: Option<&'static str>,
+    /// The command that installs it.
+    pub install: &'static str,
+    pub(crate) place: Place,
+}
+
+/// Where a tool is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// A file of one of these names: in a folder of this name beside the robot or in a folder above it, else in the
+    /// folders that `PATH` names.
+    Program {
+        /// The first one that is found is taken.
+        files: &'static [&'static str],
+        /// For example `node_modules/.bin`.
+        inside: Option<&'static str>,
+    },
+    /// A target of rustc.
+    RustTarget,
+}
+
+impl Tool {
+    /// Where it is for a robot in `dir`: the program, or the folder of a part of one. None when it is missing.
+    pub fn find(&self, dir: &Path) -> Option<PathBuf> {
+        match self.place {
+            Place::Program { files, inside } => {
+                let near = inside.map_or_else(Vec::new, |inside| upwards(dir, inside));
+                let folders: Vec<PathBuf> = near.into_iter().chain(search_path()).collect();
+                files.iter().find_map(|file| find(file, folders.clone()))
+            }
+            Place::RustTarget => cargo::target_libraries(dir, self.name),
+        }
+    }
+
+    /// The same.
+    ///
+    /// # Errors
+    /// [`BuildError::MissingTool`].
+    pub(crate) fn require(&self, dir: &Path, language: Language) -> Result<PathBuf, BuildError> {
+        self.find(dir).ok_or_else(|| BuildError::MissingTool {
+            tool: self.name.to_owned(),
+            language: language.name(),
+            install: self.install.to_owned(),
+        })
+    }
+}
+
 /// The folders that `PATH` names.
-pub(crate) fn search_path() -> Vec<PathBuf> {
+fn search_path() -> Vec<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).collect()
 }
 
 /// The first file of this name in the folders.
-pub(crate) fn find(name: &str, folders: impl IntoIterator<Item = PathBuf>) -> Option<PathBuf> {
+fn find(name: &str, folders: impl IntoIterator<Item = PathBuf>) -> Option<PathBuf> {
     let mut files = folders.into_iter().map(|folder| folder.join(name));
     files.find(|file| file.is_file())
 }
 
 /// `inside` in `dir` and in all folders above it, nearest first: where a project of several robots keeps its tools.
-pub(crate) fn upwards(dir: &Path, inside: &str) -> Vec<PathBuf> {
+fn upwards(dir: &Path, inside: &str) -> Vec<PathBuf> {
     dir.ancestors().map(|folder| folder.join(inside)).collect()
 }
 
@@ -55,6 +115,7 @@ mod tests {
 
     use super::{OUTPUT_BYTES_MAX, find, run, upwards};
     use crate::error::BuildError;
+    use crate::language::Language;
 
     #[test]
     fn program_of_the_nearest_folder_is_taken() {
@@ -81,5 +142,18 @@ mod tests {
         };
         assert_eq!(status.code(), Some(3));
         assert!(output.len() <= OUTPUT_BYTES_MAX && output.ends_with("1the end\n"));
+    }
+
+    #[test]
+    fn every_language_says_how_its_tools_are_installed() {
+        for language in Language::ALL {
+            let tools = language.tools();
+            assert!(!tools.is_empty(), "{}", language.name());
+            for tool in tools {
+                assert!(!tool.name.is_empty() && tool.install.contains(' '), "{tool:?}");
+                let missing = tool.require(Path::new("/"), language);
+                assert!(missing.is_ok() || missing.unwrap_err().to_string().contains(tool.install));
+            }
+        }
     }
 }
