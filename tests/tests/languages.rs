@@ -54,6 +54,13 @@ const C: InLanguage = InLanguage {
     uses_wasi: false,
 };
 
+const GO: InLanguage = InLanguage {
+    folder: "go",
+    crash_code: "panic",
+    crash_place: "as it was told at every-call/robot.go:52",
+    uses_wasi: true,
+};
+
 /// Builds use both cores by themselves.
 static ONE_BUILD: Mutex<()> = Mutex::new(());
 
@@ -159,6 +166,7 @@ languages! {
     javascript: JAVASCRIPT;
     python: PYTHON;
     c: C;
+    go: GO;
 }
 
 #[test]

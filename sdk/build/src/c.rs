@@ -101,7 +101,7 @@ fn sources(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
 /// The contract in C: a header, its code, and an object file with the world.
 /// What the robot does not call is dropped by the linker, so the whole world is given.
 fn bindings() -> anyhow::Result<Vec<(String, Vec<u8>)>> {
-    let interfaces = contract::interfaces().into_iter().map(str::to_owned).collect();
+    let interfaces = contract::all();
     let (mut resolve, world) = contract::parse(&interfaces)?;
     let short = |name: &str| {
         (

@@ -29,11 +29,27 @@ pub fn encode(module: &[u8]) -> Result<Vec<u8>> {
 /// # Errors
 /// When it is no component, or imports something else, such as WASI.
 pub fn interfaces(component: &[u8]) -> Result<BTreeSet<String>> {
+    imported(component, Wasi::Refused)
+}
+
+/// What is made of imports of WASI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wasi {
+    /// A component that has any is refused.
+    Refused,
+    /// They are passed over: the host has WASI 0.2 with nothing behind it, and says which parts.
+    Tolerated,
+}
+
+/// The same.
+pub(crate) fn imported(component: &[u8], wasi: Wasi) -> Result<BTreeSet<String>> {
     let DecodedWasm::Component(resolve, world) = wit_component::decode(component)? else {
         bail!("this is a WIT package, not a component");
     };
     let keys = resolve.worlds[world].imports.keys();
-    keys.map(|key| interface_name(&resolve.name_world_key(key)))
+    keys.map(|key| resolve.name_world_key(key))
+        .filter(|name| wasi == Wasi::Refused || !name.starts_with("wasi:"))
+        .map(|name| interface_name(&name))
         .collect()
 }
 

@@ -65,6 +65,11 @@ pub(crate) fn interfaces() -> Vec<&'static str> {
     lines.filter_map(imported).collect()
 }
 
+/// The same, as a set.
+pub(crate) fn all() -> BTreeSet<String> {
+    interfaces().into_iter().map(str::to_owned).collect()
+}
+
 /// `signalbox:robot/items@0.9.0` for `items`.
 pub(crate) fn full_name(interface: &str) -> String {
     let declared = CONTRACT_FILES

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::error::BuildError;
 use crate::tool::Tool;
-use crate::{c, cargo, javascript, python};
+use crate::{c, cargo, go, javascript, python};
 
 /// A language that robots are built from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,15 +17,18 @@ pub enum Language {
     Python,
     /// C, by zig.
     C,
+    /// Go, by its own compiler.
+    Go,
 }
 
 impl Language {
     /// All of them, in the order of the documentation.
-    pub const ALL: [Language; 4] = [
+    pub const ALL: [Language; 5] = [
         Language::Rust,
         Language::JavaScript,
         Language::Python,
         Language::C,
+        Language::Go,
     ];
 
     /// As robot.toml names it.
@@ -35,6 +38,7 @@ impl Language {
             Language::JavaScript => "javascript",
             Language::Python => "python",
             Language::C => "c",
+            Language::Go => "go",
         }
     }
 
@@ -45,6 +49,7 @@ impl Language {
             Language::JavaScript => "JavaScript",
             Language::Python => "Python",
             Language::C => "C",
+            Language::Go => "Go",
         }
     }
 
@@ -55,6 +60,7 @@ impl Language {
             Language::JavaScript => &["robot.js", "robot.ts", "package.json"],
             Language::Python => &["robot.py"],
             Language::C => &["robot.c"],
+            Language::Go => &["go.mod", "robot.go"],
         }
     }
 
@@ -65,6 +71,7 @@ impl Language {
             Language::JavaScript => &javascript::TOOLS,
             Language::Python => &python::TOOLS,
             Language::C => &c::TOOLS,
+            Language::Go => &go::TOOLS,
         }
     }
 
@@ -132,6 +139,7 @@ mod tests {
         assert_eq!(of(&["robot.js"], None), Ok(Language::JavaScript));
         assert_eq!(of(&["robot.py"], None), Ok(Language::Python));
         assert_eq!(of(&["robot.c"], None), Ok(Language::C));
+        assert_eq!(of(&["go.mod", "robot.go"], None), Ok(Language::Go));
         assert_eq!(of(&["package.json", "robot.ts"], None), Ok(Language::JavaScript));
     }
 
@@ -152,7 +160,7 @@ mod tests {
         assert!(refusal.contains("Cargo.toml for Rust, robot.js or "), "{refusal}");
         let refusal = of(&["Cargo.toml"], Some("fortran")).unwrap_err();
         assert!(
-            refusal.contains("`fortran`: known are rust, javascript, python, c"),
+            refusal.contains("`fortran`: known are rust, javascript, python, c, go"),
             "{refusal}"
         );
     }

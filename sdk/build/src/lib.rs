@@ -14,6 +14,7 @@ mod cargo;
 mod component;
 mod contract;
 mod error;
+mod go;
 mod javascript;
 mod language;
 mod manifest;

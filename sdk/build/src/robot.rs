@@ -4,12 +4,12 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use crate::component::{embed_manifest, interfaces};
+use crate::component::{Wasi, embed_manifest, imported};
 use crate::error::BuildError;
 use crate::language::Language;
 use crate::rust_sdk::write_rust_sdk;
 use crate::source::Source;
-use crate::{Component, build_robots, c, javascript, python, robots_target_dir};
+use crate::{Component, build_robots, c, go, javascript, python, robots_target_dir};
 
 /// A robot that was built from its folder.
 #[derive(Debug)]
@@ -33,9 +33,11 @@ pub fn build_folder(dir: &Path) -> Result<Built, BuildError> {
     let source = Source::read(dir)?;
     let bytes = match source.language {
         Language::Rust => rust(&source.dir)?.bytes,
-        Language::JavaScript => staged(&source, javascript::build)?,
-        Language::Python => staged(&source, python::build)?,
-        Language::C => staged(&source, c::build)?,
+        Language::JavaScript => staged(&source, Wasi::Refused, javascript::build)?,
+        Language::Python => staged(&source, Wasi::Refused, python::build)?,
+        Language::C => staged(&source, Wasi::Refused, c::build)?,
+        // Its own library imports WASI, whatever the robot does.
+        Language::Go => staged(&source, Wasi::Tolerated, go::build)?,
     };
     Ok(Built {
         id: source.manifest.id().to_owned(),
@@ -54,6 +56,7 @@ fn rust(dir: &Path) -> Result<Component, BuildError> {
 /// Builds in a temporary folder, compares the imports with the manifest, and embeds the manifest.
 fn staged(
     source: &Source,
+    wasi: Wasi,
     build: impl FnOnce(&Source, &Path) -> Result<Vec<u8>, BuildError>,
 ) -> Result<Vec<u8>, BuildError> {
     let stage = tempfile::Builder::new()
@@ -61,7 +64,7 @@ fn staged(
         .tempdir()
         .context("cannot make a temporary folder")?;
     let component = build(source, stage.path())?;
-    let difference = source.manifest.difference(&interfaces(&component)?);
+    let difference = source.manifest.difference(&imported(&component, wasi)?);
     if !difference.is_empty() {
         return Err(BuildError::Difference {
             id: source.manifest.id().to_owned(),

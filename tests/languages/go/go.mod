@@ -1,0 +1,3 @@
+module every-call
+
+go 1.25
