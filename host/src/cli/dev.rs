@@ -18,6 +18,7 @@ use crate::bootstrap::new_admin;
 use crate::clock::Clock;
 use crate::engine::core::SharedCore;
 use crate::scenario::trace;
+use crate::trust::Trust;
 
 mod bench;
 mod teller;
@@ -75,7 +76,7 @@ impl Args {
             &admin.secret,
             &app.core.records.directory(),
         );
-        let mut hosting = Hosting::start(listener, app);
+        let mut hosting = Hosting::start(listener, app, Trust::default());
         let core = Arc::clone(&hosting.app.core);
         let ended = tokio::select! {
             ended = exchange(&self.dir, &core, &teller, &mut changes) => ended,
