@@ -34,8 +34,8 @@ unsafe impl Sync for Heap {}
 
 impl Heap {
     fn begin(&self) {
-        // SAFETY: the linker defines the symbol; nobody else uses what lies between it and the end.
-        let base = unsafe { &raw const __heap_base }.cast_mut();
+        // The linker defines the symbol; nobody else uses what lies between it and the end.
+        let base = (&raw const __heap_base).cast_mut();
         let bytes = core::arch::wasm32::memory_size(0) * PAGE_BYTES;
         self.free.set(base);
         self.end.set(base.with_addr(bytes));

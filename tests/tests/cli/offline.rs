@@ -255,7 +255,7 @@ fn example_configuration_is_accepted() {
             .as_array()
             .unwrap()
             .len(),
-        14
+        16
     );
 }
 
