@@ -12,6 +12,8 @@ use super::{Answer, Exit, Failure, Globals, robot};
 mod many;
 mod text;
 
+pub(super) use text::one as words;
+
 /// Runs a robot again on the record of a run, and shows the first thing that it does otherwise
 ///
 /// Host calls are answered as they were recorded; nothing is asked of the CRM and nothing is changed. With
@@ -68,9 +70,9 @@ impl Args {
             Err(_) => read(Path::new(source))?,
         };
         let player = Player::new(self.component.as_deref()).await?;
-        let (robot, replay) = player.play(&file, globals).await?;
+        let (robot, replay) = player.play(&file, Some(&globals.client()?)).await?;
         let has_changed = replay.difference.is_some();
-        let words = text::one(&file, &robot, &replay);
+        let words = words(&file, &robot, &replay);
         let data = serde_json::to_value(&replay).context("the replay cannot be written")?;
         let answer = Answer::new("signalbox.replay/1", words)
             .with("robot", robot.manifest().label())
@@ -86,7 +88,7 @@ impl Args {
 }
 
 /// Runs records on one component, or each on its own.
-struct Player {
+pub(super) struct Player {
     sandbox: Sandbox,
     component: Option<Robot>,
 }
@@ -101,10 +103,23 @@ impl Player {
         Ok(Player { sandbox, component })
     }
 
-    async fn play(&self, file: &RunFile, globals: &Globals) -> Result<(Robot, Replay), Failure> {
-        let robot = match &self.component {
-            Some(robot) => robot.clone(),
-            None => loaded(&self.sandbox, component(&globals.client()?, file).await?).await?,
+    /// Everything runs on this component.
+    pub(super) async fn of(component: Vec<u8>) -> Result<Player, Failure> {
+        let mut player = Player::new(None).await?;
+        player.component = Some(loaded(&player.sandbox, component).await?);
+        Ok(player)
+    }
+
+    /// Replays a record; where there is no component, on the one that ran, which the host has.
+    pub(super) async fn play(
+        &self,
+        file: &RunFile,
+        host: Option<&Client>,
+    ) -> Result<(Robot, Replay), Failure> {
+        let robot = match (&self.component, host) {
+            (Some(robot), _) => robot.clone(),
+            (None, Some(host)) => loaded(&self.sandbox, component(host, file).await?).await?,
+            (None, None) => return Err(Failure::say(Exit::Usage, "there is no component to replay")),
         };
         let replay = self.replay(&robot, file).await?;
         Ok((robot, replay))
@@ -142,7 +157,8 @@ async fn fetched(client: &Client, run: RunId, attempt: Option<u32>) -> Result<Ru
     Ok(RunFile::parse(&body.to_string()).with_context(|| format!("the record of {run}"))?)
 }
 
-fn read(path: &Path) -> Result<RunFile, Failure> {
+/// Reads a saved run.
+pub(super) fn read(path: &Path) -> Result<RunFile, Failure> {
     let shown = path.display();
     let text = std::fs::read_to_string(path).map_err(|error| {
         let exit = match error.kind() {

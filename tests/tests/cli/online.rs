@@ -253,6 +253,28 @@ fn run_is_saved_and_replayed_by_its_own_version_and_another() {
         .out;
     assert!(other.contains(id), "{other}");
 
+    // A saved run is a test from then on.
+    std::fs::create_dir(host.folder().join("tests")).unwrap();
+    std::fs::rename(
+        host.folder().join("saved.json"),
+        host.folder().join("tests/won.run.json"),
+    )
+    .unwrap();
+    for (name, code, words) in [
+        ("notify", 0, "won.run.json"),
+        (
+            "create-activity",
+            1,
+            "does not do what it did when the run was saved",
+        ),
+    ] {
+        let component = format!("{name}.wasm");
+        std::fs::rename(host.folder().join(name), host.folder().join(&component)).unwrap();
+        let tested = host.cli(&["robot", "test", &component]).with_code(code).out;
+        assert!(tested.contains(words), "{tested}");
+    }
+    std::fs::rename(host.folder().join("notify.wasm"), host.folder().join("notify")).unwrap();
+
     host.cli(&["replay", "nothing.json"]).refused(4, "nothing.json");
     host.cli(&["replay", "notify"]).refused(1, "`notify`");
     host.cli(&["replay", "run:999"]).refused(4, "run:999");

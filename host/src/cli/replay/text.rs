@@ -6,7 +6,7 @@ use signalbox_sandbox::{Difference, HostCall, Replay, Robot, RunFile};
 use super::super::run::text::verdict;
 
 /// One replay.
-pub(super) fn one(file: &RunFile, robot: &Robot, replay: &Replay) -> String {
+pub(in crate::cli) fn one(file: &RunFile, robot: &Robot, replay: &Replay) -> String {
     let run = file.invocation["run"].as_str().unwrap_or("the run");
     let attempt = &file.invocation["attempt"];
     let label = robot.manifest().label();

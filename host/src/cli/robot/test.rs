@@ -17,6 +17,7 @@ use crate::scenario::{Cost, Given, Kit, over_budget, play_given};
 
 mod diff;
 mod junit;
+mod record;
 mod result;
 
 /// What the help ends with.
@@ -84,12 +85,13 @@ impl Args {
     /// Plays the scenarios once.
     async fn play(&self) -> Result<Answer, Failure> {
         let robot = Robot::read(&self.robot)?;
-        let folders = self.folders(&robot)?;
+        let (folders, records) = self.chosen(&robot)?;
         let compiled = tempfile::tempdir().context("cannot make a temporary folder")?;
         let mut results = Vec::new();
         for folder in folders {
             results.push(test(&robot, &folder, compiled.path(), self.update).await);
         }
+        results.extend(record::test_all(&robot, &records).await?);
         let label = robot.inspection.manifest.label();
         if let Some(path) = &self.junit {
             let report = junit::report(&label, &results);
@@ -114,18 +116,19 @@ impl Args {
         })
     }
 
-    /// The scenarios that are played, by name.
-    fn folders(&self, robot: &Robot) -> Result<Vec<PathBuf>, Failure> {
+    /// The scenarios that are played and the runs that are replayed, by name.
+    fn chosen(&self, robot: &Robot) -> Result<(Vec<PathBuf>, Vec<PathBuf>), Failure> {
         let dir = match &self.scenarios {
             Some(dir) => dir.clone(),
             None => robot.dir.join("tests"),
         };
-        let mut folders = scenario_folders(&dir)?;
+        let (mut folders, mut records) = (scenario_folders(&dir)?, record::records(&dir));
         let filter = self.filter.as_deref().unwrap_or_default();
-        let count = folders.len();
+        let count = folders.len() + records.len();
         folders.retain(|path| name(path).contains(filter));
-        if !folders.is_empty() {
-            return Ok(folders);
+        records.retain(|path| name(path).contains(filter));
+        if !folders.is_empty() || !records.is_empty() {
+            return Ok((folders, records));
         }
         let shown = dir.display();
         let message = match count {

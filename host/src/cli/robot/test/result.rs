@@ -28,6 +28,8 @@ pub(super) enum Ending {
     Written,
     /// With the difference.
     Differs(String),
+    /// On the record of a saved run it does something else. With the difference.
+    Strays(String),
     /// There is no `expected.txt`. With what happened.
     NothingExpected(String),
     /// A run used more than the budget. With a sentence for each figure.
@@ -42,7 +44,7 @@ impl Ending {
         match self {
             Ending::Same => "same",
             Ending::Written => "written",
-            Ending::Differs(_) => "differs",
+            Ending::Differs(_) | Ending::Strays(_) => "differs",
             Ending::NothingExpected(_) => "nothing-expected",
             Ending::OverBudget(_) => "over-budget",
             Ending::Broken(_) => "broken",
@@ -55,6 +57,7 @@ impl Ending {
             Ending::Same => "as expected",
             Ending::Written => "expected.txt was written",
             Ending::Differs(_) => "what happened is not what expected.txt says",
+            Ending::Strays(_) => "the robot does not do what it did when the run was saved",
             Ending::NothingExpected(_) => {
                 "there is no expected.txt; read what happened, and keep it with --update"
             }
@@ -68,7 +71,7 @@ impl Ending {
     pub(super) fn details(&self) -> &str {
         match self {
             Ending::Same | Ending::Written | Ending::OverBudget(_) | Ending::Broken(_) => "",
-            Ending::Differs(text) | Ending::NothingExpected(text) => text,
+            Ending::Differs(text) | Ending::Strays(text) | Ending::NothingExpected(text) => text,
         }
     }
 }
@@ -83,9 +86,11 @@ impl TestResult {
         match &self.ending {
             Ending::Same => "ok",
             Ending::Written => "written",
-            Ending::Differs(_) | Ending::NothingExpected(_) | Ending::OverBudget(_) | Ending::Broken(_) => {
-                "FAILED"
-            }
+            Ending::Differs(_)
+            | Ending::Strays(_)
+            | Ending::NothingExpected(_)
+            | Ending::OverBudget(_)
+            | Ending::Broken(_) => "FAILED",
         }
     }
 
