@@ -46,6 +46,7 @@ mod notifications;
 mod paging;
 mod pipelines;
 mod problem;
+mod robot_update;
 mod robots;
 mod run_files;
 mod run_view;
@@ -99,6 +100,7 @@ fn routes() -> OpenApiRouter<Arc<AppState>> {
         .merge(robots::routes())
         .merge(attachments::routes())
         .merge(runs::routes())
+        .merge(robot_update::routes())
         .merge(run_files::routes())
         .merge(tokens::routes())
         .merge(dead_letters::routes())

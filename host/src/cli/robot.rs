@@ -21,6 +21,7 @@ mod signing;
 mod source;
 mod test;
 mod text;
+mod update;
 
 pub(super) use self::source::Robot;
 pub(super) use self::test::scenario_folders;
@@ -73,6 +74,7 @@ A signature beside it, greet.wasm.minisig, is sent along.")]
         /// The component, `*.wasm`
         file: PathBuf,
     },
+    Update(update::Update),
     Key(signing::Key),
     Sign(signing::Sign),
     Verify(signing::Verify),
@@ -114,6 +116,7 @@ impl Args {
                     .with_all(parts))
             }
             Command::Install { file } => install(globals, &file).await,
+            Command::Update(update) => update.run(globals).await,
             Command::Key(key) => key.run(),
             Command::Sign(sign) => sign.run(),
             Command::Verify(verify) => verify.run(),

@@ -6,6 +6,9 @@ use minisign::KeyPair;
 use serde_json::{Value, json};
 use signalbox::bundled::BUNDLED;
 use signalbox::trust::Trust;
+use signalbox_build::embed_manifest;
+use signalbox_sandbox::inspect::inspect;
+use signalbox_tests::robots::{CALLER, CALLER_BARE, WARN_LARGE_DEAL};
 
 use super::harness::Api;
 
@@ -252,6 +255,89 @@ async fn robot_that_is_there_is_known_as_signed_from_then_on() {
     assert!(known["signed_by"].is_string(), "{known}");
     let unsigned_again = api.as_admin("POST", "/robots", &[], robot).await.ok(200);
     assert_eq!(unsigned_again["signed_by"], known["signed_by"]);
+}
+
+/// The robot `warn-large-deal` as it would be if it could do everything.
+fn greedy() -> Vec<u8> {
+    let manifest = |component: &[u8]| serde_json::to_value(inspect(component).unwrap().manifest).unwrap();
+    let (modest, mut greedy) = (manifest(WARN_LARGE_DEAL), manifest(CALLER));
+    for key in ["id", "param", "causes"] {
+        greedy[key] = modest[key].clone();
+    }
+    greedy["version"] = json!("2.0.0");
+    embed_manifest(CALLER_BARE, &greedy.to_string())
+}
+
+#[tokio::test]
+async fn version_that_asks_for_more_waits_and_the_old_one_goes_on() {
+    let api = Api::start().await;
+    let sales = api.sales().await;
+    let boss = api
+        .create("/employees", json!({"name": "Anna", "role": "admin"}))
+        .await;
+    let install = async |component: Vec<u8>| api.as_admin("POST", "/robots", &[], component).await.ok(201);
+    let old = install(WARN_LARGE_DEAL.to_vec()).await;
+    let attach = |granted: &Value| {
+        json!({
+            "title": "Large", "robot": "warn-large-deal", "moment": {"kind": "stage", "stage": sales.new},
+            "params": {"threshold": 100, "to": [boss]}, "grants": granted,
+        })
+    };
+    let asked = json!(["items", "notifications"]);
+    let whole = api.create("/attachments", attach(&asked)).await;
+    let narrow = api.create("/attachments", attach(&json!(["items"]))).await;
+    let new = install(greedy()).await;
+    let update = async |body: Value| api.post("/robots/warn-large-deal/update", body).await;
+    let attachment = async |id: &str| api.get(&format!("/attachments/{id}")).await.ok(200);
+
+    for body in [json!({}), json!({"approve": ["contacts"]})] {
+        let waits = update(body).await.ok(200);
+        assert_eq!(waits["robot"], "warn-large-deal@2.0.0");
+        for outcome in waits["attachments"].as_array().unwrap() {
+            assert_eq!(outcome["state"], "waits", "{outcome}");
+            let asks = outcome["asks"].as_array().unwrap();
+            let more: Vec<&str> = asks
+                .iter()
+                .map(|one| one["interface"].as_str().unwrap())
+                .collect();
+            assert!(
+                more.contains(&"messaging") && !more.contains(&"items"),
+                "{outcome}"
+            );
+            assert!(asks[0]["reason"]["ru"].is_string(), "{outcome}");
+        }
+        assert_eq!(attachment(&whole).await["digest"], old["digest"]);
+    }
+    update(json!({"approve": ["secrets"]}))
+        .await
+        .refused(422, "invalid");
+    api.post("/robots/nobody/update", json!({}))
+        .await
+        .refused(404, "not-found");
+
+    let interfaces = new["manifest"]["permission"].as_array().unwrap();
+    let all: Vec<&Value> = interfaces.iter().map(|one| &one["interface"]).collect();
+    let looked = update(json!({"approve": all, "dry_run": true})).await.ok(200);
+    assert_eq!(looked["attachments"][0]["state"], "updated", "{looked}");
+    assert_eq!(attachment(&whole).await["digest"], old["digest"], "only a look");
+    update(json!({"approve": all})).await.ok(200);
+    for id in [&whole, &narrow] {
+        assert_eq!(attachment(id).await["digest"], new["digest"]);
+    }
+    let kept = attachment(&narrow).await;
+    assert_eq!(
+        kept["not_granted"],
+        json!(["notifications"]),
+        "what was withheld stays so"
+    );
+    let again = update(json!({})).await.ok(200);
+    assert_eq!(again["attachments"], json!([]), "there is nothing left to do");
+
+    // A version that asks for less is taken without a question, and its attachments lose what it does not need.
+    let path = format!("/robots/{}/update", old["digest"].as_str().unwrap());
+    let back = api.post(&path, json!({})).await.ok(200);
+    assert_eq!(back["attachments"][0]["state"], "updated");
+    assert_eq!(attachment(&whole).await["grants"], asked);
 }
 
 #[tokio::test]

@@ -100,6 +100,7 @@ const ROUTES: &[(&str, &str, Right)] = &[
     ("GET", "/api/v1/robots/{digest}", Read),
     ("GET", "/api/v1/robots/{digest}/component", Read),
     ("POST", "/api/v1/robots/{digest}/resume", Administer),
+    ("POST", "/api/v1/robots/{digest}/update", Configure),
     ("GET", "/api/v1/attachments", Read),
     ("POST", "/api/v1/attachments", Configure),
     ("GET", "/api/v1/attachments/{id}", Read),

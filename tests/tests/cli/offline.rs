@@ -24,6 +24,7 @@ const COMMANDS: &[&str] = &[
     "robot inspect",
     "robot install",
     "robot list",
+    "robot update",
     "robot key",
     "robot sign",
     "robot verify",

@@ -1,0 +1,186 @@
+//! The way of attachments to another version of their robot. What asks for more waits until an admin approves it, and
+//! the old version goes on meanwhile.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use signalbox_crm::attaching::check_attachment;
+use signalbox_crm::attachment::Attachment;
+use signalbox_crm::directory::{Directory, DirectoryChange, RobotVersion};
+use signalbox_crm::ids::AttachmentId;
+use signalbox_crm::rejection::Rejection;
+use signalbox_crm::robot::Permission;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::AppState;
+use super::attachment_form::AttachmentView;
+use super::caller::{Caller, Configure};
+use super::input::{Body, Id};
+use super::problem::Problem;
+use super::setup;
+use super::writing::Writing;
+
+pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
+    OpenApiRouter::new().routes(routes!(update))
+}
+
+/// What is allowed.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct UpdateForm {
+    /// Interfaces that the version may have besides what the attachments grant already.
+    #[serde(default)]
+    approve: BTreeSet<String>,
+    /// Says what would happen, and changes nothing.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// What becomes of the attachments of a robot.
+#[derive(Debug, Serialize, ToSchema)]
+struct Update {
+    /// `notify@1.1.0`.
+    robot: String,
+    digest: String,
+    is_dry_run: bool,
+    /// Those that have another version now.
+    attachments: Vec<Outcome>,
+}
+
+/// What becomes of one attachment.
+#[derive(Debug, Serialize, ToSchema)]
+struct Outcome {
+    #[schema(value_type = String)]
+    attachment: AttachmentId,
+    title: String,
+    /// The version that it has had: `notify@1.0.0`.
+    from: String,
+    /// `updated`; `waits`: the version asks for more, and the old one goes on; `refused`: the version does not take the
+    /// attachment as it is, and the old one goes on.
+    state: &'static str,
+    /// What the version asks for and the old one did not, with its reasons.
+    #[schema(value_type = Vec<Object>)]
+    asks: Vec<Permission>,
+    /// Why it is refused.
+    message: Option<String>,
+}
+
+/// Lets the attachments of a robot have this version. Those for which it asks for more than was approved keep the one
+/// that they have. `digest` may be the robot's id, such as `notify`, for its current version.
+#[utoipa::path(
+    post, path = "/robots/{digest}/update", tag = "robots",
+    request_body = UpdateForm, responses((status = OK, body = Update))
+)]
+async fn update(
+    caller: Caller<Configure>,
+    State(state): State<Arc<AppState>>,
+    Id(digest): Id<String>,
+    Body(form): Body<UpdateForm>,
+) -> Result<Json<Update>, Problem> {
+    let mut writing = Writing::new(&state, &caller);
+    loop {
+        let mut draft = writing.draft();
+        let directory = Arc::clone(&draft.directory);
+        let version = version_named(&directory, &digest)?;
+        check_approved(version, &form.approve)?;
+        let mut outcomes = Vec::new();
+        let others = directory.attachments.values().filter(|attachment| {
+            attachment.robot == version.manifest.id && attachment.digest != version.digest
+        });
+        for before in others {
+            let (outcome, after) = moved(&directory, before, version, &form.approve);
+            outcomes.push(outcome);
+            if let Some(after) = after.filter(|_| !form.dry_run) {
+                let views = [Attachment::clone(before), after.clone()];
+                let [old, new] = views.map(|one| AttachmentView::new(&directory, one));
+                setup::note_changed(&mut draft, &before.id.to_string(), &old, &new)?;
+                let change = DirectoryChange::Attachment(after);
+                draft.changes.directory.push(change);
+            }
+        }
+        let answer = Update {
+            robot: version.manifest.label(),
+            digest: version.digest.clone(),
+            is_dry_run: form.dry_run,
+            attachments: outcomes,
+        };
+        if draft.changes.directory.is_empty() || writing.commit(draft).await?.is_some() {
+            return Ok(Json(answer));
+        }
+    }
+}
+
+fn version_named<'d>(directory: &'d Directory, name: &str) -> Result<&'d RobotVersion, Problem> {
+    let is_current = |version: &&Arc<RobotVersion>| version.is_current && version.manifest.id == name;
+    let found = directory.robots.get(name);
+    let found = found.or_else(|| directory.robots.values().find(is_current));
+    Ok(found.ok_or_else(|| Problem::not_found(format!("robot {name}")))?)
+}
+
+/// Nothing is approved in advance that the version does not ask for.
+fn check_approved(version: &RobotVersion, approved: &BTreeSet<String>) -> Result<(), Problem> {
+    let asks = |interface: &String| {
+        let permissions = &version.manifest.permission;
+        permissions
+            .iter()
+            .any(|permission| permission.interface == *interface)
+    };
+    match approved.iter().find(|interface| !asks(interface)) {
+        None => Ok(()),
+        Some(interface) => {
+            let label = version.manifest.label();
+            let message = format!("approve: `{label}` does not ask for `{interface}`");
+            Err(Rejection::invalid(message).into())
+        }
+    }
+}
+
+/// The attachment with the version, where it may have it.
+fn moved(
+    directory: &Directory,
+    before: &Attachment,
+    version: &RobotVersion,
+    approved: &BTreeSet<String>,
+) -> (Outcome, Option<Attachment>) {
+    let old = directory.robots.get(&before.digest);
+    let had = |permission: &&Permission| {
+        let asked = old.iter().flat_map(|old| &old.manifest.permission);
+        asked
+            .into_iter()
+            .any(|known| known.interface == permission.interface)
+            || before.grants.contains(&permission.interface)
+    };
+    let wanted = &version.manifest.permission;
+    let asks: Vec<Permission> = wanted.iter().filter(|one| !had(one)).cloned().collect();
+    let is_approved = asks.iter().all(|one| approved.contains(&one.interface));
+    let is_granted = |one: &&Permission| {
+        before.grants.contains(&one.interface) || (!had(one) && approved.contains(&one.interface))
+    };
+    let granted = wanted.iter().filter(is_granted);
+    let after = Attachment {
+        digest: version.digest.clone(),
+        grants: granted.map(|one| one.interface.clone()).collect(),
+        version: before.version + 1,
+        ..before.clone()
+    };
+    let refusal = check_attachment(&after, directory).err();
+    let (state, after) = match (is_approved, &refusal) {
+        (false, _) => ("waits", None),
+        (true, Some(_)) => ("refused", None),
+        (true, None) => ("updated", Some(after)),
+    };
+    let outcome = Outcome {
+        attachment: before.id,
+        title: before.title.clone(),
+        from: old.map(|old| old.manifest.label()).unwrap_or_default(),
+        state,
+        asks,
+        message: refusal.map(|refusal| refusal.message),
+    };
+    (outcome, after)
+}
