@@ -26,6 +26,7 @@ mod db;
 mod delivery;
 mod demo;
 mod dev;
+mod doctor;
 mod exit;
 mod hosting;
 mod import;
@@ -76,6 +77,8 @@ commands! {
     New => new;
     /// Builds the robot of a folder, runs it in a host in memory, and exchanges it when a file changes
     Dev => dev;
+    /// Says which tools are there to build robots, how to get those that are missing, and whether a host can run here
+    Doctor => doctor;
     /// Builds, tests, inspects, installs and lists robots
     Robot => robot;
     /// Attaches a robot to a moment

@@ -11,6 +11,7 @@ use signalbox_sandbox::inspect::{COMPONENT_BYTES_MAX, Inspection, inspect};
 
 use super::output::{field, table};
 use super::{Answer, Exit, Failure, Globals};
+use crate::trust::{SignatureError, verify};
 
 mod bench;
 mod build;
@@ -49,7 +50,7 @@ enum Command {
     #[command(after_help = build::EXAMPLES)]
     Build(build::Args),
     /// Plays the scenarios of a robot on the production host, with a virtual clock; needs no host
-    #[command(after_help = test::EXAMPLES)]
+    #[command(after_help = test::help())]
     Test(test::Args),
     /// Runs a robot once on the production host and shows its calls, effects, log and outcome; needs no host
     #[command(after_help = run::EXAMPLES)]
@@ -109,10 +110,14 @@ impl Args {
                 let anatomy = sections::anatomy(&bytes)?;
                 let data = serde_json::to_value(&inspection).context("the inspection cannot be written")?;
                 let parts = serde_json::to_value(&anatomy).context("the sections cannot be written")?;
-                let words = text::inspection(&inspection) + &text::anatomy(&anatomy);
+                let signature = signing::signature_in(&signing::beside(&file))?;
+                let key = signature.map(|signature| claimed_key(&bytes, &signature));
+                let words =
+                    text::inspection(&inspection) + &text::anatomy(&anatomy) + &text::signed(key.as_deref());
                 Ok(Answer::new("signalbox.robot.inspect/1", words)
                     .with("file", file.display().to_string())
                     .with("inspection", data)
+                    .with("signature", key)
                     .with_all(parts))
             }
             Command::Install { file } => install(globals, &file).await,
@@ -123,6 +128,15 @@ impl Args {
             Command::List { all } => list(globals, all).await,
             Command::Resume { id } => resume(globals, &id).await,
         }
+    }
+}
+
+/// Whose signature it claims to be; nobody is trusted here.
+fn claimed_key(component: &[u8], signature: &str) -> String {
+    match verify(component, signature, &[]) {
+        Ok(signed) => signed.key.to_string(),
+        Err(SignatureError::UnknownKey(key)) => key.to_string(),
+        Err(error) => error.to_string(),
     }
 }
 

@@ -23,16 +23,17 @@ fn languages() -> Vec<String> {
 
 /// What is installed for the example of the language serves the new robot, too.
 fn lend_tools(language: &str, robot: &Path) {
-    let example = root().join("examples/robots").join(language);
+    let root = root();
+    let example = root.join("examples/robots").join(language);
     for tools in ["node_modules", ".venv"] {
-        let lent = example.join(tools);
-        if lent.is_dir() {
+        let above = example.ancestors().take_while(|folder| folder.starts_with(&root));
+        if let Some(lent) = above.map(|folder| folder.join(tools)).find(|lent| lent.is_dir()) {
             std::os::unix::fs::symlink(lent, robot.join(tools)).unwrap();
         }
     }
     if language == "rust" {
         // The versions that are there already; cargo must not ask anybody.
-        std::fs::copy(root().join("Cargo.lock"), robot.join("Cargo.lock")).unwrap();
+        std::fs::copy(root.join("Cargo.lock"), robot.join("Cargo.lock")).unwrap();
     }
 }
 

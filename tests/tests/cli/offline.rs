@@ -7,7 +7,7 @@ use signalbox::bundled::BUNDLED;
 
 use crate::contract;
 
-use super::program::{command, run};
+use super::program::{Ended, command, run};
 
 /// Every command and what its data is called; an empty name where it has none of its own.
 const COMMANDS: &[&str] = &[
@@ -15,6 +15,7 @@ const COMMANDS: &[&str] = &[
     "serve",
     "demo",
     "dev",
+    "doctor",
     "new",
     "robot",
     "robot build",
@@ -149,6 +150,8 @@ fn robot_is_signed_and_a_change_is_noticed() {
         let comment = verified["comment"].as_str().unwrap();
         assert!(comment.starts_with("notify@0.1.0 sha256:"), "{comment}");
     }
+    let seen = run(&["robot", "inspect", "notify.wasm", "--json"]).with_code(0);
+    assert_eq!(seen.json("signalbox.robot.inspect/1")["signature"], made["key"]);
     run(&["robot", "key", "other", "--no-password"]).with_code(0);
     run(&["robot", "verify", "notify.wasm", "--key", "other.pub"]).refused(1, "not among those");
     run(&["robot", "verify", "notify.wasm", "--key", "acme.key"]).refused(1, "public key");
@@ -330,4 +333,57 @@ fn database_is_made_checked_and_copied() {
     )
     .refused(3, "not a Signalbox database");
     assert!(!folder.path().join("b.db").exists());
+}
+
+#[test]
+fn doctor_says_what_is_missing_and_how_it_is_installed() {
+    let folder = tempfile::tempdir().unwrap();
+    let bin = folder.path().join("robots/node_modules/.bin");
+    std::fs::create_dir_all(&bin).unwrap();
+    std::fs::create_dir(folder.path().join("robots/greet")).unwrap();
+    let doctor = |args: &[&str]| -> Ended {
+        let mut command = command(folder.path());
+        command.args(["doctor", "robots/greet"]).args(args);
+        command.env("PATH", "/bin").output().unwrap().into()
+    };
+    let ended = doctor(&["--lang", "javascript"]).with_code(4);
+    for words in [
+        "missing",
+        "run `npm install --save-dev componentize-qjs@",
+        "not yet in JavaScript",
+    ] {
+        assert!(ended.out.contains(words), "{words}: {ended:?}");
+    }
+    // A tool beside or above the robot is found, and asked for its version.
+    let tool = bin.join("componentize-qjs");
+    std::fs::write(&tool, "#!/bin/sh\n[ \"$1\" = --version ] && echo 'qjs 9.9'\n").unwrap();
+    std::fs::set_permissions(&tool, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let answer = doctor(&["--lang", "javascript", "--json"])
+        .with_code(0)
+        .json("signalbox.doctor/1");
+    let language = &answer["languages"][0];
+    assert_eq!(
+        (&language["is_complete"], &language["tools"][0]["version"]),
+        (&true.into(), &"qjs 9.9".into())
+    );
+    assert!(
+        answer["checks"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|check| check["is_ok"] == true),
+        "{answer}"
+    );
+    // A relative path does not end the search.
+    let mut inside = command(&folder.path().join("robots/greet"));
+    inside
+        .args(["doctor", "--lang", "javascript"])
+        .env("PATH", "/bin");
+    Ended::from(inside.output().unwrap()).with_code(0);
+    // Nobody asked for the other languages.
+    let all = doctor(&["--json"]).with_code(0).json("signalbox.doctor/1");
+    assert!(all["languages"].as_array().unwrap().len() > 1);
+    std::fs::write(folder.path().join("signalbox.toml"), "workers = 0\n").unwrap();
+    assert!(doctor(&[]).with_code(1).out.contains("FAILED  configuration"));
+    doctor(&["--lang", "cobol"]).with_code(2);
 }

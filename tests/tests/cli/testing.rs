@@ -174,3 +174,16 @@ fn scenarios_are_chosen_by_name_and_missed_when_there_are_none() {
     run(folder.path(), &["robot", "test", "nothing"]).refused(4, "`nothing` has no robot.toml");
     run(folder.path(), &["robot", "test", "tests"]).refused(4, "`tests` has no robot.toml");
 }
+
+#[test]
+fn help_lists_every_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let help = run(folder.path(), &["robot", "test", "--help"]).with_code(0).out;
+    for verb in &signalbox::scenario::VERBS {
+        assert!(
+            help.contains(&format!("\n  {} ", verb.word)),
+            "{}: {help}",
+            verb.word
+        );
+    }
+}

@@ -13,15 +13,14 @@ use super::super::hosting::Signals;
 use super::super::{Answer, Exit, Failure, Globals};
 use super::files::write_whole;
 use super::source::Robot;
-use crate::scenario::{Cost, Given, Kit, over_budget, play_given};
+use crate::scenario::{Cost, Given, Kit, VERBS, over_budget, play_given};
 
 mod diff;
 mod junit;
 mod record;
 mod result;
 
-/// What the help ends with.
-pub(super) const EXAMPLES: &str = "Examples:
+const EXAMPLES: &str = "Examples:
   signalbox robot test
   signalbox robot test --watch
   signalbox robot test robots/greet --filter large --update
@@ -31,6 +30,12 @@ A scenario is a folder in `tests`, beside robot.toml: given.toml says what there
 expected.txt what comes of it. It is played on the production engine and sandbox, with a virtual clock and a
 database of its own. sdk/TESTING.md has every key and step.
 Exit code 1: a scenario differs, is over its budget, or has a mistake, which is told with its line.";
+
+/// What the help ends with: examples, and every step.
+pub(super) fn help() -> String {
+    let steps = VERBS.iter().map(|verb| format!("\n  {}", verb.form()));
+    format!("{EXAMPLES}\n\nSteps:\n  +DURATION{}", steps.collect::<String>())
+}
 
 /// What is written beside `given.toml` and `steps.txt`.
 const EXPECTED: &str = "expected.txt";

@@ -56,6 +56,14 @@ pub(super) fn anatomy(anatomy: &Anatomy) -> String {
     )
 }
 
+/// Whose signature stands beside the component.
+pub(super) fn signed(key: Option<&str>) -> String {
+    match key {
+        None => "\nSignature\nnone\n".to_owned(),
+        Some(key) => format!("\nSignature\n{key}, not checked: `signalbox robot verify` does that\n"),
+    }
+}
+
 fn write(out: &mut String, inspection: &Inspection) -> fmt::Result {
     let manifest = &inspection.manifest;
     writeln!(out, "{}  {}", manifest.label(), manifest.name.en)?;
