@@ -61,6 +61,13 @@ const GO: InLanguage = InLanguage {
     uses_wasi: true,
 };
 
+const ZIG: InLanguage = InLanguage {
+    folder: "zig",
+    crash_code: "panic",
+    crash_place: "as it was told at robot.zig:47",
+    uses_wasi: false,
+};
+
 /// Builds use both cores by themselves.
 static ONE_BUILD: Mutex<()> = Mutex::new(());
 
@@ -167,6 +174,7 @@ languages! {
     python: PYTHON;
     c: C;
     go: GO;
+    zig: ZIG;
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, anyhow, bail};
 
+use crate::copying::copy;
 use crate::error::BuildError;
 use crate::language::Language;
 use crate::source::Source;
@@ -39,8 +40,6 @@ pub(crate) const TOOLS: [Tool; 2] = [COMPILER, BUNDLER];
 const SDK: &str = include_str!("../../js/signalbox.js");
 /// Exports what the host calls.
 const ENTRY: &str = include_str!("../../js/entry.js");
-/// The most files of one robot. A folder with more is no robot but a project around one.
-const FILES_MAX: usize = 1_000;
 /// What a robot without a bundler may consist of.
 const EXTENSIONS: [&str; 3] = ["js", "mjs", "json"];
 
@@ -54,7 +53,7 @@ pub(crate) fn build(source: &Source, stage: &Path) -> Result<Vec<u8>, BuildError
     lay_out(&modules, &interfaces, &main)?;
     match main.needs_bundler {
         true => bundle(source, &main, &modules)?,
-        false => copy(&source.dir, &modules.join("robot"), &mut 0)?,
+        false => copy(&source.dir, &modules.join("robot"), &EXTENSIONS)?,
     }
     let out = stage.join("robot.wasm");
     let mut command = Command::new(compiler);
@@ -208,34 +207,6 @@ fn bundle(source: &Source, main: &Main, modules: &Path) -> Result<(), BuildError
     tool::run(BUNDLER.name, &mut command)
 }
 
-/// Copies the modules of a folder and of those in it; `count` counts them.
-fn copy(from: &Path, to: &Path, count: &mut usize) -> anyhow::Result<()> {
-    std::fs::create_dir_all(to).with_context(|| format!("cannot make {}", to.display()))?;
-    let entries = std::fs::read_dir(from).with_context(|| format!("cannot list {}", from.display()))?;
-    for entry in entries {
-        let entry = entry?;
-        let (path, name) = (entry.path(), entry.file_name());
-        let is_hidden = name.as_encoded_bytes().starts_with(b".");
-        let kind = entry.file_type()?;
-        if kind.is_dir() && !is_hidden && name != "node_modules" {
-            copy(&path, &to.join(&name), count)?;
-        } else if path.is_file() && is_module(&path) {
-            *count += 1;
-            if *count > FILES_MAX {
-                bail!("the robot has more than {FILES_MAX} modules: move it into a folder of its own");
-            }
-            std::fs::copy(&path, to.join(&name))
-                .with_context(|| format!("cannot copy {}", path.display()))?;
-        }
-    }
-    Ok(())
-}
-
-fn is_module(path: &Path) -> bool {
-    let extension = path.extension().and_then(OsStr::to_str);
-    extension.is_some_and(|extension| EXTENSIONS.contains(&extension))
-}
-
 /// The compiler says that the SDK has no `stages`; the reason is that the manifest does not ask for it.
 fn explained(error: BuildError, interfaces: &BTreeSet<String>) -> BuildError {
     let BuildError::ToolFailed { output, .. } = &error else {
@@ -257,7 +228,7 @@ fn explained(error: BuildError, interfaces: &BTreeSet<String>) -> BuildError {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{Main, camel_case, copy, index};
+    use super::{Main, camel_case, index};
 
     #[test]
     fn sdk_has_a_name_for_each_interface_of_the_manifest() {
@@ -296,20 +267,5 @@ mod tests {
         assert!(Main::read(dir.path()).is_err());
         write("package.json", "{");
         assert!(Main::read(dir.path()).is_err());
-    }
-
-    #[test]
-    fn packages_and_hidden_folders_are_not_copied() {
-        let dir = tempfile::tempdir().unwrap();
-        let from = dir.path().join("from");
-        for folder in ["node_modules/a", ".git", "rules"] {
-            std::fs::create_dir_all(from.join(folder)).unwrap();
-            std::fs::write(from.join(folder).join("a.js"), "").unwrap();
-        }
-        std::fs::write(from.join("notes.md"), "").unwrap();
-        let (to, mut count) = (dir.path().join("to"), 0);
-        copy(&from, &to, &mut count).unwrap();
-        assert_eq!((count, to.join("rules/a.js").is_file()), (1, true));
-        assert!(!to.join("node_modules").exists() && !to.join("notes.md").exists());
     }
 }

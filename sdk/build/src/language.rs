@@ -19,16 +19,19 @@ pub enum Language {
     C,
     /// Go, by its own compiler.
     Go,
+    /// Zig.
+    Zig,
 }
 
 impl Language {
     /// All of them, in the order of the documentation.
-    pub const ALL: [Language; 5] = [
+    pub const ALL: [Language; 6] = [
         Language::Rust,
         Language::JavaScript,
         Language::Python,
         Language::C,
         Language::Go,
+        Language::Zig,
     ];
 
     /// As robot.toml names it.
@@ -39,6 +42,7 @@ impl Language {
             Language::Python => "python",
             Language::C => "c",
             Language::Go => "go",
+            Language::Zig => "zig",
         }
     }
 
@@ -50,6 +54,7 @@ impl Language {
             Language::Python => "Python",
             Language::C => "C",
             Language::Go => "Go",
+            Language::Zig => "Zig",
         }
     }
 
@@ -61,6 +66,7 @@ impl Language {
             Language::Python => &["robot.py"],
             Language::C => &["robot.c"],
             Language::Go => &["go.mod", "robot.go"],
+            Language::Zig => &["robot.zig"],
         }
     }
 
@@ -72,6 +78,7 @@ impl Language {
             Language::Python => &python::TOOLS,
             Language::C => &c::TOOLS,
             Language::Go => &go::TOOLS,
+            Language::Zig => &c::TOOLS,
         }
     }
 
@@ -140,6 +147,7 @@ mod tests {
         assert_eq!(of(&["robot.py"], None), Ok(Language::Python));
         assert_eq!(of(&["robot.c"], None), Ok(Language::C));
         assert_eq!(of(&["go.mod", "robot.go"], None), Ok(Language::Go));
+        assert_eq!(of(&["robot.zig"], None), Ok(Language::Zig));
         assert_eq!(of(&["package.json", "robot.ts"], None), Ok(Language::JavaScript));
     }
 
@@ -160,7 +168,7 @@ mod tests {
         assert!(refusal.contains("Cargo.toml for Rust, robot.js or "), "{refusal}");
         let refusal = of(&["Cargo.toml"], Some("fortran")).unwrap_err();
         assert!(
-            refusal.contains("`fortran`: known are rust, javascript, python, c, go"),
+            refusal.contains("`fortran`: known are rust, javascript, python, c, go, zig"),
             "{refusal}"
         );
     }

@@ -13,6 +13,7 @@ mod c;
 mod cargo;
 mod component;
 mod contract;
+mod copying;
 mod error;
 mod go;
 mod javascript;
@@ -24,6 +25,7 @@ mod robot;
 mod rust_sdk;
 mod source;
 mod tool;
+mod zig;
 
 pub use component::{MANIFEST_SECTION, embed_manifest, encode, interfaces};
 pub use contract::CONTRACT_FILES;

@@ -7,6 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, anyhow};
 
+use crate::copying::copy;
 use crate::error::BuildError;
 use crate::language::Language;
 use crate::source::Source;
@@ -32,7 +33,7 @@ const SDK: &str = include_str!("../../python/signalbox.py");
 /// Has what the host calls.
 const ENTRY: &str = include_str!("../../python/entry.py");
 /// The name of that module.
-const ENTRY_MODULE: &str = "entry";
+const ENTRY_MODULE: &str = "signalbox_entry";
 /// What the SDK has under names of its own.
 const WRAPPED: [&str; 3] = ["log", "params", "types"];
 
@@ -45,9 +46,9 @@ pub(crate) fn build(source: &Source, stage: &Path) -> Result<Vec<u8>, BuildError
     let interfaces = source.manifest.interfaces();
     let (wit, modules) = (stage.join("wit"), stage.join("modules"));
     contract::write(&wit, &interfaces)?;
-    std::fs::create_dir(&modules).with_context(|| format!("cannot make {}", modules.display()))?;
+    copy(&source.dir, &modules, &["py"])?;
     let sdk = format!("{SDK}\n\n{}", wrappers(&interfaces));
-    for (name, text) in [("entry.py", ENTRY), ("signalbox.py", &sdk)] {
+    for (name, text) in [("signalbox_entry.py", ENTRY), ("signalbox.py", &sdk)] {
         let path = modules.join(name);
         std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
     }
@@ -63,10 +64,12 @@ pub(crate) fn build(source: &Source, stage: &Path) -> Result<Vec<u8>, BuildError
             "--stub-wasi",
         ])
         .args([OsStr::new("--python-path"), modules.as_os_str()])
-        .args([OsStr::new("--python-path"), source.dir.as_os_str()])
         .args([OsStr::new("--output"), out.as_os_str()])
         .arg(ENTRY_MODULE)
         .current_dir(stage);
+    if let Some(packages) = tool::nearest(&source.dir, ".venv") {
+        command.env("VIRTUAL_ENV", packages);
+    }
     tool::run(COMPILER.name, &mut command).map_err(|error| explained(error, &interfaces))?;
     let bytes = std::fs::read(&out).with_context(|| format!("cannot read {}", out.display()))?;
     Ok(bytes)

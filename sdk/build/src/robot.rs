@@ -9,7 +9,7 @@ use crate::error::BuildError;
 use crate::language::Language;
 use crate::rust_sdk::write_rust_sdk;
 use crate::source::Source;
-use crate::{Component, build_robots, c, go, javascript, python, robots_target_dir};
+use crate::{Component, build_robots, c, go, javascript, python, robots_target_dir, zig};
 
 /// A robot that was built from its folder.
 #[derive(Debug)]
@@ -36,6 +36,7 @@ pub fn build_folder(dir: &Path) -> Result<Built, BuildError> {
         Language::JavaScript => staged(&source, Wasi::Refused, javascript::build)?,
         Language::Python => staged(&source, Wasi::Refused, python::build)?,
         Language::C => staged(&source, Wasi::Refused, c::build)?,
+        Language::Zig => staged(&source, Wasi::Refused, zig::build)?,
         // Its own library imports WASI, whatever the robot does.
         Language::Go => staged(&source, Wasi::Tolerated, go::build)?,
     };

@@ -87,17 +87,27 @@ fn upwards(dir: &Path, inside: &str) -> Vec<PathBuf> {
     dir.ancestors().map(|folder| folder.join(inside)).collect()
 }
 
+/// The nearest folder of this name, beside `dir`'s files or in a folder above it.
+pub(crate) fn nearest(dir: &Path, name: &str) -> Option<PathBuf> {
+    upwards(dir, name).into_iter().find(|folder| folder.is_dir())
+}
+
 /// Runs a program to its end without input. What it says is kept, and told only when it fails.
 ///
 /// # Errors
 /// [`BuildError::ToolFailed`] with the end of what it said; [`BuildError::Other`] when it does not start.
 pub(crate) fn run(tool: &'static str, command: &mut Command) -> Result<(), BuildError> {
+    output(tool, command).map(drop)
+}
+
+/// The same; what it wrote to standard output.
+pub(crate) fn output(tool: &'static str, command: &mut Command) -> Result<Vec<u8>, BuildError> {
     let output = command
         .stdin(Stdio::null())
         .output()
         .with_context(|| format!("cannot start `{}`", command.get_program().display()))?;
     if output.status.success() {
-        return Ok(());
+        return Ok(output.stdout);
     }
     let said = [output.stdout, output.stderr].concat();
     let end = &said[said.len().saturating_sub(OUTPUT_BYTES_MAX)..];

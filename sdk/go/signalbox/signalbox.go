@@ -212,7 +212,7 @@ func place() string {
 		frame, more := frames.Next()
 		isOurs := strings.HasPrefix(frame.Function, "signalbox.") || strings.HasPrefix(frame.Function, "runtime.")
 		if !isOurs && frame.File != "" {
-			return fmt.Sprintf(" at %s:%d", frame.File, frame.Line)
+			return fmt.Sprintf(" at %s:%d", strings.Replace(frame.File, "@v0.0.0", "", 1), frame.Line)
 		}
 		if !more {
 			return ""

@@ -55,7 +55,7 @@ fn folder_without_manifest_or_language_is_refused_with_what_is_expected() {
         format!("{MANIFEST}\n[build]\nlanguage = \"cobol\"\n"),
     )
     .unwrap();
-    build(root.path(), &[]).refused(1, "`cobol`: known are rust, javascript, python, c, go");
+    build(root.path(), &[]).refused(1, "`cobol`: known are rust, javascript, python, c, go, zig");
     std::fs::write(dir.join("robot.toml"), "id = ").unwrap();
     build(root.path(), &[]).refused(1, "robot.toml");
 }

@@ -16,6 +16,7 @@ use signalbox_crm::moving::NewItem;
 use signalbox_crm::people::Employee;
 use signalbox_crm::rejection::{Code, Rejection};
 use signalbox_crm::time::Timestamp;
+use signalbox_crm::value::Money;
 use signalbox_sandbox::session::{
     Answer, CallError, Field, Moved, NewActivity, NewNotification, Session, StateSpace,
 };
@@ -27,6 +28,8 @@ pub(crate) const NOTIFICATIONS_MAX: i64 = 20;
 #[derive(Default)]
 pub(crate) struct Desk {
     notification_count: i64,
+    /// What the deal is worth.
+    pub(crate) amount: Option<Money>,
 }
 
 pub(crate) fn deal(number: i64) -> ItemId {
@@ -75,7 +78,10 @@ impl Session for Desk {
 
     async fn item(&mut self, id: ItemId) -> Answer<Item> {
         match id.number {
-            17 => Ok(item(id)),
+            17 => Ok(Item {
+                amount: self.amount.clone(),
+                ..item(id)
+            }),
             500 => Err(CallError::Host("the database is gone".to_owned())),
             504 => std::future::pending().await,
             _ => Err(Rejection::not_found(id).into()),
@@ -152,7 +158,7 @@ impl Session for Desk {
     }
 
     async fn comment(&mut self, _: ItemId, _: String) -> Answer<()> {
-        denied()
+        Ok(())
     }
 
     async fn contact(&mut self, _: ContactId) -> Answer<Contact> {

@@ -2,15 +2,18 @@
 //!
 //! It runs the bundled robot `notify` (five host calls) against a session in memory, one run after the other on one
 //! thread, and prints the CPU time and the wall time of one run: the median of several batches.
+//! `cargo bench -p signalbox-sandbox -- FILE...` does so with other robots: those of `examples/robots`, say, which make
+//! five calls on a large deal.
 
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use signalbox_build::{build_robot, robots_target_dir};
 use signalbox_crm::event::Fact;
 use signalbox_crm::ids::{AttachmentId, EventId, PipelineId, RunId, StageId};
 use signalbox_crm::params::ParamValue;
 use signalbox_crm::run::Verdict;
+use signalbox_crm::value::Money;
 use signalbox_sandbox::{Invocation, Limits, Robot, RunReport, Sandbox, SandboxConfig};
 
 use desk::{Desk, deal};
@@ -21,16 +24,29 @@ use desk::{Desk, deal};
 mod desk;
 
 const BATCH_COUNT: usize = 11;
-const RUNS_PER_BATCH: u32 = 2_000;
+/// How long a batch takes, about: robots differ by a factor of a hundred.
+const BATCH: Duration = Duration::from_millis(150);
 
 fn main() {
-    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../.."));
-    let component = build_robot(&root.join("plugins/notify"), &robots_target_dir(root)).expect("the robot");
+    // cargo adds options of its own.
+    let files: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let mut components: Vec<Vec<u8>> = files
+        .iter()
+        .map(|file| std::fs::read(file).unwrap_or_else(|error| panic!("{file}: {error}")))
+        .collect();
+    if components.is_empty() {
+        let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../.."));
+        let notify = build_robot(&root.join("plugins/notify"), &robots_target_dir(root));
+        components.push(notify.expect("the robot").bytes);
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()
         .expect("a runtime");
-    runtime.block_on(measure(component.bytes));
+    for (place, component) in components.into_iter().enumerate() {
+        println!("{}", files.get(place).map_or("notify", String::as_str));
+        runtime.block_on(measure(component));
+    }
 }
 
 async fn measure(component: Vec<u8>) {
@@ -49,14 +65,16 @@ async fn measure(component: Vec<u8>) {
     let sandbox = Sandbox::new(config).expect("a sandbox");
     let robot = sandbox.load(component).await.expect("a robot");
     println!("pooled: {}", sandbox.is_pooled());
-    let last = batch(&sandbox, &robot, 200).await;
+    let warm = Instant::now();
+    let last = batch(&sandbox, &robot, 20).await;
     assert!(matches!(last.verdict, Verdict::Done { .. }), "{last:?}");
     println!("one run: {last:?}");
+    let runs_per_batch = (BATCH.as_nanos() * 20 / warm.elapsed().as_nanos().max(1)).clamp(20, 5_000) as u32;
     let mut costs = Vec::new();
     for _ in 0..BATCH_COUNT {
         let (cpu_ns, wall) = (cpu_ns(), Instant::now());
-        batch(&sandbox, &robot, RUNS_PER_BATCH).await;
-        let runs = u64::from(RUNS_PER_BATCH);
+        batch(&sandbox, &robot, runs_per_batch).await;
+        let runs = u64::from(runs_per_batch);
         let cpu = (self::cpu_ns() - cpu_ns) / runs;
         costs.push((cpu, wall.elapsed().as_nanos() as u64 / runs));
     }
@@ -104,11 +122,19 @@ async fn run(sandbox: &Sandbox, robot: &Robot, number: i64) -> RunReport {
             "text".to_owned(),
             text("Крыша для дачи: позвоните клиенту сегодня"),
         ),
+        ("threshold".to_owned(), ParamValue::Money(rub("100000.00"))),
     ];
-    let session = Box::new(Desk::default());
+    let session = Box::new(Desk {
+        amount: Some(rub("500000.00")),
+        ..Desk::default()
+    });
     sandbox
         .run(robot, invocation, params, session, Limits::default())
         .await
+}
+
+fn rub(amount: &str) -> Money {
+    Money::new(amount, "RUB").expect("an amount")
 }
 
 /// CPU time of this thread (Linux, `Documentation/scheduler/sched-stats.rst`: the first number of `schedstat`).
