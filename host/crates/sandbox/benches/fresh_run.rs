@@ -29,7 +29,10 @@ const BATCH: Duration = Duration::from_millis(150);
 
 fn main() {
     // cargo adds options of its own.
-    let files: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let files: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with('-'))
+        .collect();
     let mut components: Vec<Vec<u8>> = files
         .iter()
         .map(|file| std::fs::read(file).unwrap_or_else(|error| panic!("{file}: {error}")))

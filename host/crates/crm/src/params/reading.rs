@@ -10,6 +10,7 @@ use crate::email::Email;
 use crate::phone::Phone;
 use crate::robot::{Param, ParamType};
 use crate::time::Timestamp;
+use crate::value::Money;
 
 /// The longest part of a value that a message shows, in characters.
 const SHOWN_CHARS_MAX: usize = 80;
@@ -54,22 +55,37 @@ fn read_one(param: &Param, value: &Value) -> Result<ParamValue, String> {
             let whole = value.as_i64().and_then(|n| i32::try_from(n).ok());
             (whole.map(ParamValue::Whole), "a whole number of 32 bits")
         }
-        ParamType::Double => {
-            let decimal = value.as_f64().map(|number| number.to_string());
-            (decimal.map(ParamValue::Decimal), "a number")
-        }
+        ParamType::Double => (decimal(value).map(ParamValue::Decimal), "a number"),
         ParamType::Duration => {
             let seconds = seconds(value);
             (seconds.map(ParamValue::Seconds), "a duration such as `4h`")
         }
-        ParamType::Money => {
-            let money = value.as_str().and_then(|text| text.parse().ok());
-            (money.map(ParamValue::Money), "an amount such as `1500.00 RUB`")
-        }
+        ParamType::Money => (
+            money(value).map(ParamValue::Money),
+            "an amount such as `1500.00 RUB`",
+        ),
         _ => return read_text(param, value).map(ParamValue::Text),
     };
     let (read, what) = read;
     read.ok_or_else(|| wrong(value, what))
+}
+
+/// A number, or a text with one, as manifests write their defaults.
+fn decimal(value: &Value) -> Option<String> {
+    let is_number = |text: &&str| text.parse::<f64>().is_ok_and(f64::is_finite);
+    match value {
+        Value::String(text) => Some(text.as_str()).filter(is_number).map(str::to_owned),
+        other => other.as_f64().map(|number| number.to_string()),
+    }
+}
+
+/// `1500.00 RUB`, or amount and currency apart, as manifests write their defaults.
+fn money(value: &Value) -> Option<Money> {
+    if let Some(text) = value.as_str() {
+        return text.parse().ok();
+    }
+    let text = |key: &str| value.get(key).and_then(Value::as_str);
+    Money::new(text("amount")?, text("currency")?).ok()
 }
 
 /// Whole seconds: a number, or `90s`, `30m`, `4h`, `2d`.

@@ -42,7 +42,7 @@ fn every_type_takes_its_values_and_no_others() {
             json!(["2026-03-09T10:00:00+03:00"]),
             json!(["2026-03-09", "now"]),
         ),
-        ("double", json!([0.5, -3]), json!(["0.5", true])),
+        ("double", json!([0.5, -3, "0.5"]), json!(["0,5", "NaN", true])),
         ("file", json!(["file:1"]), json!([1])),
         (
             "int",
@@ -63,8 +63,8 @@ fn every_type_takes_its_values_and_no_others() {
         ),
         (
             "money",
-            json!(["1500.00 RUB", "-1 EUR"]),
-            json!(["1500", 1500, "1.001 RUB", "1 rub"]),
+            json!(["1500.00 RUB", "-1 EUR", {"amount": "1500.00", "currency": "RUB"}]),
+            json!(["1500", 1500, "1.001 RUB", "1 rub", {"amount": "1500.00"}, {"amount": "1", "currency": 5}]),
         ),
         (
             "duration",
