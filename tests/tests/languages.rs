@@ -40,6 +40,14 @@ const JAVASCRIPT: InLanguage = InLanguage {
     uses_wasi: false,
 };
 
+/// It is JavaScript for the builder, and calls what that calls.
+const TYPESCRIPT: InLanguage = InLanguage {
+    folder: "typescript",
+    crash_code: "exception",
+    crash_place: "robot/robot.js:",
+    uses_wasi: false,
+};
+
 const PYTHON: InLanguage = InLanguage {
     folder: "python",
     crash_code: "exception",
@@ -177,6 +185,11 @@ languages! {
     zig: ZIG;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn example_in_typescript_acts_like_the_others() {
+    TYPESCRIPT.example_acts_like_the_others().await;
+}
+
 #[test]
 fn every_language_has_an_example_with_the_same_manifest_and_a_test() {
     let folders: Vec<&str> = TESTED.iter().map(|language| language.folder).collect();
@@ -185,7 +198,7 @@ fn every_language_has_an_example_with_the_same_manifest_and_a_test() {
         let path = root().join("examples/robots").join(folder).join("robot.toml");
         std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     };
-    for folder in folders {
+    for folder in folders.into_iter().chain([TYPESCRIPT.folder]) {
         assert_eq!(manifest(folder), manifest("rust"), "{folder}");
     }
 }

@@ -6,6 +6,7 @@
 package signalbox
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"strconv"
@@ -197,10 +198,8 @@ func Settle(run func(Invocation) (Outcome, error), invocation Invocation) witTyp
 	if err == nil {
 		return witTypes.Ok[Outcome, types.Failure](outcome)
 	}
-	failure, isOurs := err.(*Failure)
-	if !isOurs {
-		failure = &Failure{Code: "exception", Message: err.Error()}
-	}
+	failure := &Failure{Code: "exception", Message: err.Error()}
+	errors.As(err, &failure)
 	return witTypes.Err[Outcome](types.Failure{Code: failure.Code, Message: failure.Message, Retryable: failure.Retryable})
 }
 
