@@ -261,7 +261,7 @@ async fn robot_that_is_there_is_known_as_signed_from_then_on() {
 fn greedy() -> Vec<u8> {
     let manifest = |component: &[u8]| serde_json::to_value(inspect(component).unwrap().manifest).unwrap();
     let (modest, mut greedy) = (manifest(WARN_LARGE_DEAL), manifest(CALLER));
-    for key in ["id", "param", "causes"] {
+    for key in ["id", "param"] {
         greedy[key] = modest[key].clone();
     }
     greedy["version"] = json!("2.0.0");
