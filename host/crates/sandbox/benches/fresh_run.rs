@@ -127,10 +127,8 @@ async fn run(sandbox: &Sandbox, robot: &Robot, number: i64) -> RunReport {
         ),
         ("threshold".to_owned(), ParamValue::Money(rub("100000.00"))),
     ];
-    let session = Box::new(Desk {
-        amount: Some(rub("500000.00")),
-        ..Desk::default()
-    });
+    let mut session = Box::new(Desk::default());
+    session.amount = Some(rub("500000.00"));
     sandbox
         .run(robot, invocation, params, session, Limits::default())
         .await
