@@ -138,7 +138,7 @@ pub const SETTINGS: [Setting; 16] = [
         key: "trusted_keys",
         is_number: false,
         default: None,
-        sample: "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3",
+        sample: "RWRnDVArEI6zAq5WXul78h4GCw6K2a72e7X6hZ8TjCfgP63TPiAvLKTI",
         about: &[
             "Public keys of those whose robots are trusted (`signalbox robot key` makes one), with commas between them.",
             "A robot that one of them has signed says so; one that was changed since is refused.",
