@@ -114,6 +114,8 @@ pub(super) fn file(name: &str, text: &str, id: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use signalbox_build::Language;
+
     use super::*;
 
     #[test]
@@ -126,6 +128,19 @@ mod tests {
             let names: Vec<String> = template.files().map(|(name, _)| name).collect();
             for name in ["robot.toml", ".gitignore", "tests/large_deals_only/expected.txt"] {
                 assert!(names.iter().any(|own| own == name), "{}: {names:?}", template.key);
+            }
+        }
+    }
+
+    #[test]
+    fn preparing_installs_what_a_build_asks_for() {
+        for language in Language::ALL {
+            let Some(template) = all().find(|template| template.key == language.key()) else {
+                panic!("there is no template for {}", language.name());
+            };
+            let asked = language.tools()[0].install;
+            if asked.contains(".venv") {
+                assert_eq!(template.prepare.join(" && "), asked);
             }
         }
     }
