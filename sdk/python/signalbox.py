@@ -8,6 +8,7 @@ catch ends the run with that code.
 """
 
 import re
+import sys
 import traceback
 from functools import wraps
 from types import FunctionType, SimpleNamespace
@@ -78,6 +79,23 @@ class log:
         _log.log(_log.Level.ERROR, str(message))
 
 
+class _Printed:
+    """A stream whose lines go into the run's journal: the component has no other."""
+
+    def __init__(self, line):
+        self._line = line
+        self._rest = ""
+
+    def write(self, text):
+        *lines, self._rest = (self._rest + text).split("\n")
+        for line in lines:
+            self._line(line)
+        return len(text)
+
+    def flush(self):
+        """A line is written when it ends."""
+
+
 class params:
     """The values that the admin gave, as plain values: str, int, float, bool, `Money`, lists."""
 
@@ -130,6 +148,7 @@ def _refusing(module):
 
 def _settle(run, invocation):
     """Calls `run`, and turns everything that it raises into the failure that the host understands."""
+    sys.stdout, sys.stderr = _Printed(log.info), _Printed(log.warn)
     try:
         outcome = run(invocation)
     except Failure as failure:

@@ -51,7 +51,7 @@ const TYPESCRIPT: InLanguage = InLanguage {
 const PYTHON: InLanguage = InLanguage {
     folder: "python",
     crash_code: "exception",
-    crash_place: "TypeError: as it was told at robot.py:42",
+    crash_place: "TypeError: as it was told at robot.py:41",
     uses_wasi: false,
 };
 

@@ -24,7 +24,6 @@ from signalbox import (
     fields,
     item_creation,
     items,
-    log,
     messaging,
     notifications,
     params,
@@ -59,7 +58,7 @@ def run(invocation):
     call(clock.now)
     call(random.number)
     call(params.get, "colour")
-    call(log.info, "hello")
+    call(print, "hello")
     call(items.get, item)
     call(items.get, "deal:999")
     call(fields.get, item, ["title", "note"])
