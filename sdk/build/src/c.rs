@@ -36,7 +36,7 @@ const SDK: [(&str, &str); 2] = [
 /// What is compiled of the SDK and the bindings.
 const SDK_FILES: [&str; 3] = ["sb.c", "signalbox.c", "sb_component_type.o"];
 /// Flags of every build. Names of files are relative, so that a component holds no path of this machine.
-const FLAGS: [&str; 9] = [
+const FLAGS: [&str; 10] = [
     "cc",
     "-target",
     "wasm32-wasi",
@@ -46,6 +46,8 @@ const FLAGS: [&str; 9] = [
     "-Wall",
     "-Wno-unused-function",
     "-Wl,--strip-all",
+    // A megabyte, as robots in Rust have; zig would take 16.
+    "-Wl,-z,stack-size=1048576",
 ];
 
 /// Builds the component, without a manifest.

@@ -24,11 +24,13 @@ const CONTRACT: &str = "contract.zig";
 const TARGET: [&str; 3] = ["-target", "wasm32-wasi", "-lc"];
 /// Flags of every build. Checks of overflow and bounds stay: they end a run with a message. The stack's protector would
 /// ask for random numbers.
-const FLAGS: [&str; 5] = [
+const FLAGS: [&str; 7] = [
     "-mexec-model=reactor",
     "-OReleaseSafe",
     "-fstrip",
     "-fno-stack-protector",
+    "--stack",
+    "1048576",
     "-fno-error-tracing",
 ];
 
