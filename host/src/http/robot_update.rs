@@ -7,12 +7,11 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use signalbox_crm::attaching::check_attachment;
 use signalbox_crm::attachment::Attachment;
 use signalbox_crm::directory::{Directory, DirectoryChange, RobotVersion};
 use signalbox_crm::ids::AttachmentId;
-use signalbox_crm::rejection::Rejection;
 use signalbox_crm::robot::Permission;
+use signalbox_crm::updating::{UpdateVerdict, VersionUpdate, check_approved, update_version};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -93,13 +92,15 @@ async fn update(
             attachment.robot == version.manifest.id && attachment.digest != version.digest
         });
         for before in others {
-            let (outcome, after) = moved(&directory, before, version, &form.approve);
-            outcomes.push(outcome);
-            if let Some(after) = after.filter(|_| !form.dry_run) {
-                let views = [Attachment::clone(before), after.clone()];
+            let update = update_version(&directory, before, version, &form.approve);
+            outcomes.push(outcome(&directory, before, &update));
+            if let UpdateVerdict::Updated(after) = update.verdict
+                && !form.dry_run
+            {
+                let views = [Attachment::clone(before), Attachment::clone(&after)];
                 let [old, new] = views.map(|one| AttachmentView::new(&directory, one));
                 setup::note_changed(&mut draft, &before.id.to_string(), &old, &new)?;
-                let change = DirectoryChange::Attachment(after);
+                let change = DirectoryChange::Attachment(*after);
                 draft.changes.directory.push(change);
             }
         }
@@ -122,65 +123,19 @@ fn version_named<'d>(directory: &'d Directory, name: &str) -> Result<&'d RobotVe
     Ok(found.ok_or_else(|| Problem::not_found(format!("robot {name}")))?)
 }
 
-/// Nothing is approved in advance that the version does not ask for.
-fn check_approved(version: &RobotVersion, approved: &BTreeSet<String>) -> Result<(), Problem> {
-    let asks = |interface: &String| {
-        let permissions = &version.manifest.permission;
-        permissions
-            .iter()
-            .any(|permission| permission.interface == *interface)
-    };
-    match approved.iter().find(|interface| !asks(interface)) {
-        None => Ok(()),
-        Some(interface) => {
-            let label = version.manifest.label();
-            let message = format!("approve: `{label}` does not ask for `{interface}`");
-            Err(Rejection::invalid(message).into())
-        }
-    }
-}
-
-/// The attachment with the version, where it may have it.
-fn moved(
-    directory: &Directory,
-    before: &Attachment,
-    version: &RobotVersion,
-    approved: &BTreeSet<String>,
-) -> (Outcome, Option<Attachment>) {
+fn outcome(directory: &Directory, before: &Attachment, update: &VersionUpdate) -> Outcome {
     let old = directory.robots.get(&before.digest);
-    let had = |permission: &&Permission| {
-        let asked = old.iter().flat_map(|old| &old.manifest.permission);
-        asked
-            .into_iter()
-            .any(|known| known.interface == permission.interface)
-            || before.grants.contains(&permission.interface)
+    let (state, message) = match &update.verdict {
+        UpdateVerdict::Updated(_) => ("updated", None),
+        UpdateVerdict::Waits => ("waits", None),
+        UpdateVerdict::Refused(rejection) => ("refused", Some(rejection.message.clone())),
     };
-    let wanted = &version.manifest.permission;
-    let asks: Vec<Permission> = wanted.iter().filter(|one| !had(one)).cloned().collect();
-    let is_approved = asks.iter().all(|one| approved.contains(&one.interface));
-    let is_granted = |one: &&Permission| {
-        before.grants.contains(&one.interface) || (!had(one) && approved.contains(&one.interface))
-    };
-    let granted = wanted.iter().filter(is_granted);
-    let after = Attachment {
-        digest: version.digest.clone(),
-        grants: granted.map(|one| one.interface.clone()).collect(),
-        version: before.version + 1,
-        ..before.clone()
-    };
-    let refusal = check_attachment(&after, directory).err();
-    let (state, after) = match (is_approved, &refusal) {
-        (false, _) => ("waits", None),
-        (true, Some(_)) => ("refused", None),
-        (true, None) => ("updated", Some(after)),
-    };
-    let outcome = Outcome {
+    Outcome {
         attachment: before.id,
         title: before.title.clone(),
         from: old.map(|old| old.manifest.label()).unwrap_or_default(),
         state,
-        asks,
-        message: refusal.map(|refusal| refusal.message),
-    };
-    (outcome, after)
+        asks: update.asks.clone(),
+        message,
+    }
 }

@@ -53,4 +53,5 @@ pub mod talking;
 pub mod tax_number;
 pub mod time;
 pub mod timer;
+pub mod updating;
 pub mod value;

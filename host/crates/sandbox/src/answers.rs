@@ -12,12 +12,11 @@ use crate::journal::{HostCall, Told};
 use crate::session::{Answer, CallError, Session};
 
 /// Functions that change nothing. Which of them a robot calls, and in which order, is no difference of what it does.
-const READS: [(&str, &str); 19] = [
+const READS: [(&str, &str); 17] = [
     ("activities", "get"),
     ("activities", "list-open"),
     ("calendar", "add-working"),
     ("calendar", "is-working"),
-    ("clock", "now"),
     ("contacts", "find-by-email"),
     ("contacts", "find-by-phone"),
     ("contacts", "get"),
@@ -29,7 +28,6 @@ const READS: [(&str, &str); 19] = [
     ("fields", "get-all"),
     ("items", "find"),
     ("items", "get"),
-    ("params", "get"),
     ("stages", "missing-fields"),
     ("state", "get"),
 ];
