@@ -3,8 +3,9 @@
 //! Names, phones, e-mails, accounts, titles of items, texts of messages and texts of custom fields are replaced
 //! wherever they appear, the same one by the same mark: a robot that passes on what it has read still does.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use aho_corasick::{AhoCorasick, BuildError, MatchKind};
 use serde_json::Value;
 
 /// A text that is shorter is replaced where it stands alone, and not inside of another one.
@@ -65,24 +66,30 @@ impl Mask {
         }
     }
 
-    /// Replaces the noted texts in every text of the value.
-    pub fn cover(&self, value: &mut Value) {
-        let mut longest_first: Vec<&String> = self.texts.iter().collect();
-        longest_first.sort_by_key(|text| std::cmp::Reverse(text.len()));
-        let marks: BTreeMap<&String, String> = self.texts.iter().zip((1..).map(mark)).collect();
-        replace(value, &|text| {
-            if is_id(text) {
-                return text.to_owned();
-            }
-            let mut covered = text.to_owned();
-            for known in &longest_first {
-                if covered == **known || (known.chars().count() >= PART_CHARS_MIN && covered.contains(*known))
-                {
-                    covered = covered.replace(*known, &marks[known]);
-                }
-            }
-            covered
+    /// Replaces the noted texts in every text of the value, the longest first.
+    ///
+    /// # Errors
+    /// When the texts are too many to be looked for, which no run can bring about.
+    pub fn cover(&self, value: &mut Value) -> Result<(), BuildError> {
+        let marks: Vec<String> = (1..=self.texts.len()).map(mark).collect();
+        let known: Vec<&String> = self.texts.iter().collect();
+        // All at once: a run may have read thousands of messages.
+        let is_part = |text: &&String| text.chars().count() >= PART_CHARS_MIN;
+        let (parts, part_marks): (Vec<&String>, Vec<&String>) = known
+            .iter()
+            .copied()
+            .zip(&marks)
+            .filter(|(text, _)| is_part(text))
+            .unzip();
+        let search = AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostLongest)
+            .build(&parts)?;
+        replace(value, &|text| match known.binary_search(&&text.to_owned()) {
+            _ if is_id(text) => text.to_owned(),
+            Ok(place) => marks[place].clone(),
+            Err(_) => search.replace_all(text, &part_marks),
         });
+        Ok(())
     }
 
     fn note_keys(&mut self, value: &Value, keys: &[&str]) {
@@ -174,7 +181,7 @@ mod tests {
         ]);
         let mut mask = Mask::default();
         mask.note_calls(&run);
-        mask.cover(&mut run);
+        mask.cover(&mut run).unwrap();
         let text = run.to_string();
         for personal in ["Иван", "Кузнецов", "654", "пишите", "ivan@"] {
             assert!(!text.contains(personal), "{personal}: {text}");
@@ -198,7 +205,7 @@ mod tests {
         ]);
         let mut mask = Mask::default();
         mask.note_calls(&run);
-        mask.cover(&mut run);
+        mask.cover(&mut run).unwrap();
         assert_eq!(run[0]["answer"]["ok"]["title"], "[masked 1]");
         assert_eq!(run[1]["args"][0]["title"], "Новая: [masked 1]!");
     }
@@ -208,7 +215,7 @@ mod tests {
         let mut mask = Mask::default();
         mask.note_cause(&json!({"MessageReceived": {"text": "Да"}}));
         let mut value = json!(["Да", "Дальше"]);
-        mask.cover(&mut value);
+        mask.cover(&mut value).unwrap();
         assert_eq!(value, json!(["[masked 1]", "Дальше"]));
     }
 
@@ -217,7 +224,7 @@ mod tests {
         let mut mask = Mask::default();
         mask.note_cause(&json!({"MessageReceived": {"text": "deal"}}));
         let mut value = json!(["deal:17", "a deal"]);
-        mask.cover(&mut value);
+        mask.cover(&mut value).unwrap();
         assert_eq!(value, json!(["deal:17", "a [masked 1]"]));
     }
 }

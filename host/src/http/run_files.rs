@@ -63,7 +63,7 @@ async fn get(
     let is_masked = query.masked || !caller.may::<ReadClients>();
     let mut file = serde_json::to_value(&file).map_err(|error| internal(&error))?;
     if is_masked {
-        mask(&mut file);
+        mask(&mut file)?;
     }
     Ok(Json(file))
 }
@@ -82,23 +82,24 @@ fn invocation(found: RunWithEvent, attempt: u32) -> Invocation {
     }
 }
 
-fn mask(file: &mut Value) {
+fn mask(file: &mut Value) -> Result<(), Problem> {
     let mut mask = Mask::default();
     mask.note_cause(&file["invocation"]["cause"]);
     mask.note_calls(&file["calls"]);
-    mask.cover(file);
+    mask.cover(file).map_err(|error| internal(&error))?;
     file["is_masked"] = true.into();
+    Ok(())
 }
 
 /// A run with its event and attempts, without what concerns clients.
-pub(super) fn masked_details(mut details: Value) -> Value {
+pub(super) fn masked_details(mut details: Value) -> Result<Value, Problem> {
     let mut mask = Mask::default();
     mask.note_cause(&details["event"]["fact"]);
     for attempt in details["attempts"].as_array().into_iter().flatten() {
         mask.note_calls(&attempt["calls"]);
     }
-    mask.cover(&mut details);
-    details
+    mask.cover(&mut details).map_err(|error| internal(&error))?;
+    Ok(details)
 }
 
 /// The component of a robot's version, as it was installed.

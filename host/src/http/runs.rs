@@ -135,7 +135,7 @@ async fn get(
         return Ok(Json(details).into_response());
     }
     let details = serde_json::to_value(&details).map_err(|error| internal(&error))?;
-    Ok(Json(masked_details(details)).into_response())
+    Ok(Json(masked_details(details)?).into_response())
 }
 
 /// Executes a run once more that failed or was cancelled: it is due at once.
