@@ -7,12 +7,15 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 use signalbox_crm::breaker::Limits;
 use signalbox_crm::directory::{DirectoryChange, RobotVersion};
+use signalbox_crm::http_request::HttpRequest;
 use signalbox_crm::people::Actor;
 use signalbox_crm::shard::ShardSet;
 use signalbox_crm::time::Timestamp;
+use signalbox_crm::timer::Delivery;
+use signalbox_crm::web_host::WebHost;
 use signalbox_db::{Batch, Db, INSTALLATION, OpenOptions};
 use signalbox_sandbox::inspect::Inspection;
-use signalbox_sandbox::{Sandbox, SandboxConfig};
+use signalbox_sandbox::{CompilerProcess, Limits as RunLimits, Sandbox, SandboxConfig};
 use tokio::sync::{Notify, broadcast, mpsc};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
@@ -20,15 +23,17 @@ use tokio::time::timeout;
 use crate::bundled::INSPECTED;
 use crate::channels::send::Sender;
 use crate::clock::{Clock, random_bytes};
-use crate::delivery::Deliverer;
 use crate::drain::Draining;
 use crate::engine::alarm::Alarm;
 use crate::engine::breakers::Breakers;
 use crate::engine::bulk::Bulks;
+use crate::engine::changes::Changes;
 use crate::engine::claims;
 use crate::engine::clock_watch::ClockWatch;
 use crate::engine::committer::{self, Proposal, QUEUE_MAX};
 use crate::engine::core::{ATTEMPTS_KEPT, Core, SharedCore};
+use crate::engine::denials::Denials;
+use crate::engine::dry_run::{AT_ONCE_MAX, DryRuns};
 use crate::engine::fair::classes;
 use crate::engine::ids::{Ids, Marks};
 use crate::engine::inflight::Inflight;
@@ -44,6 +49,8 @@ use crate::engine::spending::Spending;
 use crate::engine::storing::Storing;
 use crate::engine::worker::Worker;
 use crate::janitor::{Janitor, Retention};
+use crate::outbound::send::WebSender;
+use crate::outbox::Outbox;
 
 /// How long a host that stops waits for the database to take its place back: the others take it anyhow.
 const LEAVE_MAX: Duration = Duration::from_secs(2);
@@ -61,14 +68,20 @@ pub struct AppOptions {
     pub worker_count: u32,
     /// Tasks that may wait before nothing more is taken in.
     pub backlog_max: usize,
+    /// What one run may use.
+    pub run_limits: RunLimits,
     /// When a robot that fails pauses.
     pub breaker: Limits,
     /// Where compiled robots are kept; nowhere without it.
     pub cache_dir: Option<PathBuf>,
+    /// The program that compiles robots, with limits of time and memory; without it this process does, with none.
+    pub compiler: Option<PathBuf>,
     /// Where it stands which runs are at work, for the next host if this one dies; nowhere without it.
     pub inflight: Option<PathBuf>,
     /// How long rows are kept that have served.
     pub keep: Retention,
+    /// Hosts that robots may reach although their addresses are not public.
+    pub private_hosts: Arc<[WebHost]>,
 }
 
 /// 20,000 tasks: some 20 MB, and two seconds of work of two cores.
@@ -86,10 +99,13 @@ impl AppOptions {
             clock,
             worker_count: 8,
             backlog_max: BACKLOG_MAX,
+            run_limits: RunLimits::default(),
             breaker: Limits::DEFAULT,
             cache_dir: None,
+            compiler: None,
             inflight: None,
             keep: Retention::default(),
+            private_hosts: Arc::from([]),
         }
     }
 }
@@ -100,8 +116,10 @@ pub struct Grounds {
     pub db: Db,
     /// Robots that are loaded already, and the sandbox for them.
     pub robots: Arc<Robots>,
-    /// The way out of the house.
+    /// The way out of the house for messages.
     pub sender: Sender,
+    /// Likewise for what robots ask.
+    pub web_sender: WebSender,
 }
 
 impl Grounds {
@@ -120,8 +138,10 @@ impl Grounds {
             None => Db::open_in_memory().await?,
         };
         let config = SandboxConfig {
-            concurrent_runs_max: options.worker_count,
+            // A dry run takes no worker's place.
+            concurrent_runs_max: options.worker_count + AT_ONCE_MAX,
             cache_dir: options.cache_dir.clone(),
+            compiler: options.compiler.clone().map(CompilerProcess::new),
             ..SandboxConfig::default()
         };
         let sandbox = Sandbox::new(config).context("robots cannot run on this machine")?;
@@ -129,6 +149,7 @@ impl Grounds {
             db,
             robots: Arc::new(Robots::new(sandbox)),
             sender: Sender::new()?,
+            web_sender: WebSender::new(Arc::clone(&options.private_hosts))?,
         })
     }
 }
@@ -142,7 +163,9 @@ pub struct App {
     /// Makes time pass.
     pub scheduler: Arc<Scheduler>,
     /// Sends what leaves the house.
-    pub deliverer: Arc<Deliverer>,
+    pub deliverer: Arc<Outbox<Delivery>>,
+    /// Sends what robots ask of services outside.
+    pub requester: Arc<Outbox<HttpRequest>>,
     /// Makes bulk changes go on.
     pub bulks: Arc<Bulks>,
     /// Deletes what has served.
@@ -168,12 +191,18 @@ impl App {
     /// # Errors
     /// The database.
     pub async fn start_on(grounds: Grounds, options: AppOptions) -> anyhow::Result<App> {
-        let Grounds { db, robots, sender } = grounds;
+        let Grounds {
+            db,
+            robots,
+            sender,
+            web_sender,
+        } = grounds;
         let (core, committer) = open_core(db, &options).await?;
         let mut app = App {
             robots: Arc::clone(&robots),
             scheduler: Arc::new(Scheduler::new(Arc::clone(&core))),
-            deliverer: Arc::new(Deliverer::new(Arc::clone(&core), sender)),
+            deliverer: Arc::new(Outbox::new(Arc::clone(&core), sender)),
+            requester: Arc::new(Outbox::new(Arc::clone(&core), web_sender)),
             bulks: Arc::new(Bulks::new(Arc::clone(&core))),
             janitor: Arc::new(Janitor::new(Arc::clone(&core), options.keep)),
             core,
@@ -188,7 +217,8 @@ impl App {
     }
 
     fn spawn(&mut self, options: &AppOptions) {
-        let worker = Arc::new(Worker::new(Arc::clone(&self.core), Arc::clone(&self.robots)));
+        let (core, robots) = (Arc::clone(&self.core), Arc::clone(&self.robots));
+        let worker = Arc::new(Worker::new(core, robots, options.run_limits));
         for number in 0..options.worker_count {
             self.tasks.spawn(Arc::clone(&worker).run(number as usize));
         }
@@ -202,6 +232,7 @@ impl App {
         if !options.clock.is_virtual() {
             self.tasks.spawn(Arc::clone(&self.scheduler).run());
             self.tasks.spawn(Arc::clone(&self.deliverer).run());
+            self.tasks.spawn(Arc::clone(&self.requester).run());
             self.tasks.spawn(Arc::clone(&self.bulks).run());
             self.tasks.spawn(Arc::clone(&self.janitor).run());
         }
@@ -356,16 +387,20 @@ async fn open_core(db: Db, options: &AppOptions) -> anyhow::Result<(SharedCore, 
         inflight: Inflight::open(options.inflight.as_deref()),
         draining: Draining::default(),
         storing: Storing::default(),
+        denials: Denials::default(),
         clock_watch: ClockWatch::default(),
         alarm: Alarm::default(),
         outbox_changed: Notify::new(),
+        requests_changed: Notify::new(),
         bulk_changed: Notify::new(),
+        changes: Changes::default(),
         attempts: broadcast::Sender::new(ATTEMPTS_KEPT),
         requests,
         backlog_max: options.backlog_max,
         worker_count: options.worker_count,
         started_at: options.clock.now(),
         spending: Spending::default(),
+        dry_runs: DryRuns::new(options.run_limits),
     });
     let task = tokio::spawn(committer::run(Arc::clone(&core), queue, memory));
     Ok((core, task))

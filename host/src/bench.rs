@@ -123,10 +123,13 @@ async fn start(database: Option<&str>, folder: &Path, worker_count: u32) -> anyh
         clock: Clock::System,
         worker_count,
         backlog_max: BACKLOG_MAX,
+        run_limits: signalbox_sandbox::Limits::default(),
         breaker: Limits::DEFAULT,
         cache_dir: None,
+        compiler: None,
         inflight: None,
         keep: crate::janitor::Retention::default(),
+        private_hosts: std::sync::Arc::from([]),
     })
     .await?;
     Ok((app, machine))

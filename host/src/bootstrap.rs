@@ -6,6 +6,7 @@ use signalbox_crm::ids::{CalendarId, EmployeeId, IdKind, TokenId};
 use signalbox_crm::people::{Actor, Employee, Role};
 use signalbox_crm::setting_up::{check_calendar, check_employee};
 
+use crate::accounts::{INVITATION_TIME, invitation};
 use crate::engine::core::SharedCore;
 use crate::engine::draft::{Draft, DraftError};
 use crate::http::secret;
@@ -19,6 +20,8 @@ pub struct Admin {
     pub token: TokenId,
     /// The token's secret. It is stored nowhere.
     pub secret: String,
+    /// The secret of a link, `/set-up/SECRET`, with which the administrator chooses a password. Stored nowhere.
+    pub link: String,
 }
 
 /// Makes a first administrator, as `new_admin` does, on a database in which no token was ever made.
@@ -46,12 +49,16 @@ pub async fn new_admin(core: &SharedCore, zone: &str) -> Result<Admin, DraftErro
     let (employee, person) = administrator(&draft)?;
     changes.extend(person);
     let (token, secret) = admin_token(&draft, employee);
+    let link = secret::fresh();
+    let expires_at = draft.now.plus(INVITATION_TIME).unwrap_or(draft.now);
     let first = Admin {
         employee,
         token: token.id,
         secret,
+        link,
     };
     changes.push(DirectoryChange::Token(token));
+    changes.push(invitation(&draft, employee, &first.link, expires_at));
     draft.changes.directory = changes;
     draft.commit().await?;
     Ok(first)

@@ -33,7 +33,7 @@ mod tests {
 
     #[test]
     fn every_bundled_manifest_is_one_that_the_host_reads() {
-        assert_eq!(BUNDLED.len(), 6);
+        assert_eq!(BUNDLED.len(), 7);
         for (id, component) in BUNDLED {
             let manifest = manifest(component);
             assert_eq!(manifest.id, *id);

@@ -2,6 +2,7 @@
 //!
 //! Data goes to stdout, messages go to stderr; `host/docs/cli.md` documents commands and exit codes.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -15,6 +16,7 @@ use crate::telemetry;
 
 mod attach;
 mod audit;
+mod automation;
 mod bench;
 mod bulk;
 mod changes;
@@ -27,10 +29,13 @@ mod delivery;
 mod demo;
 mod dev;
 mod doctor;
+mod dry_run;
 mod exit;
+mod explain;
 mod hosting;
 mod import;
 mod inbound;
+mod item;
 mod man;
 mod new;
 mod openapi;
@@ -39,9 +44,12 @@ mod params;
 mod pipeline;
 mod rehearse;
 mod replay;
+mod request;
 mod robot;
 mod run;
+mod secret;
 mod serve;
+mod setup;
 mod status;
 mod token;
 mod watching;
@@ -83,18 +91,32 @@ commands! {
     Robot => robot;
     /// Attaches a robot to a moment
     Attach => attach;
+    /// Drafts, compares, publishes and brings back the robots of a pipeline as a whole
+    Automation => automation;
+    /// Shows what a robot would do for an item, without doing it
+    DryRun => dry_run;
+    /// Says why robots ran or did not run for an item
+    Explain => explain;
     /// Lists, shows, saves and retries runs
     Run => run;
     /// Runs a robot again on the record of a run, and shows the first thing that it does otherwise
     Replay => replay;
     /// Moves many items, puts a person in charge of them, or starts a robot for them
     Bulk => bulk;
+    /// Creates, moves and lists leads and deals
+    Item => item;
     /// Lists messages on their way out, and sends those again that were given up
     Delivery => delivery;
+    /// Lists and shows what robots ask of services outside, and sends it again
+    Request => request;
+    /// Keeps passwords and keys of services outside, which robots name and never see
+    Secret => secret;
     /// Lists webhooks that could not be processed, and processes them once more
     Inbound => inbound;
     /// Lists pipelines with their stages
     Pipeline => pipeline;
+    /// Writes the set-up into a file, and takes such a file in
+    Setup => setup;
     /// Makes, lists and revokes API tokens
     Token => token;
     /// Migrates, checks and backs up a database
@@ -202,7 +224,7 @@ impl Globals {
 
 /// Runs the program: reads the arguments, does the command, prints its answer.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(asked(std::env::args_os().collect())) {
         Ok(cli) => cli,
         Err(error) => {
             // Help that nobody reads any more is no failure.
@@ -219,6 +241,15 @@ pub fn main() -> ExitCode {
         Ok(answer) => answer.print(is_json),
         Err(failure) => failure.print(is_json),
     }
+}
+
+/// Reads `help robot build` as `robot build --help`. The parser's own command would stand in every list of commands.
+fn asked(mut args: Vec<OsString>) -> Vec<OsString> {
+    if args.get(1).is_some_and(|word| word == "help") {
+        args.remove(1);
+        args.push("--help".into());
+    }
+    args
 }
 
 fn start(cli: Cli) -> Result<Answer, Failure> {

@@ -6,11 +6,15 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use minisign::PublicKey;
 use signalbox_crm::calendar::{CalendarSpec, WorkCalendar};
+use signalbox_crm::web_host::{WebHost, read_hosts};
 use signalbox_db::{OpenOptions, Synchronous};
+use signalbox_sandbox::Limits;
+use signalbox_sandbox::limits::MEMORY_BYTES_CEILING;
 
 use crate::janitor::Retention;
 use crate::trust::{Trust, public_key};
@@ -105,6 +109,8 @@ pub type Layer = BTreeMap<&'static str, Given>;
 pub struct Config {
     /// Address and port of the HTTP server.
     pub listen: String,
+    /// Where people reach the console, without a slash at the end.
+    pub public_url: Option<String>,
     /// `sqlite:PATH` or `postgres://...`.
     pub database: String,
     /// How the database is opened.
@@ -113,12 +119,16 @@ pub struct Config {
     pub cache_dir: Option<PathBuf>,
     /// Runs that are executed at the same time.
     pub worker_count: u32,
+    /// What one run may use.
+    pub run_limits: Limits,
     /// How long what has begun may take after a signal.
     pub drain_max: Duration,
     /// How long rows are kept that have served.
     pub keep: Retention,
     /// Whose robots may be installed.
     pub trust: Trust,
+    /// Hosts that robots may reach although their addresses are not public.
+    pub private_hosts: Arc<[WebHost]>,
     /// The company's zone, used when an empty database gets its first calendar.
     pub zone: String,
     /// Which messages go to stderr.
@@ -154,6 +164,7 @@ impl Config {
         let defaults = OpenOptions::default();
         Ok(Config {
             listen: read.text("listen", has_port)?.unwrap_or_default(),
+            public_url: read.value("public_url", public_url)?,
             database: read.text("database", is_database)?.unwrap_or_default(),
             open: OpenOptions {
                 synchronous: read.value("synchronous", synchronous)?.unwrap_or_default(),
@@ -167,6 +178,15 @@ impl Config {
             },
             cache_dir: read.text("cache_dir", |_| Ok(()))?.map(PathBuf::from),
             worker_count: read.value("workers", |text| within(text, 1, 1000))?.unwrap_or(1),
+            run_limits: Limits::of_host(
+                read.value("run_fuel_max", |text| within(text, 1_000_000, 10_000_000_000))?
+                    .unwrap_or(Limits::DEFAULT.fuel_max),
+                Duration::from_secs(read.count("run_seconds_max", 1, 300)?.into()),
+                read.value("run_memory_bytes_max", |text| {
+                    within(text, 2 << 20, MEMORY_BYTES_CEILING)
+                })?
+                .unwrap_or(Limits::DEFAULT.memory_bytes_max),
+            ),
             drain_max: Duration::from_secs(read.count("drain_seconds", 0, 3600)?.into()),
             keep: Retention::of(
                 read.count("idempotency_keys_kept_hours", 1, 720)?,
@@ -178,6 +198,10 @@ impl Config {
                 read.value("unsigned_robots", refuses_unsigned)?
                     .unwrap_or_default(),
             ),
+            private_hosts: read
+                .value("private_hosts", private_hosts)?
+                .unwrap_or_default()
+                .into(),
             zone: read.text("zone", is_zone)?.unwrap_or_default(),
             log: read.text("log", |_| Ok(()))?,
             given,
@@ -187,6 +211,27 @@ impl Config {
 
 fn trusted_keys(text: &str) -> Result<Vec<PublicKey>, String> {
     text.split(',').map(public_key).collect()
+}
+
+/// Scheme and host, with a port where there is one: the console has the whole host.
+fn public_url(text: &str) -> Result<String, String> {
+    let wrong = || "use scheme and host, such as `https://crm.example.com`".to_owned();
+    let url = url::Url::parse(text.trim()).map_err(|_| wrong())?;
+    let is_plain =
+        url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() || !is_plain {
+        return Err(wrong());
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+fn private_hosts(text: &str) -> Result<Vec<WebHost>, String> {
+    let hosts: Vec<String> = text.split(',').map(|host| host.trim().to_owned()).collect();
+    let hosts = read_hosts(&hosts).map_err(|rejection| rejection.message)?;
+    match hosts.iter().any(WebHost::is_any) {
+        true => Err("`*` would let robots reach everything in your network: name the hosts".to_owned()),
+        false => Ok(hosts),
+    }
 }
 
 fn refuses_unsigned(text: &str) -> Result<bool, String> {

@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use tokio::sync::Notify;
+
 use crate::app::App;
 use crate::engine::core::Core;
 
@@ -14,12 +16,30 @@ const LOOK: Duration = Duration::from_millis(10);
 
 /// Whether the host is told to end.
 #[derive(Debug, Default)]
-pub struct Draining(AtomicBool);
+pub struct Draining {
+    is_on: AtomicBool,
+    told: Notify,
+}
 
 impl Draining {
     /// Whether nothing new is to be begun.
     pub fn is_on(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.is_on.load(Ordering::Acquire)
+    }
+
+    /// Tells everybody. Whether it was not told before.
+    fn begin(&self) -> bool {
+        let is_first = !self.is_on.swap(true, Ordering::AcqRel);
+        self.told.notify_waiters();
+        is_first
+    }
+
+    /// Waits until the host is told to end.
+    pub async fn begun(&self) {
+        let told = self.told.notified();
+        if !self.is_on() {
+            told.await;
+        }
     }
 }
 
@@ -30,7 +50,7 @@ pub struct Left {
     pub busy_count: usize,
     /// Runs and messages that wait for a worker.
     pub waiting_count: usize,
-    /// Deliveries whose receiver has not answered.
+    /// Deliveries and requests that are not answered.
     pub sending_count: usize,
 }
 
@@ -40,7 +60,7 @@ impl Left {
         Left {
             busy_count: lanes.busy_count,
             waiting_count: lanes.open_count.saturating_sub(lanes.busy_count),
-            sending_count: app.deliverer.sending_count(),
+            sending_count: app.deliverer.sending_count() + app.requester.sending_count(),
         }
     }
 
@@ -54,7 +74,7 @@ impl fmt::Display for Left {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} runs and messages wait, {} were being worked on, {} deliveries were on their way",
+            "{} runs and messages wait, {} were being worked on, {} deliveries and requests were on their way",
             self.waiting_count, self.busy_count, self.sending_count
         )
     }
@@ -64,9 +84,10 @@ impl Core {
     /// From now on workers take nothing up, time makes no work, nothing more is sent, and the API takes no changes. What
     /// has begun goes on.
     pub fn begin_to_drain(&self) {
-        if !self.draining.0.swap(true, Ordering::Relaxed) {
+        if self.draining.begin() {
             std::mem::forget(self.lanes.hold());
             self.outbox_changed.notify_one();
+            self.requests_changed.notify_one();
         }
     }
 }

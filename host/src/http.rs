@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::accounts::Accounts;
 use crate::engine::core::SharedCore;
 use crate::engine::robots::Robots;
 use crate::trust::Trust;
@@ -21,9 +22,10 @@ mod activities;
 mod activity_changes;
 mod attachment_form;
 mod attachments;
+mod automation;
 mod bulk;
 mod calendars;
-mod caller;
+pub(crate) mod caller;
 mod channels;
 mod contact_changes;
 mod contacts;
@@ -31,29 +33,35 @@ mod conversations;
 mod dead_letters;
 mod deliveries;
 mod document;
+mod dry_runs;
 mod employees;
+mod explain;
 mod failure;
 mod fields;
 mod health;
 mod hooks;
 mod inbound;
-mod input;
+pub(crate) mod input;
 mod item_changes;
 mod item_records;
 mod items;
 mod messages;
 mod notifications;
-mod paging;
+pub(crate) mod paging;
 mod pipelines;
-mod problem;
+pub(crate) mod problem;
+mod requests;
 mod robot_update;
 mod robots;
 mod run_files;
 mod run_view;
 mod runs;
 pub mod secret;
+mod secrets;
 pub mod server;
+pub(crate) mod session_cookie;
 mod setup;
+mod setup_files;
 mod stages;
 mod status;
 mod tokens;
@@ -76,6 +84,29 @@ pub struct AppState {
     pub robots: Arc<Robots>,
     /// Whose robots may be installed.
     pub trust: Trust,
+    /// Who may sign in, and how fast.
+    pub accounts: Accounts,
+    /// Where people reach this host, without a slash at the end; as they ask for it without it.
+    pub public_url: Option<String>,
+}
+
+impl AppState {
+    /// What handlers share, for people who reach the host as they ask for it.
+    pub fn new(core: SharedCore, robots: Arc<Robots>, trust: Trust) -> Self {
+        AppState {
+            core,
+            robots,
+            trust,
+            accounts: Accounts::default(),
+            public_url: None,
+        }
+    }
+
+    /// Whether people reach this host over HTTPS.
+    pub fn is_https(&self) -> bool {
+        let url = self.public_url.as_deref();
+        url.is_some_and(|url| url.starts_with("https://"))
+    }
 }
 
 /// All routes, each with its part of the OpenAPI document.
@@ -88,6 +119,7 @@ fn routes() -> OpenApiRouter<Arc<AppState>> {
         .merge(items::routes())
         .merge(item_changes::routes())
         .merge(item_records::routes())
+        .merge(explain::routes())
         .merge(contacts::routes())
         .merge(activities::routes())
         .merge(activity_changes::routes())
@@ -99,13 +131,18 @@ fn routes() -> OpenApiRouter<Arc<AppState>> {
         .merge(messages::routes())
         .merge(robots::routes())
         .merge(attachments::routes())
+        .merge(automation::routes())
+        .merge(setup_files::routes())
         .merge(runs::routes())
+        .merge(dry_runs::routes())
         .merge(robot_update::routes())
         .merge(run_files::routes())
         .merge(tokens::routes())
         .merge(dead_letters::routes())
         .merge(bulk::routes())
         .merge(deliveries::routes())
+        .merge(requests::routes())
+        .merge(secrets::routes())
         .merge(inbound::routes())
         .merge(status::routes());
     OpenApiRouter::new()

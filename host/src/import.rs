@@ -75,10 +75,13 @@ pub async fn import(
         clock: Clock::starting_at(Clock::System.now()),
         worker_count: 0,
         backlog_max: BACKLOG_MAX,
+        run_limits: signalbox_sandbox::Limits::default(),
         breaker: Limits::DEFAULT,
         cache_dir: None,
+        compiler: None,
         inflight: None,
         keep: Retention::default(),
+        private_hosts: std::sync::Arc::from([]),
     })
     .await?;
     let imported = store(&app.core, &mapping, &plan, watch).await;
@@ -193,10 +196,12 @@ async fn company(
             mapping.time_zone.iana_name().unwrap_or("UTC"),
         )),
         zone: mapping.time_zone.iana_name().unwrap_or("UTC").to_owned(),
+        extra_calendar: Vec::new(),
         employee: Vec::new(),
         field: Vec::new(),
         pipeline: Vec::new(),
         channel: Vec::new(),
+        secret: Vec::new(),
         attachment: Vec::new(),
     };
     let has_case_field = directory.fields.contains_key(CASE_FIELD);

@@ -26,7 +26,7 @@ pub struct Retention {
     /// Raw webhooks with the keys by which a repeated one is known: longer than any provider repeats one (Telegram: a
     /// day; Standard Webhooks recommends a bit more than a day). Default 30 days.
     pub inbound: Duration,
-    /// Deliveries that were delivered or given up; a dead one can be sent again so long. Default 90 days.
+    /// Deliveries and requests that are over; one that failed can be sent again so long. Default 90 days.
     pub deliveries: Duration,
 }
 
@@ -50,7 +50,7 @@ impl Retention {
         match what {
             Expiring::IdempotencyKeys => self.idempotency_keys,
             Expiring::Inbound => self.inbound,
-            Expiring::Deliveries => self.deliveries,
+            Expiring::Deliveries | Expiring::Requests => self.deliveries,
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The Signalbox host: the process, the engine, the HTTP API and the command line.
 
+pub mod accounts;
 pub mod app;
+pub mod automation;
 pub mod bench;
 pub mod bootstrap;
 pub mod bundled;
@@ -8,16 +10,21 @@ pub mod channels;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod console;
 pub mod delivery;
 pub mod drain;
 pub mod engine;
 pub mod eventlog;
+pub mod exchange;
+pub mod explain;
 pub mod history;
 pub mod http;
 pub mod import;
 pub mod intake;
 pub mod janitor;
 pub mod masking;
+pub mod outbound;
+pub mod outbox;
 pub mod rehearsal;
 pub mod scenario;
 pub mod setup;

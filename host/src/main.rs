@@ -5,5 +5,6 @@
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> std::process::ExitCode {
-    signalbox::cli::main()
+    // The host starts this program once more for each robot that it compiles.
+    signalbox_sandbox::compile_if_asked().unwrap_or_else(signalbox::cli::main)
 }

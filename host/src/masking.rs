@@ -7,6 +7,9 @@ use std::collections::BTreeSet;
 
 use aho_corasick::{AhoCorasick, BuildError, MatchKind};
 use serde_json::Value;
+use signalbox_crm::contact::Contact;
+use signalbox_crm::item::Item;
+use signalbox_crm::value::FieldValue;
 
 /// A text that is shorter is replaced where it stands alone, and not inside of another one.
 const PART_CHARS_MIN: usize = 3;
@@ -63,6 +66,30 @@ impl Mask {
             if pair[0] == "text" {
                 self.note_all(&pair[1]);
             }
+        }
+    }
+
+    /// Notes what an item says about its client: title and texts of custom fields.
+    pub fn note_item(&mut self, item: &Item) {
+        self.note(&item.title);
+        for value in item.fields.values() {
+            match value {
+                FieldValue::Text(text) => self.note(text),
+                FieldValue::Many(many) => many.iter().for_each(|text| self.note(text)),
+                FieldValue::Number(_)
+                | FieldValue::Flag(_)
+                | FieldValue::Instant(_)
+                | FieldValue::Money(_) => {}
+            }
+        }
+    }
+
+    /// Notes who a client is.
+    pub fn note_contact(&mut self, contact: &Contact) {
+        self.note(&contact.name);
+        for point in &contact.points {
+            self.note(&point.key);
+            self.note(&point.raw);
         }
     }
 

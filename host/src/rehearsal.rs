@@ -126,10 +126,13 @@ pub async fn rehearse(
         clock: Clock::starting_at(start_at),
         worker_count: 1,
         backlog_max: BACKLOG_MAX,
+        run_limits: signalbox_sandbox::Limits::default(),
         breaker: Limits::DEFAULT,
         cache_dir: None,
+        compiler: None,
         inflight: None,
         keep: Retention::default(),
+        private_hosts: std::sync::Arc::from([]),
     })
     .await?;
     let outcome = play(&app, &input, watch).await;

@@ -8,6 +8,7 @@ mod costs;
 mod fixture;
 mod given;
 mod report;
+mod requests;
 mod script;
 mod steps;
 mod traces;

@@ -3,16 +3,19 @@
 //! The demo, the scenarios, the benchmark and rehearsals start from one. `host/docs/setup.md` describes the format.
 
 mod attachments;
+pub mod export;
+pub mod import;
 mod names;
 
 use anyhow::{Context, anyhow};
-use serde::Deserialize;
-use signalbox_crm::calendar::CalendarSpec;
+use serde::{Deserialize, Serialize};
+use signalbox_crm::calendar::{CalendarSpec, WeeklyHours, WorkingException};
 use signalbox_crm::conversation::{Channel, Guarantee, Provider};
 use signalbox_crm::directory::{Calendar, Directory, DirectoryChange};
 use signalbox_crm::ids::{CalendarId, ChannelId, EmployeeId, IdKind, ItemKind, PipelineId, StageId};
 use signalbox_crm::people::{Actor, Employee, Role};
 use signalbox_crm::pipeline::{FieldDef, FieldType, Pipeline, Stage, StageKind};
+use signalbox_crm::secret::{Secret, check_secret};
 use signalbox_crm::setting_up;
 use signalbox_crm::value::LocalText;
 
@@ -22,33 +25,69 @@ use crate::engine::core::SharedCore;
 use crate::engine::draft::Draft;
 
 /// The file.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Setup {
     /// The company's working time; an office from Monday to Friday in `zone` without it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub calendar: Option<CalendarSpec>,
     /// IANA name of the company's zone.
     pub zone: String,
+    /// Working times besides the company's.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub extra_calendar: Vec<CalendarSetup>,
     /// People.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub employee: Vec<EmployeeSetup>,
     /// Custom fields of items.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub field: Vec<FieldSetup>,
     /// Pipelines with their stages.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub pipeline: Vec<PipelineSetup>,
     /// Connected messengers.
-    #[serde(default)]
+    #[serde(default, skip_serializing)]
     pub channel: Vec<ChannelSetup>,
+    /// Passwords and keys of services outside.
+    #[serde(default, skip_serializing)]
+    pub secret: Vec<SecretSetup>,
     /// Robots and their moments.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub attachment: Vec<AttachmentSetup>,
 }
 
+/// Working time besides the company's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CalendarSetup {
+    /// Unique.
+    pub key: String,
+    /// IANA name.
+    pub zone: String,
+    /// The usual week.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub weekly: Vec<WeeklyHours>,
+    /// Dates without work.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub holidays: Vec<String>,
+    /// Dates with hours of their own.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub exceptions: Vec<WorkingException>,
+}
+
+impl CalendarSetup {
+    fn spec(&self) -> CalendarSpec {
+        CalendarSpec {
+            zone: self.zone.clone(),
+            weekly: self.weekly.clone(),
+            holidays: self.holidays.clone(),
+            exceptions: self.exceptions.clone(),
+        }
+    }
+}
+
 /// An employee.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EmployeeSetup {
     /// How this file names the person.
@@ -56,14 +95,19 @@ pub struct EmployeeSetup {
     /// As people see it.
     pub name: String,
     /// Unique, where known.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub email: Option<String>,
     /// What the person may do.
     #[serde(default = "operator")]
     pub role: Role,
     /// The key of the head; a person that the file names before or after.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub head: Option<String>,
+}
+
+/// Whether a key need not be written.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 fn operator() -> Role {
@@ -71,7 +115,7 @@ fn operator() -> Role {
 }
 
 /// A custom field.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FieldSetup {
     /// Unique.
@@ -82,12 +126,12 @@ pub struct FieldSetup {
     #[serde(rename = "type")]
     pub field_type: FieldType,
     /// The choices of a `select`.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub options: Vec<String>,
 }
 
 /// A pipeline.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PipelineSetup {
     /// Unique.
@@ -98,8 +142,11 @@ pub struct PipelineSetup {
     #[serde(default = "deal")]
     pub kind: ItemKind,
     /// The latest deadline, in working days after the last contact.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub activity_working_days_max: Option<u32>,
+    /// The key of its working time; the company's without it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub calendar: Option<String>,
     /// From the left.
     pub stage: Vec<StageSetup>,
 }
@@ -109,7 +156,7 @@ fn deal() -> ItemKind {
 }
 
 /// A stage.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StageSetup {
     /// Unique in the pipeline.
@@ -120,10 +167,10 @@ pub struct StageSetup {
     #[serde(default = "open")]
     pub kind: StageKind,
     /// Fields that must be filled before an item may enter.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub required_fields: Vec<String>,
     /// Whether entering needs a reason.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub requires_reason: bool,
 }
 
@@ -132,7 +179,7 @@ fn open() -> StageKind {
 }
 
 /// A channel.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ChannelSetup {
     /// Unique.
@@ -144,23 +191,35 @@ pub struct ChannelSetup {
     /// Proves that a webhook comes from the provider.
     pub inbound_secret: String,
     /// Authorises what we send.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub outbound_secret: Option<String>,
     /// Where answers go.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub base_url: Option<String>,
     /// What the receiver can take in a second.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub per_second: Option<u16>,
     /// What becomes of a message when nobody can tell whether the receiver has it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub guarantee: Guarantee,
     /// The key of the pipeline in which items are opened.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub opens_item_in: Option<String>,
     /// The key of the person in charge of them.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub default_assignee: Option<String>,
+}
+
+/// A secret.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecretSetup {
+    /// Unique.
+    pub name: String,
+    /// The secret itself.
+    pub value: String,
+    /// Where it may go.
+    pub hosts: Vec<String>,
 }
 
 impl Setup {
@@ -197,6 +256,7 @@ impl Setup {
             changes: Vec::new(),
         };
         self.calendar(&draft, &mut staged)?;
+        self.extra_calendars(&draft, &mut staged)?;
         self.people(&draft, &mut staged, &mut names)?;
         self.fields(&mut staged)?;
         for pipeline in &self.pipeline {
@@ -204,6 +264,9 @@ impl Setup {
         }
         for channel in &self.channel {
             channel.stage_one(&draft, &mut staged, &mut names)?;
+        }
+        for secret in &self.secret {
+            secret.stage_one(&mut staged)?;
         }
         for (place, attachment) in self.attachment.iter().enumerate() {
             attachment
@@ -242,6 +305,21 @@ impl Setup {
         };
         setting_up::check_calendar(&staged.directory, &calendar)?;
         staged.add(DirectoryChange::Calendar(calendar))
+    }
+
+    fn extra_calendars(&self, draft: &Draft, staged: &mut StagedDirectory) -> anyhow::Result<()> {
+        for setup in &self.extra_calendar {
+            let calendar = Calendar {
+                id: CalendarId(draft.new_id(IdKind::Calendar)),
+                key: setup.key.clone(),
+                spec: setup.spec(),
+                is_default: false,
+                version: 1,
+            };
+            setting_up::check_calendar(&staged.directory, &calendar)?;
+            staged.add(DirectoryChange::Calendar(calendar))?;
+        }
+        Ok(())
     }
 
     fn people(&self, draft: &Draft, staged: &mut StagedDirectory, names: &mut Names) -> anyhow::Result<()> {
@@ -329,6 +407,17 @@ impl EmployeeSetup {
 }
 
 impl PipelineSetup {
+    /// The calendar with the key that the file names.
+    fn calendar(&self, directory: &Directory) -> anyhow::Result<Option<CalendarId>> {
+        let Some(key) = &self.calendar else {
+            return Ok(None);
+        };
+        let mut all = directory.calendars.values().map(|(calendar, _)| calendar);
+        let found = all.find(|calendar| calendar.key == *key);
+        let found = found.ok_or_else(|| anyhow!("pipeline `{}`: there is no calendar `{key}`", self.key))?;
+        Ok(Some(found.id))
+    }
+
     fn stage_all(
         &self,
         draft: &Draft,
@@ -342,7 +431,7 @@ impl PipelineSetup {
             title: self.title.clone(),
             item_kind: self.kind,
             activity_working_days_max: self.activity_working_days_max,
-            calendar: None,
+            calendar: self.calendar(&staged.directory)?,
             version: 1,
         };
         setting_up::check_pipeline(&staged.directory, &pipeline)?;
@@ -367,6 +456,20 @@ impl PipelineSetup {
             staged.add(DirectoryChange::Stage(stage))?;
         }
         Ok(())
+    }
+}
+
+impl SecretSetup {
+    fn stage_one(&self, staged: &mut StagedDirectory) -> anyhow::Result<()> {
+        let before = staged.directory.secrets.get(&self.name);
+        let secret = Secret {
+            name: self.name.clone(),
+            value: self.value.clone(),
+            hosts: self.hosts.clone(),
+            version: before.map_or(1, |before| before.version + 1),
+        };
+        check_secret(&secret)?;
+        staged.add(DirectoryChange::Secret(secret))
     }
 }
 

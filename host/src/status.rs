@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use signalbox_crm::attachment::Attachment;
 use signalbox_crm::bulk::Bulk;
 use signalbox_crm::ids::{AttachmentId, BulkId};
 use signalbox_crm::time::Timestamp;
@@ -12,6 +13,7 @@ use utoipa::ToSchema;
 use crate::engine::breakers::{Paused, label};
 use crate::engine::clock_watch::ClockStep;
 use crate::engine::core::Core;
+use crate::engine::denials::Denied;
 use crate::engine::lanes::figures::{LaneFigures, Waiting, describe};
 use crate::engine::robots::Robots;
 
@@ -41,6 +43,8 @@ pub struct Status {
     /// Bulk changes that go on, oldest first: ten at most.
     bulk: Vec<BulkView>,
     outbox: QueueView,
+    /// What robots ask of services outside.
+    requests: QueueView,
     intake: QueueView,
     robots: RobotsView,
     /// What somebody should look at; empty when all is well.
@@ -159,7 +163,7 @@ struct SharingHostView {
 
 #[derive(Debug, Clone, Serialize, ToSchema)]
 struct QueueView {
-    /// Wait: client messages to be sent, or webhooks to be processed.
+    /// Wait: client messages or requests of robots to be sent, or webhooks to be processed.
     waiting: u32,
     /// When the first of them was due, or came.
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -205,6 +209,7 @@ struct Seen<'a> {
     commits_waiting: usize,
     waiting: &'a [WaitingView],
     paused: &'a [PausedView],
+    denied: &'a [(&'a Attachment, Denied)],
 }
 
 /// How storing goes now.
@@ -247,6 +252,10 @@ pub async fn status(core: &Core, robots: &Robots) -> Result<Status, DbError> {
         .collect();
     let paused = paused_views(core);
     let clock_step = core.clock_watch.step();
+    let directory = core.records.directory();
+    let denied = core
+        .denials
+        .standing(directory.attachments.values().map(AsRef::as_ref));
     let problems = problems::find(&Seen {
         now,
         clock_step,
@@ -258,6 +267,7 @@ pub async fn status(core: &Core, robots: &Robots) -> Result<Status, DbError> {
         commits_waiting: core.commits_waiting(),
         waiting: &waiting,
         paused: &paused,
+        denied: &denied,
     });
     let hosts = core.db.hosts().await?;
     let hosts = hosts.into_iter().map(|row| sharing_host(core, row)).collect();
@@ -293,6 +303,11 @@ pub async fn status(core: &Core, robots: &Robots) -> Result<Status, DbError> {
             waiting: standing.outbox_count,
             oldest_at: standing.outbox_due_at,
             dead_24h: standing.dead_count,
+        },
+        requests: QueueView {
+            waiting: standing.request_count,
+            oldest_at: standing.request_due_at,
+            dead_24h: standing.dead_request_count,
         },
         intake: QueueView {
             waiting: standing.inbound_count,

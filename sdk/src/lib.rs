@@ -49,6 +49,7 @@ mod failure;
 pub mod fields;
 #[cfg(target_family = "wasm")]
 mod heap;
+pub mod http;
 mod instant;
 mod invocation;
 pub mod log;
@@ -73,7 +74,7 @@ pub mod prelude {
     pub use crate::{
         Cause, Failure, Field, FieldValue, Instant, Invocation, Item, Money, Outcome, activities, assignment,
         calendar, clock, contact_editing, contacts, conversation_control, conversations, debug, done,
-        employees, error, fields, info, item_creation, items, messaging, notifications, params, random,
+        employees, error, fields, http, info, item_creation, items, messaging, notifications, params, random,
         skipped, stages, state, timeline, timers, warn,
     };
     pub use std::time::Duration;

@@ -59,6 +59,7 @@ conformance! {
     pages::filters_of_activities_conversations_and_runs_hold;
     setup::directory_reads_back_as_it_was_committed;
     setup::stale_entry_of_the_directory_is_a_conflict;
+    setup::drafts_are_replaced_and_versions_are_kept;
     setup::small_tables_keep_the_last_value;
     setup::what_has_served_goes_in_bounded_numbers;
     setup::installation_keeps_its_id;

@@ -5,19 +5,22 @@ use std::time::Duration;
 use expect_test::{Expect, expect};
 use signalbox_build::embed_manifest;
 use signalbox_crm::event::Fact;
-use signalbox_crm::ids::{AttachmentId, EventId, RunId};
+use signalbox_crm::ids::AttachmentId;
 use signalbox_crm::params::ParamValue;
 use signalbox_crm::run::Verdict;
-use signalbox_sandbox::{Invocation, Limits, LoadError, Robot, RunReport, Sandbox, SandboxConfig};
+use signalbox_sandbox::{Limits, LoadError, Robot, RunReport, Sandbox, SandboxConfig};
 use signalbox_tests::robots::{HOSTILE, HOSTILE_BARE};
 use tokio::sync::OnceCell;
 
-use desk::{Desk, deal};
+use desk::{Desk, invocation};
 
+mod bounds;
 mod cache;
+mod compiling;
 mod desk;
 pub(crate) mod inspection;
-mod text;
+mod script;
+pub(crate) mod text;
 mod wasi;
 
 /// A sandbox with the robot of `robots/hostile`.
@@ -44,18 +47,7 @@ impl Bench {
     }
 
     async fn run_number(&self, number: i64, robot: &Robot, act: &str, limits: Limits) -> RunReport {
-        let invocation = Invocation {
-            run: RunId(number),
-            attachment: AttachmentId(1),
-            attempt: 1,
-            item: Some(deal(17)),
-            event: EventId(1),
-            happened_at: desk::noon(),
-            cause: Fact::ManualRun {
-                attachment: AttachmentId(1),
-                by: None,
-            },
-        };
+        let invocation = invocation(number, by_hand());
         let params = vec![("act".to_owned(), ParamValue::Text(act.to_owned()))];
         self.sandbox
             .run(robot, invocation, params, Box::new(Desk::default()), limits)
@@ -67,6 +59,11 @@ impl Bench {
         let summary = "behaved".to_owned();
         assert_eq!(report.verdict, Verdict::Done { summary });
     }
+}
+
+fn by_hand() -> Fact {
+    let attachment = AttachmentId(1);
+    Fact::ManualRun { attachment, by: None }
 }
 
 fn words(verdict: &Verdict) -> String {
@@ -333,7 +330,7 @@ async fn journal_that_grows_for_ever_is_stopped() {
 #[tokio::test]
 async fn log_beyond_its_limit_is_counted() {
     let report = check("log-much", expect!["done: logged"]).await;
-    assert_eq!((report.logs.len(), report.dropped_line_count), (500, 9_500));
+    assert_eq!((report.logs.len(), report.dropped_line_count), (501, 9_500));
     assert_eq!(report.logs[499].message, "line 499");
     assert!(report.dropped_byte_count > 0);
 }

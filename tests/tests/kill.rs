@@ -86,7 +86,7 @@ impl Siege {
     /// Sets the host up, starts the clients, and waits until every robot is compiled: that takes longer than a life.
     async fn begin(host: &Host) -> Siege {
         let seed = seed();
-        let receiver = Receiver::start().await;
+        let receiver = Receiver::start(host.service).await;
         let sales = Arc::new(sales::set_up(host, receiver.address()).await);
         let (addresses, where_they_are) = watch::channel(vec![host.address()]);
         let (stop, stopped) = watch::channel(false);
@@ -117,13 +117,16 @@ impl Siege {
         host.end();
         let found = account::check(database, &self.sales, &ledger, &self.receiver).await;
         eprintln!(
-            "{what}: {} requests, {} deals, {} messages, {} runs, {} deliveries in {} posts; lost 0, doubled 0",
+            "{what}: {} requests, {} deals, {} messages, {} runs, {} deliveries in {} posts, {} orders in {}; \
+             lost 0, doubled 0",
             ledger.request_count,
             ledger.deals.len(),
             ledger.messages.len(),
             found.runs,
             found.deliveries,
             self.receiver.post_count(),
+            found.orders,
+            self.receiver.order_count(),
         );
         Posts {
             answers: found.deliveries,
@@ -221,7 +224,11 @@ async fn drain(host: &Host, sales: &sales::Sales, receiver: &Receiver, ledger: &
         if open.is_empty() && answered == ledger.messages.len() {
             return;
         }
-        let left = format!("{answered} of {} answered, open: {open:?}", ledger.messages.len());
+        let left = format!(
+            "{answered} of {} answered, {} orders, open: {open:?}",
+            ledger.messages.len(),
+            receiver.order_count()
+        );
         if last.as_ref() != Some(&left) {
             (last, since) = (Some(left), Instant::now());
         } else if since.elapsed() > DRAIN_MAX {

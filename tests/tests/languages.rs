@@ -36,7 +36,7 @@ const RUST: InLanguage = InLanguage {
 const JAVASCRIPT: InLanguage = InLanguage {
     folder: "javascript",
     crash_code: "exception",
-    crash_place: "robot/robot.js:11:",
+    crash_place: "robot/robot.js:12:",
     uses_wasi: false,
 };
 
@@ -51,21 +51,21 @@ const TYPESCRIPT: InLanguage = InLanguage {
 const PYTHON: InLanguage = InLanguage {
     folder: "python",
     crash_code: "exception",
-    crash_place: "TypeError: as it was told at robot.py:41",
+    crash_place: "TypeError: as it was told at robot.py:42",
     uses_wasi: false,
 };
 
 const C: InLanguage = InLanguage {
     folder: "c",
     crash_code: "panic",
-    crash_place: "as it was told at robot.c:157",
+    crash_place: "as it was told at robot.c:182",
     uses_wasi: false,
 };
 
 const GO: InLanguage = InLanguage {
     folder: "go",
     crash_code: "panic",
-    crash_place: "as it was told at every-call/robot.go:52",
+    crash_place: "as it was told at every-call/robot.go:53",
     uses_wasi: true,
 };
 
@@ -122,7 +122,7 @@ impl InLanguage {
             return;
         };
         let company = conformance::company(&robot).await;
-        let journal = root().join("tests/golden/journal.txt");
+        let journal = conformance::journal_file();
         expect_file![journal].assert_eq(&company.journal().await);
         assert_eq!(company.failure("refusal").await.0, "denied");
         let (code, message) = company.failure("crash").await;

@@ -8,11 +8,14 @@
 
 mod api;
 mod backlog;
+mod browser;
 mod cli;
 mod clock_set;
 mod commit_cut;
 mod conflicts;
+mod console;
 mod contract;
+mod cookbook;
 mod db_conformance;
 mod hostile;
 mod kill;

@@ -12,6 +12,7 @@ mod observer;
 mod people;
 mod planted;
 mod receiver;
+mod requests;
 mod series;
 mod sometimes;
 mod sweep;

@@ -80,11 +80,7 @@ impl Submitters {
         listener.set_nonblocking(true)?;
         let at = listener.local_addr()?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
-        let state = AppState {
-            core: Arc::clone(&site.core),
-            robots: Arc::clone(&site.robots),
-            trust: Trust::default(),
-        };
+        let state = AppState::new(Arc::clone(&site.core), Arc::clone(&site.robots), Trust::default());
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(http::serve(listener, http::router(Arc::new(state)), async {
             drop(stopped.await)

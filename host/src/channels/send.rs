@@ -2,12 +2,9 @@
 
 mod answer;
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::{Request, Response as Answered};
-use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response};
 use rustls::RootCertStore;
 use serde_json::json;
@@ -18,17 +15,13 @@ use signalbox_crm::timer::Delivery;
 use self::answer::Answer;
 use super::signature::{ID_HEADER, SIGNATURE_HEADER, Secret, TIMESTAMP_HEADER};
 use super::text;
+use crate::exchange::{self, ERROR_CHARS_MAX, NoAnswer, Receiver, describe, exchange, retry_after};
 use crate::tls;
 
 /// How long one attempt may take, from the connection to the end of the answer.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
 /// The most that is read of an answer in bytes; Telegram's have about 500.
 pub const ANSWER_BYTES_MAX: usize = 64 * 1024;
-/// The longest wait that a receiver can ask for: a day.
-pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(86_400);
-
-/// The longest error text, in characters.
-const ERROR_CHARS_MAX: usize = 300;
 
 /// What one attempt came to. No error shows a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,16 +50,7 @@ pub enum Sent {
     },
 }
 
-/// A receiver that a simulation plays: it gets the requests that would go over the network.
-pub trait Receiver: Send + Sync {
-    /// Answers a request, or says why no answer came.
-    fn receive(&self, request: Request<Vec<u8>>) -> Received<'_>;
-}
-
-/// An answer, when it comes.
-pub type Received<'a> = Pin<Box<dyn Future<Output = Result<Answered<Vec<u8>>, String>> + Send + 'a>>;
-
-/// Sends deliveries over HTTP. Follows no redirects, and uses no proxy of the environment.
+/// Sends deliveries over HTTP.
 #[derive(Clone)]
 pub struct Sender {
     client: Client,
@@ -85,15 +69,7 @@ impl Sender {
     }
 
     fn with(timeout: Duration, roots: RootCertStore) -> Result<Self, reqwest::Error> {
-        let client = Client::builder()
-            .tls_backend_preconfigured(tls::client(roots))
-            .http1_only()
-            .no_proxy()
-            .redirect(Policy::none())
-            .referer(false)
-            .timeout(timeout)
-            .user_agent(concat!("signalbox/", env!("CARGO_PKG_VERSION")))
-            .build()?;
+        let client = exchange::client(roots).build()?;
         Ok(Self {
             client,
             timeout,
@@ -123,34 +99,11 @@ impl Sender {
                 };
             }
         };
-        let sent = match self.exchange(request).await {
+        let sent = match exchange(request, self.timeout, self.receiver.as_deref()).await {
             Ok(response) => self.judge(channel.provider, response, now).await,
-            Err(sent) => sent,
+            Err(none) => unanswered(none),
         };
         without_secret(sent, channel.outbound_secret.as_deref().unwrap_or_default())
-    }
-
-    /// The receiver's answer, or what no answer means.
-    async fn exchange(&self, request: RequestBuilder) -> Result<Response, Sent> {
-        let failed = |error: reqwest::Error| {
-            // Such an address or message cannot be written as a request: no attempt will differ.
-            let (is_impossible, is_unsent) = (error.is_builder(), error.is_connect());
-            let error = self.describe(error);
-            match (is_impossible, is_unsent) {
-                (true, _) => Sent::Dead { error },
-                (false, true) => Sent::Retry { after: None, error },
-                (false, false) => Sent::Unknown { error },
-            }
-        };
-        let Some(receiver) = &self.receiver else {
-            return request.send().await.map_err(failed);
-        };
-        let request: Request<reqwest::Body> = request.build().and_then(TryInto::try_into).map_err(failed)?;
-        let request = request.map(|body| body.as_bytes().unwrap_or_default().to_vec());
-        let answered = receiver.receive(request).await;
-        answered
-            .map(Response::from)
-            .map_err(|error| Sent::Unknown { error })
     }
 
     /// The request, or what the channel lacks for it.
@@ -223,7 +176,7 @@ impl Sender {
 
     async fn judge(&self, provider: Provider, mut response: Response, now: Timestamp) -> Sent {
         let status = response.status();
-        let retry_after = answer::retry_after(response.headers(), now);
+        let retry_after = retry_after(response.headers(), now);
         let body = self.body(&mut response).await;
         let answer = Answer {
             status,
@@ -239,7 +192,11 @@ impl Sender {
     /// The answer's body, or why it cannot be had.
     async fn body(&self, response: &mut Response) -> Result<Vec<u8>, String> {
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.describe(error))? {
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| describe(error, self.timeout))?
+        {
             if body.len() + chunk.len() > ANSWER_BYTES_MAX {
                 return Err(format!("the answer has more than {ANSWER_BYTES_MAX} bytes"));
             }
@@ -247,20 +204,19 @@ impl Sender {
         }
         Ok(body)
     }
+}
 
-    /// What happened, with its causes and without the URL, which has Telegram's token.
-    fn describe(&self, error: reqwest::Error) -> String {
-        if error.is_timeout() {
-            return format!("no answer within {} ms", self.timeout.as_millis());
-        }
-        let error = error.without_url();
-        let mut message = error.to_string();
-        let mut cause = std::error::Error::source(&error);
-        while let Some(next) = cause {
-            message = format!("{message}: {next}");
-            cause = next.source();
-        }
-        message
+/// What no answer means.
+fn unanswered(none: NoAnswer) -> Sent {
+    let NoAnswer {
+        is_impossible,
+        is_unsent,
+        error,
+    } = none;
+    match (is_impossible, is_unsent) {
+        (true, _) => Sent::Dead { error },
+        (false, true) => Sent::Retry { after: None, error },
+        (false, false) => Sent::Unknown { error },
     }
 }
 

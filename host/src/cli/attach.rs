@@ -89,6 +89,17 @@ pub(super) struct Args {
     /// A permission that is not granted although the robot asks for it; repeatable
     #[arg(long, value_name = "INTERFACE")]
     withhold: Vec<String>,
+    /// A host that its requests may reach, such as `api.example.com`, `*.example.com`, `http://erp.local:8080`;
+    /// repeatable; those that the robot names without it
+    #[arg(long = "http-host", value_name = "HOST")]
+    http_hosts: Vec<String>,
+    /// The only fields that the robot may read and write; repeatable; all without it
+    #[arg(long, value_name = "KEY")]
+    grant_field: Vec<String>,
+    /// The only people whom it may notify, put in charge or give activities: an e-mail address, `role:assignee` or
+    /// `role:head`; repeatable; anybody without it
+    #[arg(long, value_name = "WHO")]
+    grant_audience: Vec<String>,
     /// A parameter of the robot; JSON is allowed; repeatable
     #[arg(long = "param", value_name = "KEY=VALUE")]
     params: Vec<String>,
@@ -121,6 +132,11 @@ impl Args {
             "params".to_owned(),
             names.params(&manifest, &self.params).await?.into(),
         );
+        if !self.http_hosts.is_empty() {
+            body.insert("http_hosts".to_owned(), self.http_hosts.clone().into());
+        }
+        body.insert("grant_fields".to_owned(), self.grant_field.clone().into());
+        body.insert("grant_audience".to_owned(), self.audience(&names).await?);
         if self.in_working_time {
             body.insert("window".to_owned(), "working".into());
         }
@@ -143,7 +159,22 @@ impl Args {
         body.extend(counts.map(|(key, count)| (key.to_owned(), count.into())));
         body.extend(backoff);
         let made = client.post("/attachments", &Value::Object(body)).await?.body;
-        Ok(Answer::new("signalbox.attach/1", text(&made)).with("attachment", made))
+        let text = text(&made) + &self.next(&field(&made, "id"));
+        Ok(Answer::new("signalbox.attach/1", text).with("attachment", made))
+    }
+
+    /// What starts it, and where its runs are.
+    fn next(&self, id: &str) -> String {
+        let mut text = String::new();
+        if let Some(stage) = &self.stage
+            && let Some((pipeline, _)) = stage.split_once('/')
+        {
+            text = format!(
+                "it starts when an item enters {stage} from now on; for those that are there:\n  \
+                 signalbox bulk run --attachment {id} --pipeline {pipeline} --from {stage} --wait\n"
+            );
+        }
+        text + &format!("its runs:\n  signalbox run list --attachment {id}\n")
     }
 
     /// The robot's current version, or the one with this digest.
@@ -223,6 +254,18 @@ impl Args {
         Ok(body)
     }
 
+    /// Ids of people, and roles as they are.
+    async fn audience(&self, names: &Names<'_>) -> Result<Value, Failure> {
+        let mut ids = Vec::with_capacity(self.grant_audience.len());
+        for who in &self.grant_audience {
+            ids.push(match who.starts_with("role:") {
+                true => who.clone(),
+                false => names.employee(who).await?,
+            });
+        }
+        Ok(ids.into())
+    }
+
     /// What the manifest asks for, without what is withheld.
     fn grants(&self, manifest: &Manifest) -> Result<Value, Failure> {
         let asked: Vec<&str> = manifest
@@ -256,11 +299,22 @@ pub(super) fn duration(option: &str, text: &str) -> Result<u32, Failure> {
 
 fn text(made: &Value) -> String {
     let fields = [
-        "title", "robot", "moment", "timing", "scope", "grants", "params", "version",
+        "title",
+        "robot",
+        "moment",
+        "timing",
+        "scope",
+        "grants",
+        "http_hosts",
+        "grant_fields",
+        "grant_audience",
+        "params",
+        "version",
     ];
+    let is_said = |value: &Value| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty());
     let lines = fields
         .into_iter()
-        .filter(|key| made.get(key).is_some_and(|value| !value.is_null()));
-    let lines = lines.map(|key| format!("{key:<9} {}\n", field(made, key)));
+        .filter(|key| made.get(key).is_some_and(is_said));
+    let lines = lines.map(|key| format!("{key:<14} {}\n", field(made, key)));
     format!("{}\n{}", field(made, "id"), lines.collect::<String>())
 }

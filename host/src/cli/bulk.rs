@@ -12,6 +12,8 @@ use super::{Answer, Failure, Globals};
 
 /// The most bulk changes that are listed.
 const BULKS_MAX: usize = 200;
+/// What lets an item go to the left.
+pub(super) const BACK_HINT: &str = "`--allow-back` lets an item go to a stage further left";
 /// From one look at the progress to the next.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
@@ -140,7 +142,7 @@ impl Args {
             Command::List => list(&client).await,
             Command::Show { id, wait } => show(&client, &id, wait).await,
             Command::Cancel { id } => {
-                let bulk = client.post(&format!("/bulk/{id}/cancel"), &json!({})).await?.body;
+                let bulk = client.act(&format!("/bulk/{id}/cancel")).await?;
                 Ok(Answer::new("signalbox.bulk.cancel/1", text(&bulk)).with("bulk", bulk))
             }
         }
@@ -190,7 +192,7 @@ async fn list(client: &Client) -> Result<Answer, Failure> {
     Ok(Answer::new("signalbox.bulk.list/1", text).with("bulks", bulks))
 }
 
-async fn show(client: &Client, id: &str, wait: bool) -> Result<Answer, Failure> {
+pub(super) async fn show(client: &Client, id: &str, wait: bool) -> Result<Answer, Failure> {
     let mut bulk = client.get(&format!("/bulk/{id}")).await?;
     while wait && bulk["state"] == "open" {
         eprintln!("{}", progress(&bulk));
@@ -243,5 +245,7 @@ fn refusals(of: &Value) -> Vec<String> {
         let words = ["item", "code", "message"].map(|key| field(one, key));
         format!("  {}: {}: {}", words[0], words[1], words[2])
     };
-    all.iter().map(line).collect()
+    let is_back = |one: &Value| one["code"] == "backward-refused";
+    let hint = all.iter().any(is_back).then(|| BACK_HINT.to_owned());
+    all.iter().map(line).chain(hint).collect()
 }

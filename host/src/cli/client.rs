@@ -5,14 +5,15 @@ use std::time::Duration;
 use anyhow::Context;
 use reqwest::{Method, RequestBuilder, StatusCode, Url};
 use rustls::RootCertStore;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::exit::{Exit, Failure};
 use crate::clock::random_bytes;
 use crate::tls;
 
-/// How long an answer may take. The slowest is an installation: the host compiles the robot.
-const ANSWER_MAX: Duration = Duration::from_secs(60);
+/// How long an answer may take. The slowest is an installation: the host compiles the robot, for which it takes two
+/// minutes of CPU time at most, behind everything else that the machine does.
+const ANSWER_MAX: Duration = Duration::from_secs(300);
 /// How long the host may take to accept a connection.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 /// Rows of one page: the most that the API gives.
@@ -24,6 +25,7 @@ pub(crate) struct Client {
     http: reqwest::Client,
     base: Url,
     token: Option<String>,
+    answer_max: Duration,
 }
 
 /// What the host answered.
@@ -35,9 +37,20 @@ pub(crate) struct Reply {
     pub(crate) body: Value,
 }
 
+/// What of this was given.
+pub(crate) fn given<const N: usize>(
+    asked: [(&'static str, Option<String>); N],
+) -> impl Iterator<Item = (&'static str, String)> {
+    asked.into_iter().filter_map(|(key, value)| Some((key, value?)))
+}
+
 impl Client {
     /// Prepares; nothing is sent.
     pub(crate) fn new(url: &str, token: Option<&str>) -> Result<Self, Failure> {
+        Client::waiting(url, token, ANSWER_MAX)
+    }
+
+    fn waiting(url: &str, token: Option<&str>, answer_max: Duration) -> Result<Self, Failure> {
         let wrong = |why: &str| Failure::say(Exit::Usage, format!("--url: `{url}` {why}"));
         let base = Url::parse(url).map_err(|error| wrong(&format!("is not a URL: {error}")))?;
         let roots = match base.scheme() {
@@ -48,7 +61,7 @@ impl Client {
         };
         let http = reqwest::Client::builder()
             .tls_backend_preconfigured(tls::client(roots))
-            .timeout(ANSWER_MAX)
+            .timeout(answer_max)
             .connect_timeout(CONNECT_MAX)
             .no_proxy()
             .build();
@@ -57,6 +70,7 @@ impl Client {
             http,
             base,
             token: token.map(str::to_owned),
+            answer_max,
         })
     }
 
@@ -75,7 +89,16 @@ impl Client {
 
     /// Reads a file.
     pub(crate) async fn get_bytes(&self, path: &str) -> Result<Vec<u8>, Failure> {
-        let request = self.request(Method::GET, self.address(path, &[]));
+        self.get_bytes_with(path, &[]).await
+    }
+
+    /// As `get_bytes`, with more words about what is wanted.
+    pub(crate) async fn get_bytes_with(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+    ) -> Result<Vec<u8>, Failure> {
+        let request = self.request(Method::GET, self.address(path, query));
         let (_, bytes) = self.send_for_bytes(request).await?;
         Ok(bytes)
     }
@@ -120,6 +143,11 @@ impl Client {
             .await
     }
 
+    /// Does what needs no words, and gives what it is then.
+    pub(crate) async fn act(&self, path: &str) -> Result<Value, Failure> {
+        Ok(self.post(path, &json!({})).await?.body)
+    }
+
     /// As `post`, with a body of another type, and what more there is to say about it.
     pub(crate) async fn post_bytes(
         &self,
@@ -145,6 +173,18 @@ impl Client {
         .await
     }
 
+    /// Sends a text, with more words about what is to be done with it.
+    pub(crate) async fn post_text(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+        media: &str,
+        text: Vec<u8>,
+    ) -> Result<Reply, Failure> {
+        let request = self.request(Method::POST, self.address(path, query));
+        self.send(request.header("content-type", media).body(text)).await
+    }
+
     /// Changes something that has this version.
     pub(crate) async fn change(
         &self,
@@ -155,6 +195,17 @@ impl Client {
     ) -> Result<Reply, Failure> {
         let request = self.request(method, self.address(path, &[]));
         let request = request.header("if-match", format!("\"{version}\""));
+        self.send(
+            request
+                .header("content-type", "application/json")
+                .body(body.to_string()),
+        )
+        .await
+    }
+
+    /// Puts something in its place, whether there is something or not.
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Result<Reply, Failure> {
+        let request = self.request(Method::PUT, self.address(path, &[]));
         self.send(
             request
                 .header("content-type", "application/json")
@@ -208,9 +259,23 @@ impl Client {
     }
 
     fn unreachable(&self, error: reqwest::Error) -> Failure {
+        if error.is_timeout() && !error.is_connect() {
+            let message = format!(
+                "the host at {} did not answer within {} s: what was asked may be done all the same; `signalbox status` \
+                 says what it is busy with",
+                self.base,
+                self.answer_max.as_secs_f32()
+            );
+            return Failure::say(Exit::Unreachable, message);
+        }
         // The chain of layers says "connect error" three times; its root says what is wrong.
         let chain = anyhow::Error::new(error.without_url());
-        let message = format!("no host answers at {}: {}", self.base, chain.root_cause());
+        let message = format!(
+            "no host answers at {}: {}; `signalbox demo` and `signalbox serve` start one, --url or SIGNALBOX_URL names \
+             another",
+            self.base,
+            chain.root_cause()
+        );
         Failure::say(Exit::Unreachable, message)
     }
 
@@ -226,8 +291,13 @@ impl Client {
             Some(detail) => detail.to_owned(),
             None => format!("the host at {} answered {status}", self.base),
         };
-        if status == StatusCode::UNAUTHORIZED && self.token.is_none() {
-            message.push_str("; give a token with --token or SIGNALBOX_TOKEN");
+        if status == StatusCode::UNAUTHORIZED {
+            message.push_str(match self.token {
+                None => "; give a token with --token or SIGNALBOX_TOKEN",
+                Some(_) => {
+                    "; a host prints one at its first start, and `signalbox serve --new-admin-token` makes another"
+                }
+            });
         }
         let mut failure = Failure::say(exit_of(status), message);
         failure.code = word("code").map(str::to_owned);
@@ -265,6 +335,18 @@ mod tests {
             client.address("/runs/run:1", &[]).as_str(),
             "http://crm.local:1/box/api/v1/runs/run:1"
         );
+    }
+
+    #[tokio::test]
+    async fn host_that_is_busy_is_not_taken_for_one_that_is_not_there() {
+        // Connections are accepted by the system, and nobody answers them.
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let client = Client::waiting(&url, None, Duration::from_millis(10)).unwrap();
+        let failure = client.get("/status").await.unwrap_err();
+        assert_eq!(failure.exit, Exit::Unreachable);
+        let words = failure.error.to_string();
+        assert!(words.contains("did not answer within 0.01 s"), "{words}");
     }
 
     #[test]

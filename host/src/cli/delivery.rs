@@ -1,9 +1,9 @@
 //! `signalbox delivery`: messages to clients on their way out, and those that were given up.
 
 use clap::Subcommand;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use super::client::Client;
+use super::client::{Client, given};
 use super::output::{field, table};
 use super::params::Names;
 use super::{Answer, Failure, Globals};
@@ -71,7 +71,7 @@ impl Args {
         let client = globals.client()?;
         match self.command {
             Command::List { state } => {
-                let query: Vec<(&str, String)> = state.map(|state| ("state", state)).into_iter().collect();
+                let query: Vec<_> = given([("state", state)]).collect();
                 let found = client.list("/deliveries", &query, DELIVERIES_MAX).await?;
                 Ok(Answer::new("signalbox.delivery.list/1", shown(&found)).with("deliveries", found))
             }
@@ -83,10 +83,7 @@ impl Args {
 impl Retry {
     async fn run(self, client: &Client) -> Result<Answer, Failure> {
         if let Some(id) = &self.id {
-            let sent = client
-                .post(&format!("/deliveries/{id}/retry"), &json!({}))
-                .await?
-                .body;
+            let sent = client.act(&format!("/deliveries/{id}/retry")).await?;
             let text = format!("{id} is sent again");
             return Ok(Answer::new("signalbox.delivery.retry/1", text).with("deliveries", vec![sent]));
         }
@@ -125,9 +122,7 @@ impl Retry {
             ("finished_from", self.from.clone()),
             ("finished_until", self.until.clone()),
         ];
-        let asked = asked
-            .into_iter()
-            .filter_map(|(key, value)| Some((key.to_owned(), value?.into())));
+        let asked = given(asked).map(|(key, value)| (key.to_owned(), value.into()));
         let mut body: Map<String, Value> = asked.collect();
         body.insert("dry_run".to_owned(), self.dry_run.into());
         body.insert("limit".to_owned(), PAGE.into());

@@ -18,7 +18,7 @@ use super::output::write_stdout;
 use super::serve::start_failure;
 use super::{Answer, Exit, Failure, Globals};
 use crate::app::{App, AppOptions, BACKLOG_MAX, WORKERS_DEFAULT};
-use crate::bootstrap::new_admin;
+use crate::bootstrap::{Admin, new_admin};
 use crate::clock::Clock;
 use crate::drain::DRAIN_DEFAULT;
 use crate::setup::Setup;
@@ -68,13 +68,16 @@ impl Args {
         let setup = Setup::parse(SETUP)?;
         let messenger = Messenger::start(&setup, &format!("http://{address}")).await?;
         let app = start(&place.database).await?;
-        let token = set_up(&app, setup, &messenger).await?;
-        let mut hosting = Hosting::start(listener, app, Trust::default());
+        let Admin {
+            secret: token, link, ..
+        } = set_up(&app, setup, &messenger).await?;
+        let mut hosting = Hosting::start(listener, app, Trust::default(), None);
         let url = format!("http://{address}");
         let mut player = Player::new(&url, &token, messenger, Teller::new(globals.json)).await?;
         let place = Serving {
             url,
             token,
+            link,
             database: place,
             is_json: globals.json,
         };
@@ -113,6 +116,7 @@ async fn perform(player: &mut Player, serving: &Serving, is_once: bool) -> Resul
             "schema": "signalbox.demo/1",
             "url": serving.url,
             "token": serving.token,
+            "set_up": format!("{}/set-up/{}", serving.url, serving.link),
             "database": serving.database.database,
             "runs": player.told_runs(),
         });
@@ -173,10 +177,13 @@ async fn start(database: &str) -> Result<App, Failure> {
         clock: Clock::System,
         worker_count: WORKERS_DEFAULT,
         backlog_max: BACKLOG_MAX,
+        run_limits: signalbox_sandbox::Limits::default(),
         breaker: Limits::DEFAULT,
         cache_dir: None,
+        compiler: None,
         inflight: None,
         keep: crate::janitor::Retention::default(),
+        private_hosts: std::sync::Arc::from([]),
     };
     App::start(options)
         .await
@@ -184,7 +191,7 @@ async fn start(database: &str) -> Result<App, Failure> {
 }
 
 /// Stores the set-up with the receiver in Telegram's place, and makes an administrator's token.
-async fn set_up(app: &App, mut setup: Setup, messenger: &Messenger) -> Result<String, Failure> {
+async fn set_up(app: &App, mut setup: Setup, messenger: &Messenger) -> Result<Admin, Failure> {
     for channel in &mut setup.channel {
         channel.base_url = Some(messenger.base_url().to_owned());
     }
@@ -196,13 +203,15 @@ async fn set_up(app: &App, mut setup: Setup, messenger: &Messenger) -> Result<St
     let admin = new_admin(&app.core, &zone)
         .await
         .context("the token cannot be stored")?;
-    Ok(admin.secret)
+    Ok(admin)
 }
 
 /// The host of the demo, as the visitor reaches it.
 struct Serving {
     url: String,
     token: String,
+    /// The secret of the link behind which the visitor chooses a password.
+    link: String,
     database: Place,
     is_json: bool,
 }
@@ -229,13 +238,15 @@ impl Serving {
 
     /// What the visitor can do now.
     fn invitation(&self, player: &Player) -> String {
-        let Serving { url, token, .. } = self;
+        let Serving { url, token, link, .. } = self;
         let (secret, update) = player.next_update();
         format!(
             "\nThe host goes on serving at {url}; Ctrl-C ends it. What robots do is told here.\n\
-             The token of the administrator:\n\
-             \n  {token}\n\
-             \nThree commands to try in another terminal:\n\
+             The console opens in a browser behind this link, which works once:\n\
+             \n  {url}/set-up/{link}\n\
+             \nThe token of the administrator is in this line, for `signalbox` in another terminal:\n\
+             \n  export SIGNALBOX_URL={url} SIGNALBOX_TOKEN={token}\n\
+             \nThree commands to try there:\n\
              \n  # The deals.\n  curl -s -H 'Authorization: Bearer {token}' {url}/api/v1/items\n\
              \n  # Everything about one run: its cause, each host call with its answer, effects, fuel.\n  \
              curl -s -H 'Authorization: Bearer {token}' {url}/api/v1/runs/run:1\n\

@@ -76,7 +76,7 @@ impl Args {
             &admin.secret,
             &app.core.records.directory(),
         );
-        let mut hosting = Hosting::start(listener, app, Trust::default());
+        let mut hosting = Hosting::start(listener, app, Trust::default(), None);
         let core = Arc::clone(&hosting.app.core);
         let ended = tokio::select! {
             ended = exchange(&self.dir, &core, &teller, &mut changes) => ended,

@@ -30,8 +30,54 @@ pub(super) struct Args {
     #[arg(default_value = ".")]
     dir: PathBuf,
     /// Only this language
-    #[arg(long, short, value_name = "LANGUAGE", value_parser = Language::ALL.map(Language::key))]
+    #[arg(long, short, value_name = "LANGUAGE", value_parser = Asked::words())]
     lang: Option<String>,
+}
+
+/// A language that is looked at.
+#[derive(Debug, Clone, Copy)]
+struct Asked {
+    language: Language,
+    word: &'static str,
+    name: &'static str,
+    /// Tools that only some robots of the language need are needed, too.
+    is_strict: bool,
+}
+
+impl Asked {
+    const TYPESCRIPT: Asked = Asked {
+        language: Language::JavaScript,
+        word: "typescript",
+        name: "TypeScript",
+        is_strict: true,
+    };
+
+    fn of(language: Language) -> Self {
+        Asked {
+            language,
+            word: language.key(),
+            name: language.name(),
+            is_strict: false,
+        }
+    }
+
+    /// What `--lang` takes: the languages of `signalbox new`.
+    fn words() -> Vec<&'static str> {
+        let words = Language::ALL.map(Language::key).into_iter();
+        words.chain([Asked::TYPESCRIPT.word]).collect()
+    }
+
+    /// The one of this word; without a word all that have tools of their own.
+    fn all(word: Option<&str>) -> Vec<Asked> {
+        let all = Language::ALL.into_iter().map(Asked::of);
+        match word {
+            None => all.collect(),
+            Some(word) => all
+                .chain([Asked::TYPESCRIPT])
+                .filter(|asked| asked.word == word)
+                .collect(),
+        }
+    }
 }
 
 /// What a host needs.
@@ -71,12 +117,8 @@ impl Args {
         ];
         // Folders above a relative path end where it begins.
         let dir = std::path::absolute(&self.dir).context("the present folder is gone")?;
-        let wanted = |language: &Language| self.lang.as_ref().is_none_or(|name| name == language.key());
-        let kits: Vec<Kit> = Language::ALL
-            .into_iter()
-            .filter(wanted)
-            .map(|language| kit(language, &dir))
-            .collect();
+        let asked = Asked::all(self.lang.as_deref());
+        let kits: Vec<Kit> = asked.into_iter().map(|asked| kit(asked, &dir)).collect();
         let exit = if checks.iter().any(|check| !check.is_ok) {
             Exit::Failed
         } else if self.lang.is_some() && kits.iter().any(|kit| !kit.is_complete) {
@@ -127,12 +169,14 @@ fn configuration(globals: &Globals) -> anyhow::Result<String> {
     Ok("is in order; `signalbox config show --origin` prints it".to_owned())
 }
 
-fn kit(language: Language, dir: &Path) -> Kit {
-    let tools: Vec<Found> = language.tools().iter().map(|tool| found(tool, dir)).collect();
+fn kit(asked: Asked, dir: &Path) -> Kit {
+    let tools = asked.language.tools().iter();
+    let tools: Vec<Found> = tools.map(|tool| found(tool, dir)).collect();
+    let may_lack = |tool: &Found| tool.only_for.is_some() && !asked.is_strict;
     Kit {
-        language: language.key(),
-        name: language.name(),
-        is_complete: tools.iter().all(|tool| tool.is_there || tool.only_for.is_some()),
+        language: asked.word,
+        name: asked.name,
+        is_complete: tools.iter().all(|tool| tool.is_there || may_lack(tool)),
         tools,
     }
 }

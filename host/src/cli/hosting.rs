@@ -12,6 +12,7 @@ use tracing::{info, warn};
 
 use super::{Exit, Failure};
 use crate::app::App;
+use crate::console;
 use crate::http::{self, AppState};
 use crate::trust::Trust;
 
@@ -42,14 +43,11 @@ pub(super) struct Hosting {
 
 impl Hosting {
     /// Begins to serve.
-    pub(super) fn start(listener: TcpListener, app: App, trust: Trust) -> Self {
-        let state = Arc::new(AppState {
-            core: Arc::clone(&app.core),
-            robots: Arc::clone(&app.robots),
-            trust,
-        });
+    pub(super) fn start(listener: TcpListener, app: App, trust: Trust, public_url: Option<String>) -> Self {
+        let state = AppState::new(Arc::clone(&app.core), Arc::clone(&app.robots), trust);
+        let state = Arc::new(AppState { public_url, ..state });
         let (stop, stopped) = oneshot::channel::<()>();
-        let router = http::router(state);
+        let router = console::site(state);
         let server = tokio::spawn(http::serve(listener, router, async { drop(stopped.await) }));
         Hosting { app, server, stop }
     }

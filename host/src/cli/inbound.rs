@@ -1,7 +1,7 @@
 //! `signalbox inbound`: webhooks that could not be processed.
 
 use clap::Subcommand;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::output::{field, table};
 use super::{Answer, Failure, Globals};
@@ -58,12 +58,7 @@ impl Args {
         };
         let mut again: Vec<Value> = Vec::new();
         for id in &ids {
-            again.push(
-                client
-                    .post(&format!("/inbound/{id}/retry"), &json!({}))
-                    .await?
-                    .body,
-            );
+            again.push(client.act(&format!("/inbound/{id}/retry")).await?);
         }
         let text = format!("{} webhooks are processed once more", again.len());
         Ok(Answer::new("signalbox.inbound.retry/1", text).with("inbound", again))

@@ -6,12 +6,16 @@ use anyhow::Context;
 use clap::builder::PossibleValue;
 use serde_json::{Value, json};
 
+use self::readme::readme;
 use self::templates::{Template, all, file};
 use super::output::table;
 use super::{Answer, Exit, Failure, Globals};
 
+mod readme;
 mod templates;
 
+/// The way from the folder to a run on a host.
+const README: &str = "README.md";
 /// The longest id of a robot, as the host checks it at installation.
 const ID_CHARS_MAX: usize = 64;
 
@@ -90,6 +94,7 @@ impl Args {
         for step in &steps {
             text.push_str(&format!("  {step}\n"));
         }
+        text.push_str(&format!("{README} there goes on, to a run on a host\n"));
         Ok(Answer::new("signalbox.new/1", text)
             .with("id", id)
             .with("language", template.key)
@@ -164,6 +169,10 @@ fn write(template: &Template, dir: &Path, id: &str) -> anyhow::Result<Vec<String
         std::fs::write(&path, file(&name, text, id)).with_context(failed)?;
         names.push(name);
     }
+    let path = dir.join(README);
+    std::fs::write(&path, readme(template, id))
+        .with_context(|| format!("cannot write `{}`", path.display()))?;
+    names.push(README.to_owned());
     if template.key == "rust" {
         // The editor finds the SDK before the first build.
         signalbox_build::write_rust_sdk(dir)?;

@@ -1,5 +1,7 @@
 //! Names and parameters as people type them, turned into what the API takes.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value};
 use signalbox_crm::robot::{Manifest, Param, ParamType};
 
@@ -42,15 +44,35 @@ impl<'a> Names<'a> {
         if is_id(name, "stage") {
             return Ok(name.to_owned());
         }
+        let (_, stage) = self.stage_with_pipeline(name).await?;
+        Ok(stage)
+    }
+
+    /// The ids of a pipeline and of its stage, written `pipeline/stage`.
+    pub(super) async fn stage_with_pipeline(&self, name: &str) -> Result<(String, String), Failure> {
         let Some((pipeline, stage)) = name.split_once('/') else {
-            return Err(Failure::say(
-                Exit::Usage,
-                format!("`{name}` is not a stage: write `pipeline/stage`"),
-            ));
+            let message = format!(
+                "`{name}` is not a stage: write `pipeline/stage`; `signalbox pipeline list` has them all"
+            );
+            return Err(Failure::say(Exit::Usage, message));
         };
         let pipeline = self.pipeline(pipeline).await?;
-        self.find("stage", &format!("/pipelines/{pipeline}/stages"), "key", stage)
-            .await
+        let path = format!("/pipelines/{pipeline}/stages");
+        let stage = self.find("stage", &path, "key", stage).await?;
+        Ok((pipeline, stage))
+    }
+
+    /// The names of all stages, written `pipeline/stage`, by id.
+    pub(super) async fn stages(&self) -> Result<HashMap<String, String>, Failure> {
+        let mut names = HashMap::new();
+        for pipeline in self.client.list("/pipelines", &[], ROWS_MAX).await? {
+            let path = format!("/pipelines/{}/stages", field(&pipeline, "id"));
+            for stage in self.client.list(&path, &[], ROWS_MAX).await? {
+                let name = format!("{}/{}", field(&pipeline, "key"), field(&stage, "key"));
+                names.insert(field(&stage, "id"), name);
+            }
+        }
+        Ok(names)
     }
 
     async fn find(&self, kind: &str, path: &str, key: &str, name: &str) -> Result<String, Failure> {

@@ -3,11 +3,15 @@
 use clap::Subcommand;
 use serde_json::Value;
 
-use super::output::{field, table};
+use super::output::{field, table, write_stderr};
 use super::{Answer, Failure, Globals};
 
 /// The most pipelines that are listed.
 const PIPELINES_MAX: usize = 1000;
+
+/// What a host without one is told.
+const NONE: &str = "signalbox: there is no pipeline yet: `POST /api/v1/pipelines` makes one (`signalbox openapi` has \
+     the form); `signalbox demo` has one to try robots on\n";
 
 /// Lists pipelines with their stages
 #[derive(Debug, clap::Args)]
@@ -38,6 +42,9 @@ impl Args {
             let stages = client.list(&path, &[], PIPELINES_MAX).await?;
             rows.extend(stages.iter().map(|stage| row(pipeline, stage)));
             pipeline["stages"] = Value::Array(stages);
+        }
+        if rows.is_empty() {
+            write_stderr(NONE);
         }
         let text = table(["name", "stage", "kind", "title", "requires"], rows);
         Ok(Answer::new("signalbox.pipeline.list/1", text).with("pipelines", pipelines))

@@ -149,12 +149,21 @@ pub(super) fn read(file: &Path) -> Result<(Vec<u8>, Inspection), Failure> {
         } else {
             Exit::Failed
         };
+        if exit == Exit::NotFound {
+            let message = format!("there is no file `{shown}`; `signalbox robot build` makes a robot's file");
+            return Failure::say(exit, message);
+        }
         Failure::new(
             exit,
             anyhow::Error::new(error).context(format!("cannot read `{shown}`")),
         )
     };
-    let size = std::fs::metadata(file).map_err(failed)?.len();
+    let metadata = std::fs::metadata(file).map_err(failed)?;
+    if metadata.is_dir() {
+        let message = format!("`{shown}` is a folder; `signalbox robot build {shown}` makes a robot of it");
+        return Err(Failure::say(Exit::Failed, message));
+    }
+    let size = metadata.len();
     if size > COMPONENT_BYTES_MAX as u64 {
         let message = format!("`{shown}` has {size} bytes, a robot has at most {COMPONENT_BYTES_MAX}");
         return Err(Failure::say(Exit::Failed, message));
@@ -184,10 +193,13 @@ async fn install(globals: &Globals, file: &Path) -> Result<Answer, Failure> {
         None if headers.is_empty() => String::new(),
         None => "the host does not know the key of its signature\n".to_owned(),
     };
+    let manifest = &inspection.manifest;
     let text = format!(
-        "{} {did}\ndigest {}\n{signer}",
-        inspection.manifest.label(),
-        inspection.digest
+        "{} {did}\ndigest {}\n{signer}\nPermissions\n{}\n{}",
+        manifest.label(),
+        inspection.digest,
+        text::permissions(manifest),
+        text::how_to_attach(manifest)
     );
     let answer = Answer::new("signalbox.robot.install/1", text).with("is_new", is_new);
     Ok(answer.with("digest", inspection.digest).with("robot", reply.body))

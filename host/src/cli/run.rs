@@ -5,8 +5,8 @@ use std::time::Duration;
 use clap::Subcommand;
 use serde_json::Value;
 
-use super::client::Client;
-use super::output::{field, table};
+use super::client::{Client, given};
+use super::output::{field, table, write_stderr};
 use super::{Answer, Exit, Failure, Globals};
 
 mod retry;
@@ -15,6 +15,9 @@ pub(super) mod text;
 
 /// The rows of a list without `--limit`.
 const RUNS_DEFAULT: usize = 50;
+/// What somebody is told who waits for a robot.
+const NONE: &str = "signalbox: no run fits; an attachment starts when its moment comes, `signalbox bulk run` starts it \
+     for the items that are there\n";
 /// How often a run is looked at while somebody waits for its end.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
@@ -99,11 +102,11 @@ impl List {
             ("reason", self.reason),
             ("code", self.code),
         ];
-        let query: Vec<_> = asked
-            .into_iter()
-            .filter_map(|(key, value)| Some((key, value?)))
-            .collect();
+        let query: Vec<_> = given(asked).collect();
         let runs = client.list("/runs", &query, self.limit).await?;
+        if runs.is_empty() {
+            write_stderr(NONE);
+        }
         let text = table(
             [
                 "id",

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use signalbox_db::{DbError, OpenOptions};
 use tokio::net::TcpListener;
-use tracing::info;
+use tracing::{info, warn};
 
 use super::database::database_failure;
 use super::hosting::{Hosting, Signals, listen};
@@ -76,7 +76,7 @@ impl Args {
         };
         let first = first.context("the administrator cannot be stored")?;
         announce(&listener, &config, first.as_ref(), globals.json)?;
-        let mut hosting = Hosting::start(listener, app, config.trust.clone());
+        let mut hosting = Hosting::start(listener, app, config.trust.clone(), config.public_url.clone());
         let served = tokio::select! {
             ended = hosting.ended() => ended,
             name = signals.next() => {
@@ -117,10 +117,22 @@ fn options(config: &Config) -> AppOptions {
         clock: Clock::System,
         worker_count: config.worker_count,
         backlog_max: BACKLOG_MAX,
+        run_limits: config.run_limits,
         breaker: Limits::DEFAULT,
         cache_dir: config.cache_dir.clone(),
+        compiler: this_program(),
         inflight: inflight(config),
         keep: config.keep,
+        private_hosts: std::sync::Arc::clone(&config.private_hosts),
+    }
+}
+
+/// The program that runs, also when its file was replaced by another version meanwhile: Linux knows it by this name.
+fn this_program() -> Option<PathBuf> {
+    let running = PathBuf::from("/proc/self/exe");
+    match running.exists() {
+        true => Some(running),
+        false => std::env::current_exe().ok(),
     }
 }
 
@@ -146,19 +158,36 @@ fn announce(
 ) -> Result<(), Failure> {
     let address = listener.local_addr().context("the listener has no address")?;
     let url = format!("http://{address}");
+    let door = config.public_url.as_ref().unwrap_or(&url);
+    if config.public_url.is_none() && !address.ip().is_loopback() {
+        warn!(
+            "Passwords and cookies of the console go over plain HTTP: put HTTPS in front, and name it in `public_url`"
+        );
+    }
     info!(%url, database = if config.database.starts_with("sqlite:") { &config.database } else { "postgres" }, "Signalbox is ready");
     let text = if is_json {
-        let (token, employee) = first.map_or((Value::Null, Value::Null), |f| {
-            (json!(f.secret), json!(f.employee))
+        let known = first.map(|first| {
+            (
+                &first.secret,
+                first.employee,
+                format!("{door}/set-up/{}", first.link),
+            )
+        });
+        let (token, employee, link) = known.map_or((Value::Null, Value::Null, Value::Null), |known| {
+            (json!(known.0), json!(known.1), json!(known.2))
         });
         format!(
             "{}\n",
-            json!({ "schema": "signalbox.serve/1", "url": url, "token": token, "employee": employee })
+            json!({
+                "schema": "signalbox.serve/1", "url": url, "token": token, "employee": employee, "set_up": link,
+            })
         )
     } else {
         let token = first.map(|first| {
-            write_stderr("The token of the administrator is shown once; keep it:\n");
-            format!("token {}\n", first.secret)
+            write_stderr(
+                "The token of the administrator is shown once; keep it. The link opens the console, once, within three days:\n",
+            );
+            format!("token {}\nopen {door}/set-up/{}\n", first.secret, first.link)
         });
         format!("listening on {url}\n{}", token.unwrap_or_default())
     };

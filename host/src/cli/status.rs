@@ -103,12 +103,14 @@ fn write(out: &mut String, status: &Value) -> fmt::Result {
         format!("{} wait{since}", field(&status[name], "waiting"))
     };
     writeln!(out, "outbox      {}", waits("outbox"))?;
+    writeln!(out, "requests    {}", waits("requests"))?;
     writeln!(out, "intake      {}", waits("intake"))?;
     writeln!(
         out,
-        "dead, 24 h  {} runs, {} deliveries, {} webhooks",
+        "dead, 24 h  {} runs, {} deliveries, {} requests, {} webhooks",
         of("runs.discarded_24h"),
         of("outbox.dead_24h"),
+        of("requests.dead_24h"),
         of("intake.dead_24h")
     )?;
     let pool = if status["robots"]["is_pooled"] == true {
@@ -179,6 +181,7 @@ mod tests {
             "runs": {"available": 90, "scheduled": 5, "retryable": 1, "after_previous": 2, "discarded_24h": 4,
                 "oldest_due_at": "2026-03-02T11:19:00Z", "late_s": 60, "is_capped": false},
             "outbox": {"waiting": 1, "oldest_at": "2026-03-02T11:19:30Z", "dead_24h": 0},
+            "requests": {"waiting": 2, "oldest_at": "2026-03-02T11:19:40Z", "dead_24h": 1},
             "intake": {"waiting": 0, "oldest_at": null, "dead_24h": 0},
             "robots": {"loaded": 6, "is_pooled": true, "paused": [
                 {"robot": "flaky@1.0.0", "since": "2026-03-02T11:20:00Z", "probe_at": "2026-03-02T11:20:30Z"},
@@ -193,8 +196,9 @@ lanes       90 of 20000 wait or work, 64 busy, 20 ready
 runs        90 available, 5 scheduled, 1 retryable, 2 after a previous one
 oldest due  2026-03-02T11:19:00Z, 60 s late
 outbox      1 wait, the first since 2026-03-02T11:19:30Z
+requests    2 wait, the first since 2026-03-02T11:19:40Z
 intake      0 wait
-dead, 24 h  4 runs, 0 deliveries, 0 webhooks
+dead, 24 h  4 runs, 0 deliveries, 1 requests, 0 webhooks
 robots      6 loaded, pooled
             flaky@1.0.0 pauses since 2026-03-02T11:20:00Z, tries at 2026-03-02T11:20:30Z
 problem     runs-late: late: look

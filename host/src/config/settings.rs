@@ -27,7 +27,7 @@ impl Setting {
 }
 
 /// Every setting there is.
-pub const SETTINGS: [Setting; 16] = [
+pub const SETTINGS: [Setting; 21] = [
     Setting {
         key: "listen",
         is_number: false,
@@ -35,6 +35,16 @@ pub const SETTINGS: [Setting; 16] = [
         sample: "",
         about: &[
             "Address and port of the HTTP server. Port 0 takes a free one; the address is printed at start.",
+        ],
+    },
+    Setting {
+        key: "public_url",
+        is_number: false,
+        default: None,
+        sample: "https://crm.example.com",
+        about: &[
+            "Where people reach the console, when a reverse proxy stands in front of it. With `https://` the cookies of",
+            "those who sign in go over HTTPS only. The console asks nothing of it otherwise.",
         ],
     },
     Setting {
@@ -99,6 +109,32 @@ pub const SETTINGS: [Setting; 16] = [
         about: &["Robots that run at the same time, 1 to 1000."],
     },
     Setting {
+        key: "run_fuel_max",
+        is_number: true,
+        default: Some("200000000"),
+        sample: "",
+        about: &[
+            "What one run may compute, in fuel, 1000000 to 10000000000; 200000000 are some 0.2 s. docs/limits.md has the",
+            "other limits. A robot may wish for less.",
+        ],
+    },
+    Setting {
+        key: "run_seconds_max",
+        is_number: true,
+        default: Some("10"),
+        sample: "",
+        about: &["How long one run may take with all its waits, 1 to 300."],
+    },
+    Setting {
+        key: "run_memory_bytes_max",
+        is_number: true,
+        default: Some("33554432"),
+        sample: "",
+        about: &[
+            "Memory of one run, 2097152 to 1073741824. As many runs as there are `workers` may have it at once.",
+        ],
+    },
+    Setting {
         key: "drain_seconds",
         is_number: true,
         default: Some("25"),
@@ -131,7 +167,7 @@ pub const SETTINGS: [Setting; 16] = [
         default: Some("90"),
         sample: "",
         about: &[
-            "How long deliveries are kept that were delivered or given up, 7 to 3650. Their messages stay for ever.",
+            "How long deliveries and requests of robots are kept that are over, 7 to 3650. Messages stay for ever.",
         ],
     },
     Setting {
@@ -151,6 +187,16 @@ pub const SETTINGS: [Setting; 16] = [
         sample: "",
         about: &[
             "Whether robots are installed that none of the trusted keys has signed: `allow` or `refuse`.",
+        ],
+    },
+    Setting {
+        key: "private_hosts",
+        is_number: false,
+        default: None,
+        sample: "http://erp.local:8080,*.corp.example",
+        about: &[
+            "Hosts that robots may reach although their addresses are not public, with commas between them. Without it",
+            "they reach none of your own network, of this machine, and of your cloud provider's services.",
         ],
     },
     Setting {

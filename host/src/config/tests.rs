@@ -46,9 +46,9 @@ fn flag_goes_over_variable_over_file_over_default() {
 
 #[test]
 fn refusal_names_file_line_and_key() {
-    let known = "listen, database, host_name, synchronous, readers, database_bytes_max, cache_dir, \
-        workers, drain_seconds, idempotency_keys_kept_hours, inbound_kept_days, deliveries_kept_days, \
-        trusted_keys, unsigned_robots, zone, log";
+    let known = "listen, public_url, database, host_name, synchronous, readers, database_bytes_max, cache_dir, \
+        workers, run_fuel_max, run_seconds_max, run_memory_bytes_max, drain_seconds, idempotency_keys_kept_hours, inbound_kept_days, deliveries_kept_days, \
+        trusted_keys, unsigned_robots, private_hosts, zone, log";
     check_refused(
         "# a comment\n\nlisten_on = \"x\"\n",
         &format!("box.toml:3: there is no setting `listen_on`; known are {known}"),
@@ -60,6 +60,10 @@ fn refusal_names_file_line_and_key() {
     check_refused(
         "listen = \"8700\"",
         "box.toml:1: `listen` is `8700`: use an address with its port, such as `127.0.0.1:8700`",
+    );
+    check_refused(
+        "public_url = \"https://crm.example.com/console/\"",
+        "box.toml:1: `public_url` is `https://crm.example.com/console/`: use scheme and host, such as `https://crm.example.com`",
     );
     check_refused(
         "\nworkers = 0",

@@ -58,6 +58,14 @@ impl Below {
         true
     }
 
+    /// An item as somebody supposes it to be.
+    pub fn supposing(item: Item) -> Below {
+        Below {
+            items: [(item.id.number, Arc::new(item))].into(),
+            activities: BTreeMap::new(),
+        }
+    }
+
     /// The item, if it was changed below.
     pub fn item(&self, number: i64) -> Option<&Arc<Item>> {
         self.items.get(&number)
@@ -104,6 +112,9 @@ fn is_plain(changes: &ChangeSet) -> bool {
         deliveries,
         deliveries_done,
         deliveries_again,
+        requests,
+        requests_done,
+        requests_again,
         assignments,
         inbound,
         inbound_done,
@@ -123,6 +134,9 @@ fn is_plain(changes: &ChangeSet) -> bool {
         deliveries.is_empty(),
         deliveries_done.is_empty(),
         deliveries_again.is_empty(),
+        requests.is_empty(),
+        requests_done.is_empty(),
+        requests_again.is_empty(),
         assignments.is_empty(),
         inbound.is_empty(),
         inbound_done.is_empty(),

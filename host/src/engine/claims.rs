@@ -1,16 +1,13 @@
 //! Takes up what waits in the database for this host: what it had no room for, what other hosts have made for it, what
 //! a host left that is gone, and after a start everything that was not finished.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use signalbox_crm::ids::{InboundId, RunId};
 use signalbox_crm::people::Actor;
-use signalbox_crm::timer::Inbound;
 use signalbox_db::RunWithEvent;
 
-use super::committer::{Proposal, task_of_inbound, task_of_run};
+use super::committer::Proposal;
 use super::core::SharedCore;
 use super::draft::DraftError;
 use super::lanes::ReadyRun;
@@ -54,42 +51,29 @@ pub async fn claim(core: &SharedCore) -> Result<(), DraftError> {
         let room = core.backlog_max.saturating_sub(core.lanes.open_count());
         let limit = PAGE.min(u32::try_from(room).unwrap_or(PAGE));
         if limit == 0 {
-            core.shards.set_behind(true);
+            core.shards.fall_behind();
             return Ok(());
         }
         let shards = core.shards.owned();
         let runs = core.db.unclaimed_runs(&shards, limit).await?;
         let inbound = core.db.unclaimed_inbound(&shards, limit).await?;
         let is_all = runs.len().max(inbound.len()) < limit as usize;
-        if is_all {
-            core.shards.set_behind(false);
+        if runs.is_empty() && inbound.is_empty() && !core.shards.is_behind() {
+            return Ok(());
         }
-        take(core, runs, inbound).await?;
-        if is_all && core.shards.left_count() == left_count {
-            core.shards.claimed_up_to(left_count);
+        // Also when there is nothing to take: only the committer knows what it is about to leave behind.
+        let mut proposal = Proposal::new(core.clock.now(), Actor::System);
+        proposal.claims = runs.into_iter().map(ready).collect();
+        proposal.inbound_claims = inbound;
+        proposal.claims_all = is_all.then_some(left_count);
+        core.submit(proposal).await?;
+        if is_all && !core.shards.is_behind() {
             return Ok(());
         }
     }
 }
 
-async fn take(core: &SharedCore, runs: Vec<RunWithEvent>, inbound: Vec<Inbound>) -> Result<(), DraftError> {
-    if runs.is_empty() && inbound.is_empty() {
-        return Ok(());
-    }
-    let mut proposal = Proposal::new(core.clock.now(), Actor::System);
-    proposal.claims = runs.iter().map(|found| found.run.id).collect();
-    proposal.inbound_claims = inbound.iter().map(|inbound| inbound.id).collect();
-    let committed = core.submit(proposal).await?.committed;
-    let claimed: HashSet<RunId> = committed.claimed.iter().copied().collect();
-    let inbound_claimed: HashSet<InboundId> = committed.inbound_claimed.iter().copied().collect();
-    let runs = runs.into_iter().filter(|found| claimed.contains(&found.run.id));
-    let runs = runs.map(|RunWithEvent { run, event }| {
-        let event = Arc::new(event);
-        task_of_run(ReadyRun { run, event })
-    });
-    let inbound = inbound
-        .iter()
-        .filter(|inbound| inbound_claimed.contains(&inbound.id));
-    core.lanes.push(runs.chain(inbound.map(task_of_inbound)));
-    Ok(())
+fn ready(RunWithEvent { run, event }: RunWithEvent) -> ReadyRun {
+    let event = Arc::new(event);
+    ReadyRun { run, event }
 }

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use signalbox_crm::bulk::Bulk;
 use signalbox_crm::event::Origin;
-use signalbox_crm::ids::{AttachmentId, EventId, InboundId, RunId, TimerId};
+use signalbox_crm::ids::{AttachmentId, EventId, RunId, TimerId};
 use signalbox_crm::item::Item;
 use signalbox_crm::lifecycle::After;
 use signalbox_crm::people::Actor;
@@ -20,11 +20,12 @@ use signalbox_crm::run::{Attempt, Run};
 use signalbox_crm::shard::ShardSet;
 use signalbox_crm::time::Timestamp;
 use signalbox_crm::timer::Inbound;
-use signalbox_db::{Check, Committed, DbError, Expiry, IdempotencyRow, ScheduleMove};
+use signalbox_db::{Batch, Check, Committed, DbError, Expiry, IdempotencyRow, ScheduleMove};
 use tokio::sync::{mpsc, oneshot};
 
 use self::others::{changed_elsewhere, is_for_others, meet_others, refresh};
 use super::alarm::first_due_at;
+use super::changes::Changed;
 use super::core::Core;
 use super::fair::classes;
 use super::lanes::{LaneKey, ReadyRun, Task};
@@ -68,9 +69,11 @@ pub struct Proposal {
     /// Runs whose time has come.
     pub due: Vec<ReadyRun>,
     /// Runs that wait in the database, which this host takes up.
-    pub claims: Vec<RunId>,
+    pub claims: Vec<ReadyRun>,
     /// Likewise raw events.
-    pub inbound_claims: Vec<InboundId>,
+    pub inbound_claims: Vec<Inbound>,
+    /// Nothing else waits there of what was left for this host up to this count.
+    pub claims_all: Option<u64>,
     /// Shards that this host gives away.
     pub released: Option<ShardSet>,
     /// Timers that this change answers.
@@ -106,6 +109,7 @@ impl Proposal {
             due: Vec::new(),
             claims: Vec::new(),
             inbound_claims: Vec::new(),
+            claims_all: None,
             released: None,
             timers_fired: Vec::new(),
             schedules: Vec::new(),
@@ -190,6 +194,17 @@ pub enum CommitError {
     /// The host is shutting down.
     #[error("the host is shutting down")]
     Closed,
+}
+
+impl CommitError {
+    /// Whether somebody else was faster: made again, the same may be stored.
+    pub fn is_conflict(&self) -> bool {
+        match self {
+            CommitError::Stale(_) | CommitError::Unfounded => true,
+            CommitError::Db(error) => matches!(error.as_ref(), DbError::Conflict(_)),
+            CommitError::Rejected(_) | CommitError::Closed => false,
+        }
+    }
 }
 
 /// Commits groups until every submitter is gone. Never cancel it: it runs as a task of its own.
@@ -354,6 +369,7 @@ fn publish(core: &Core, memory: &mut Memory, outcome: Outcome, committed: &Commi
     if let Some(directory) = &outcome.directory {
         core.lanes.set_classes(classes(directory, core.worker_count));
     }
+    let told = core.changes.is_watched().then(|| outcome.keys.clone());
     let seq = core
         .records
         .committed(&outcome.items, outcome.keys, outcome.directory);
@@ -361,6 +377,19 @@ fn publish(core: &Core, memory: &mut Memory, outcome: Outcome, committed: &Commi
     memory.note_cancelled(&committed.cancelled);
     let lanes: Vec<LaneKey> = outcome.left.iter().map(|item| LaneKey::Item(*item)).collect();
     core.lanes.forget(&lanes, &committed.cancelled);
+    // What was left in the database came before what is held now.
+    let claims = outcome.claims.into_iter();
+    let claimed = claims.filter(|ready| committed.claimed.contains(&ready.run.id));
+    let inbound_claims = outcome.inbound_claims.iter();
+    let inbound_claimed = inbound_claims.filter(|inbound| committed.inbound_claimed.contains(&inbound.id));
+    let claimed = claimed
+        .map(task_of_run)
+        .chain(inbound_claimed.map(task_of_inbound));
+    let claimed = with_late(claimed.collect(), memory, outcome.claims_all.is_some());
+    core.lanes.push(claimed);
+    if let Some(left_count) = outcome.claims_all {
+        core.shards.caught_up(left_count);
+    }
     let is_current = |ready: &ReadyRun| !committed.cancelled.contains(&ready.run.id);
     let promoted = outcome
         .promoted
@@ -371,13 +400,36 @@ fn publish(core: &Core, memory: &mut Memory, outcome: Outcome, committed: &Commi
     let stored =
         |inbound: &&Inbound| held.contains(&inbound.id) && committed.inbound_stored.contains(&inbound.id);
     let inbound = outcome.batch.inbound.iter().filter(stored);
-    core.lanes
-        .push(runs.map(task_of_run).chain(inbound.map(task_of_inbound)));
-    if outcome.leaves_behind {
+    let tasks: Vec<_> = runs
+        .map(task_of_run)
+        .chain(inbound.map(task_of_inbound))
+        .collect();
+    // The group was planned before shards came or went. What was another host's may be this one's by now, and what is
+    // this one's may have to wait for what was left in the database meanwhile.
+    let has_moved = outcome.epoch != core.shards.epoch();
+    let may_be_own = has_moved && (outcome.has_work_for_others || !tasks.is_empty());
+    match has_moved {
+        true => memory.late.extend(tasks),
+        false => core.lanes.push(tasks),
+    }
+    if may_be_own {
+        core.shards.fall_behind();
+    }
+    if outcome.leaves_behind || may_be_own {
         core.shards.left_behind();
     }
     if core.shards.host_count() > 1 && (outcome.has_work_for_others || is_for_others(core, &outcome.batch)) {
         core.shards.tell(!outcome.batch.directory.is_empty());
+    }
+    if let Some(keys) = told {
+        let batch = &outcome.batch;
+        core.changes.tell(Changed {
+            seq,
+            keys,
+            has_runs: has_runs(batch) || !committed.cancelled.is_empty(),
+            notified: batch.notifications.iter().map(|new| new.employee).collect(),
+            has_read: !batch.notifications_read.is_empty(),
+        });
     }
     for attempt in outcome.attempts {
         // Nobody may be watching.
@@ -389,10 +441,38 @@ fn publish(core: &Core, memory: &mut Memory, outcome: Outcome, committed: &Commi
     if !outcome.batch.deliveries.is_empty() || !outcome.batch.deliveries_again.is_empty() {
         core.outbox_changed.notify_one();
     }
+    if !outcome.batch.requests.is_empty() || !outcome.batch.requests_again.is_empty() {
+        core.requests_changed.notify_one();
+    }
     if !outcome.batch.bulks_new.is_empty() {
         core.bulk_changed.notify_one();
     }
     seq
+}
+
+/// What was claimed, and what was stored late, in the order in which it came; all of that once everything is claimed.
+fn with_late(mut claimed: Vec<(LaneKey, Task)>, memory: &mut Memory, is_all: bool) -> Vec<(LaneKey, Task)> {
+    let order = |(_, task): &(LaneKey, Task)| match task {
+        Task::Run(ready) => (0, ready.run.id.0),
+        Task::Inbound(id) => (1, id.0),
+    };
+    let last = claimed.iter().map(order).max();
+    let (now, later) = std::mem::take(&mut memory.late)
+        .into_iter()
+        .partition::<Vec<_>, _>(|task| is_all || last.is_some_and(|last| order(task) < last));
+    memory.late = later;
+    if !now.is_empty() {
+        claimed.extend(now);
+        claimed.sort_by_key(order);
+    }
+    claimed
+}
+
+fn has_runs(batch: &Batch) -> bool {
+    !(batch.runs.is_empty()
+        && batch.runs_ended.is_empty()
+        && batch.run_changes.is_empty()
+        && batch.rescheduled.is_empty())
 }
 
 /// A run, for its lane.

@@ -10,8 +10,11 @@ use tokio::sync::{Notify, broadcast, mpsc};
 
 use super::alarm::Alarm;
 use super::breakers::Breakers;
+use super::changes::Changes;
 use super::clock_watch::ClockWatch;
 use super::committer::{Answers, CommitError, Proposal, QUEUE_MAX, Receipt, Request, Submission};
+use super::denials::Denials;
+use super::dry_run::DryRuns;
 use super::ids::Ids;
 use super::inflight::Inflight;
 use super::lanes::Lanes;
@@ -69,14 +72,20 @@ pub struct Core {
     pub draining: Draining,
     /// How storing goes.
     pub storing: Storing,
+    /// What robots were denied.
+    pub denials: Denials,
     /// Notices that the machine's clock was set.
     pub clock_watch: ClockWatch,
     /// Wakes the scheduler.
     pub alarm: Alarm,
-    /// Woken when something that leaves the house was committed.
+    /// Woken when a message that leaves the house was committed.
     pub outbox_changed: Notify,
+    /// Woken when a request to a service outside was committed.
+    pub requests_changed: Notify,
     /// Woken when a bulk change was asked for.
     pub bulk_changed: Notify,
+    /// Told of every commit; consoles watch.
+    pub changes: Changes,
     /// Told of every attempt after its commit; watchers subscribe.
     pub attempts: broadcast::Sender<AttemptStored>,
     /// The way to the committer. Bounded: a full queue holds the submitter back.
@@ -89,6 +98,8 @@ pub struct Core {
     pub started_at: Timestamp,
     /// Where the time of runs goes.
     pub spending: Spending,
+    /// How many robots are tried at once, and with what.
+    pub dry_runs: DryRuns,
 }
 
 /// Why the host takes nothing in now that makes more work. Who asks keeps it, and asks again.

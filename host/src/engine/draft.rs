@@ -25,6 +25,7 @@ use super::below::Below;
 use super::committer::{CommitError, Proposal, Receipt};
 use super::core::SharedCore;
 use super::recent::RecordKey;
+use super::trial_ids::TrialIds;
 use read_set::ReadSet;
 
 /// Why a draft cannot answer.
@@ -70,6 +71,8 @@ pub struct Draft {
     pub changes: ChangeSet,
     /// An admin's override for the attachment that acts.
     pub overrides_required_fields: bool,
+    /// Where the numbers of new rows come from when nothing of the draft will be stored.
+    pub trial_ids: Option<Arc<TrialIds>>,
     as_of: u64,
     reads: ReadSet,
     seen: Vec<Seen>,
@@ -96,6 +99,7 @@ impl Draft {
             origin: Origin::OUTSIDE,
             changes: ChangeSet::default(),
             overrides_required_fields: false,
+            trial_ids: None,
             as_of,
             reads: ReadSet::default(),
             seen: Vec::new(),
@@ -113,8 +117,11 @@ impl Draft {
         &mut self,
         rule: impl FnOnce(&Rules<'_>, &mut ChangeSet) -> Result<T, Rejection>,
     ) -> Result<T, Rejection> {
-        let core = &self.core;
-        let new_id = |kind| core.new_id(kind);
+        let (core, trial_ids) = (&self.core, &self.trial_ids);
+        let new_id = |kind| match trial_ids {
+            Some(ids) => ids.next(),
+            None => core.new_id(kind),
+        };
         let rules = Rules {
             directory: &self.directory,
             now: self.now,
@@ -127,7 +134,10 @@ impl Draft {
 
     /// A number that nobody else gets.
     pub fn new_id(&self, kind: IdKind) -> i64 {
-        self.core.new_id(kind)
+        match &self.trial_ids {
+            Some(ids) => ids.next(),
+            None => self.core.new_id(kind),
+        }
     }
 
     fn read(&mut self, key: RecordKey) {
@@ -197,7 +207,8 @@ impl Draft {
     /// Whether a row from memory will do that another host may have changed: a robot is executed again then, but people
     /// are told which version there is.
     fn may_be_old(&self) -> bool {
-        !self.core.db.is_shared() || matches!(self.actor, Actor::Robot { .. })
+        let is_executed_again = matches!(self.actor, Actor::Robot { .. }) && self.trial_ids.is_none();
+        !self.core.db.is_shared() || is_executed_again
     }
 
     async fn load_item(&self, id: ItemId) -> Result<Arc<Item>, DraftError> {

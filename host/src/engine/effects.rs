@@ -38,6 +38,12 @@ enum Effect<'a> {
         conversation: String,
         message: String,
     },
+    Requested {
+        request: String,
+        method: &'static str,
+        /// Scheme, host and port.
+        to: &'a str,
+    },
     Remembered {
         owner: String,
         key: &'a str,
@@ -97,6 +103,13 @@ pub fn describe(changes: &ChangeSet) -> String {
         effects.push(Effect::Replied {
             conversation,
             message: delivery.message.to_string(),
+        });
+    }
+    for request in &changes.requests {
+        effects.push(Effect::Requested {
+            request: request.id.to_string(),
+            method: request.asked.method.as_str(),
+            to: &request.origin,
         });
     }
     for ((owner, key), remembered) in &changes.state {

@@ -122,6 +122,7 @@ fn look(core: &SharedCore) {
     core.shards.to_claim.notify_one();
     core.alarm.ring_for(core.clock.now());
     core.outbox_changed.notify_one();
+    core.requests_changed.notify_one();
     core.bulk_changed.notify_one();
 }
 

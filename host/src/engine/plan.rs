@@ -11,8 +11,9 @@ mod turns;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+use signalbox_crm::automation::recorded;
 use signalbox_crm::changes::ChangeSet;
-use signalbox_crm::directory::Directory;
+use signalbox_crm::directory::{Directory, DirectoryChange};
 use signalbox_crm::event::{Event, Fact, Origin};
 use signalbox_crm::ids::{AttachmentId, EmployeeId, EventId, IdKind, ItemId};
 use signalbox_crm::item::Item;
@@ -20,6 +21,7 @@ use signalbox_crm::matching::Matcher;
 use signalbox_crm::pipeline::StageKind;
 use signalbox_crm::rejection::Rejection;
 use signalbox_crm::run::{Reason, Run, RunState};
+use signalbox_crm::timer::Inbound;
 use signalbox_db::{Batch, Check, StageLeft};
 
 pub use self::chains::{Waiting, read_waiting};
@@ -65,6 +67,12 @@ pub struct Outcome {
     pub ready: Vec<ReadyRun>,
     /// Waiting runs that may start, if the database still had them waiting.
     pub promoted: Vec<ReadyRun>,
+    /// Runs that wait in the database, which this host takes up if the database lets it.
+    pub claims: Vec<ReadyRun>,
+    /// Likewise raw events.
+    pub inbound_claims: Vec<Inbound>,
+    /// See [`Proposal::claims_all`].
+    pub claims_all: Option<u64>,
     /// Items that left a stage.
     pub left: Vec<ItemId>,
     /// Of each check of the batch, what was read; none for turns in queues.
@@ -73,6 +81,8 @@ pub struct Outcome {
     pub has_work_for_others: bool,
     /// Whether runs that may start are left in the database for this host.
     pub leaves_behind: bool,
+    /// Which shards were this host's when that was decided.
+    pub epoch: u64,
     /// Attempts that ended.
     pub attempts: Vec<AttemptStored>,
     counted: Vec<(EventId, AttachmentId, Option<ItemId>)>,
@@ -112,10 +122,14 @@ impl<'a> Plan<'a> {
                 directory: None,
                 ready: Vec::new(),
                 promoted: Vec::new(),
+                claims: Vec::new(),
+                inbound_claims: Vec::new(),
+                claims_all: None,
                 left: Vec::new(),
                 check_keys: Vec::new(),
                 has_work_for_others: false,
                 leaves_behind: false,
+                epoch: core.shards.epoch(),
                 attempts: Vec::new(),
                 counted: Vec::new(),
                 told: Vec::new(),
@@ -156,7 +170,7 @@ impl<'a> Plan<'a> {
         }
         self.decide_assignments(&mut proposal)
             .map_err(CommitError::Rejected)?;
-        self.change_directory(&mut proposal.changes)
+        self.change_directory(&mut proposal)
             .map_err(CommitError::Rejected)?;
         let changes = std::mem::take(&mut proposal.changes);
         let facts = self.events(&proposal, &changes);
@@ -182,8 +196,12 @@ impl<'a> Plan<'a> {
             self.make_available(proposal.at, ready);
         }
         let batch = &mut self.outcome.batch;
-        batch.claims.append(&mut proposal.claims);
-        batch.inbound_claims.append(&mut proposal.inbound_claims);
+        batch
+            .claims
+            .extend(proposal.claims.iter().map(|ready| ready.run.id));
+        batch
+            .inbound_claims
+            .extend(proposal.inbound_claims.iter().map(|inbound| inbound.id));
         batch.released = batch.released.or(proposal.released);
         batch.timers_fired.append(&mut proposal.timers_fired);
         batch.schedules.append(&mut proposal.schedules);
@@ -196,6 +214,9 @@ impl<'a> Plan<'a> {
         }
         batch.idempotency.extend(proposal.idempotency.take());
         batch.expired.append(&mut proposal.expired);
+        self.outcome.claims.append(&mut proposal.claims);
+        self.outcome.inbound_claims.append(&mut proposal.inbound_claims);
+        self.outcome.claims_all = self.outcome.claims_all.or(proposal.claims_all);
         Ok((events, runs))
     }
 
@@ -246,13 +267,21 @@ impl<'a> Plan<'a> {
         self.directory.as_ref().unwrap_or(&self.base)
     }
 
-    fn change_directory(&mut self, changes: &mut ChangeSet) -> Result<(), Rejection> {
+    fn change_directory(&mut self, proposal: &mut Proposal) -> Result<(), Rejection> {
+        let changes = &mut proposal.changes;
         if changes.directory.is_empty() {
             return Ok(());
         }
-        let mut directory = self.directory().clone();
+        let before = self.directory();
+        let mut directory = before.clone();
         for change in &changes.directory {
             directory.apply(change.clone())?;
+        }
+        let (at, actor) = (proposal.at, &proposal.actor);
+        for version in recorded(before, &directory, &changes.directory, at, actor) {
+            let change = DirectoryChange::AutomationVersion(Box::new(version));
+            directory.apply(change.clone())?;
+            changes.directory.push(change);
         }
         directory.version = self.base.version + 1;
         self.outcome.batch.directory_version = directory.version;

@@ -5,6 +5,8 @@ mod clients;
 mod creation;
 mod fields;
 mod finding;
+mod granting;
+mod requests;
 mod state;
 mod work;
 
@@ -14,8 +16,9 @@ use std::sync::Arc;
 use signalbox_crm::attachment::{Attachment, Scope};
 use signalbox_crm::changes::WakeUp;
 use signalbox_crm::conversation::Conversation;
-use signalbox_crm::ids::{ConversationId, ItemId};
+use signalbox_crm::ids::{ConversationId, ItemId, RequestId};
 use signalbox_crm::item::Item;
+use signalbox_crm::quotas::Quotas;
 use signalbox_crm::rejection::{Code, Rejection};
 use signalbox_crm::remembering::{Extent, StateOwner};
 use signalbox_crm::time::Timestamp;
@@ -23,9 +26,6 @@ use signalbox_db::DbError;
 use signalbox_sandbox::session::{Answer, CallError};
 
 use super::draft::{Draft, DraftError};
-
-/// Rows that one run may change.
-const WRITES_MAX: usize = 100;
 
 /// The draft of one run.
 pub struct RunDraft {
@@ -35,8 +35,12 @@ pub struct RunDraft {
     item: Option<ItemId>,
     conversation: Option<ConversationId>,
     stage_entry: Option<i64>,
+    /// The request whose answer starts the run.
+    pub answered: Option<RequestId>,
     /// The database could not be reached during a call: what the robot made of that means nothing.
     pub is_cut_off: bool,
+    /// How much it may ask for.
+    pub quotas: Quotas,
     granted: BTreeSet<String>,
     /// How much the memories hold that the run has changed.
     held: BTreeMap<StateOwner, Extent>,
@@ -54,10 +58,12 @@ impl RunDraft {
         RunDraft {
             draft,
             granted,
+            quotas: Quotas::HOST,
             held: BTreeMap::new(),
             attachment,
             item: item.map(|(id, _)| id),
             stage_entry: item.map(|(_, entry)| entry),
+            answered: None,
             is_cut_off: false,
             conversation,
         }
@@ -72,12 +78,13 @@ impl RunDraft {
     }
 
     fn check_writes(&self) -> Result<(), Rejection> {
-        if self.draft.changes.write_count() < WRITES_MAX {
+        let allowed = self.quotas.writes;
+        if self.draft.changes.write_count() < allowed {
             return Ok(());
         }
         Err(Rejection::new(
             Code::LimitWrites,
-            format!("the run changes more than {WRITES_MAX} rows"),
+            format!("the run changes more than {allowed} rows"),
         ))
     }
 
@@ -157,17 +164,18 @@ fn outside(attachment: &Attachment, what: impl std::fmt::Display) -> Rejection {
 }
 
 impl RunDraft {
-    /// The pipeline of the run's item, whose calendar counts.
-    async fn pipeline(&mut self) -> Answer<Option<signalbox_crm::ids::PipelineId>> {
+    /// The run's item.
+    async fn own_item(&mut self) -> Answer<Option<Item>> {
         match self.item {
             Some(id) => Ok(Some(
-                self.draft
-                    .item(id)
-                    .await
-                    .map_err(|error| self.refused(error))?
-                    .pipeline,
+                self.draft.item(id).await.map_err(|error| self.refused(error))?,
             )),
             None => Ok(None),
         }
+    }
+
+    /// The pipeline of the run's item, whose calendar counts.
+    async fn pipeline(&mut self) -> Answer<Option<signalbox_crm::ids::PipelineId>> {
+        Ok(self.own_item().await?.map(|item| item.pipeline))
     }
 }

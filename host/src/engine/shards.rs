@@ -61,11 +61,16 @@ impl Shards {
         self.owned().contains(shard_of(number))
     }
 
-    /// Goes on with other shards. Says whether they are others.
+    /// Goes on with other shards. Says whether they are others. What waits in the database for those that are new came
+    /// before everything that comes now, and is claimed first.
     pub fn set(&self, owned: ShardSet, host_count: usize) -> bool {
         self.host_count.store(host_count.max(1), Ordering::Relaxed);
         let mut now = self.owned.write().unwrap_or_else(PoisonError::into_inner);
         let is_other = *now != owned;
+        if !owned.without(&now).is_empty() {
+            self.fall_behind();
+            self.left_behind();
+        }
         *now = owned;
         drop(now);
         if is_other {
@@ -118,9 +123,14 @@ impl Shards {
         self.left_count.load(Ordering::SeqCst)
     }
 
-    /// Notes that everything was claimed which was left up to this count.
-    pub fn claimed_up_to(&self, left_count: u64) {
+    /// Notes that everything was claimed which was left up to this count. From now on what comes is held again, unless
+    /// more was left meanwhile. Only the committer says so, between two groups: what a group is about to leave in the
+    /// database has a place before what the next one holds.
+    pub fn caught_up(&self, left_count: u64) {
         self.claimed_count.fetch_max(left_count, Ordering::SeqCst);
+        if left_count == self.left_count() {
+            self.is_behind.store(false, Ordering::SeqCst);
+        }
     }
 
     /// Whether something of this host's waits in the database.
@@ -129,9 +139,9 @@ impl Shards {
         self.is_behind.load(Ordering::SeqCst) || !is_all_claimed
     }
 
-    /// Notes whether something of this host's waits in the database.
-    pub fn set_behind(&self, is_behind: bool) {
-        self.is_behind.store(is_behind, Ordering::SeqCst);
+    /// There is no room for more: what comes is left in the database.
+    pub fn fall_behind(&self) {
+        self.is_behind.store(true, Ordering::SeqCst);
     }
 }
 
@@ -165,8 +175,11 @@ mod tests {
         assert!(!shards.holds(1, 10, 10));
         // There is room again, but somebody waits in the database who came before.
         assert!(!shards.holds(2, 0, 10));
-        shards.set_behind(false);
-        assert!(shards.holds(2, 0, 10));
+        shards.left_behind();
+        shards.caught_up(0);
+        assert!(!shards.holds(2, 0, 10), "more was left meanwhile");
+        shards.caught_up(1);
+        assert!(shards.holds(2, 0, 10) && !shards.is_behind());
     }
 
     #[test]

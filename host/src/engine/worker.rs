@@ -4,6 +4,7 @@ mod execution;
 mod quarantine;
 mod recording;
 mod stack;
+pub(super) mod trial;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
@@ -16,6 +17,7 @@ use signalbox_crm::time::Timestamp;
 use signalbox_sandbox::Limits;
 
 use self::execution::Execution;
+pub(super) use self::execution::answered_by;
 use super::breakers;
 use super::committer::CommitError;
 use super::core::SharedCore;
@@ -35,6 +37,8 @@ const DATABASE_PAUSE: Duration = Duration::from_millis(250);
 pub struct Worker {
     core: SharedCore,
     robots: Arc<Robots>,
+    /// What one run may use.
+    limits: Limits,
 }
 
 /// What became of an execution.
@@ -67,9 +71,9 @@ impl From<Result<(), CommitError>> for Step {
 }
 
 impl Worker {
-    /// A worker on this core.
-    pub fn new(core: SharedCore, robots: Arc<Robots>) -> Self {
-        Worker { core, robots }
+    /// A worker on this core, and what one run may use.
+    pub fn new(core: SharedCore, robots: Arc<Robots>, limits: Limits) -> Self {
+        Worker { core, robots, limits }
     }
 
     /// Works for ever, as number `number` of those that do, from 0.
@@ -155,7 +159,7 @@ impl Worker {
             number,
             turn,
             below: Arc::default(),
-            limits: Limits::default(),
+            limits: self.limits,
             slot,
         }
     }

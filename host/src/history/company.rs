@@ -151,6 +151,7 @@ fn pipeline(mapping: &Mapping) -> PipelineSetup {
         title: text(&mapping.pipeline.title),
         kind: signalbox_crm::ids::ItemKind::Deal,
         activity_working_days_max: None,
+        calendar: None,
         stage: mapping.stages.iter().map(stage).collect(),
     }
 }

@@ -15,6 +15,7 @@ use signalbox_crm::rejection::{Code, Rejection};
 use utoipa::ToSchema;
 
 use super::setup::set;
+use crate::automation::RobotFacts;
 
 /// A robot attached to a moment.
 #[derive(Debug, Serialize, ToSchema)]
@@ -23,26 +24,16 @@ pub(super) struct AttachmentView {
     #[serde(flatten)]
     #[schema(value_type = Object)]
     attachment: Attachment,
-    /// `notify@1.0.0`; none when the version is not installed any more.
-    robot_label: Option<String>,
-    /// A newer version of the robot is installed.
-    is_outdated: bool,
-    /// What the version asks for and was not granted.
-    not_granted: Vec<String>,
+    /// What its robot says.
+    #[serde(flatten)]
+    robot_facts: RobotFacts,
 }
 
 impl AttachmentView {
     /// The attachment with what its robot says.
     pub(super) fn new(directory: &Directory, attachment: Attachment) -> Self {
-        let version = directory.robots.get(&attachment.digest);
-        let asked = version.iter().flat_map(|version| &version.manifest.permission);
-        let not_granted = asked.map(|permission| permission.interface.clone());
         AttachmentView {
-            robot_label: version.map(|version| version.manifest.label()),
-            is_outdated: version.is_some_and(|version| !version.is_current),
-            not_granted: not_granted
-                .filter(|interface| !attachment.grants.contains(interface))
-                .collect(),
+            robot_facts: RobotFacts::of(directory, &attachment),
             attachment,
         }
     }
@@ -118,6 +109,15 @@ pub(super) struct AttachmentNew {
     scope: Scope,
     /// Interfaces; all that the robot asks for without it.
     grants: Option<Vec<String>>,
+    /// Hosts that its requests may reach, such as `api.example.com`; those that the robot names without it.
+    http_hosts: Option<Vec<String>>,
+    /// The only fields that the robot may read and write through `fields`; all without it.
+    #[serde(default)]
+    grant_fields: Vec<String>,
+    /// The only people whom it may notify, put in charge or give activities: `employee:3`, `role:assignee`,
+    /// `role:head`; anybody without it.
+    #[serde(default)]
+    grant_audience: Vec<String>,
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, Object>)]
     params: BTreeMap<String, Value>,
@@ -141,8 +141,7 @@ impl AttachmentNew {
             Some(digest) => directory.robots.get(digest),
             None => directory.current_robot(&self.robot),
         };
-        let missing = || Rejection::new(Code::NotFound, format!("robot `{}` is not installed", self.robot));
-        let version = version.ok_or_else(missing)?;
+        let version = version.ok_or_else(|| self.not_installed())?;
         let asked = version
             .manifest
             .permission
@@ -171,11 +170,30 @@ impl AttachmentNew {
             overrides_required_fields: self.overrides_required_fields,
             scope: self.scope,
             grants: self.grants.clone().unwrap_or_else(|| asked.collect()),
+            http_hosts: self
+                .http_hosts
+                .clone()
+                .unwrap_or_else(|| version.manifest.http_hosts_named()),
+            grant_fields: self.grant_fields.clone(),
+            grant_audience: self.grant_audience.clone(),
             params: self.params.clone(),
             sort: self.sort,
             is_enabled: self.is_enabled.unwrap_or(true),
             version: 1,
         })
+    }
+}
+
+impl AttachmentNew {
+    fn not_installed(&self) -> Rejection {
+        let robot = &self.robot;
+        let message = match &self.digest {
+            Some(digest) => format!(
+                "no version of robot `{robot}` has the digest `{digest}`; `signalbox robot list --all` lists them"
+            ),
+            None => format!("robot `{robot}` is not installed"),
+        };
+        Rejection::new(Code::NotFound, message)
     }
 }
 
@@ -228,6 +246,11 @@ change! {
     #[schema(value_type = Option<String>)]
     scope: Scope,
     grants: Vec<String>,
+    http_hosts: Vec<String>,
+    /// Empty: all fields.
+    grant_fields: Vec<String>,
+    /// Empty: anybody.
+    grant_audience: Vec<String>,
     #[schema(value_type = Option<BTreeMap<String, Object>>)]
     params: BTreeMap<String, Value>,
     sort: i32,

@@ -28,6 +28,7 @@ use super::setup;
 use super::version::{IfMatch, Versioned};
 use super::writing::{Create, Creating, Writing};
 use crate::engine::draft::Draft;
+use crate::engine::hearing::check_params;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new()
@@ -71,7 +72,8 @@ async fn get(
     ))
 }
 
-/// Attaches a robot. Nothing is retroactive: it runs for what happens from now on.
+/// Attaches a robot. Nothing is retroactive: it runs for what happens from now on. What the robot itself says to its
+/// parameters is heard: a script with a mistake in its syntax is refused.
 #[utoipa::path(
     post, path = "/attachments", tag = "robots",
     request_body = AttachmentNew, responses((status = CREATED, body = AttachmentView))
@@ -91,6 +93,7 @@ async fn create(
         let id = AttachmentId(draft.new_id(IdKind::Attachment));
         let attachment = body.attachment(id, &draft.directory)?;
         check_attachment(&attachment, &draft.directory)?;
+        check_params(&state.core, &state.robots, &draft.directory, &attachment).await?;
         let view = AttachmentView::new(&draft.directory, attachment.clone());
         setup::note_created(&mut draft, &id.to_string(), &view)?;
         draft
@@ -135,6 +138,9 @@ async fn patch(
         };
         body.apply(&mut attachment);
         check_attachment(&attachment, &draft.directory)?;
+        if (&attachment.params, &attachment.digest) != (&before.params, &before.digest) {
+            check_params(&state.core, &state.robots, &draft.directory, &attachment).await?;
+        }
         let old = AttachmentView::new(&draft.directory, Attachment::clone(&before));
         let view = AttachmentView::new(&draft.directory, attachment.clone());
         setup::note_changed(&mut draft, &id.to_string(), &old, &view)?;

@@ -48,7 +48,8 @@ struct BulkNew {
     #[schema(value_type = Option<String>)]
     assignee: Option<EmployeeId>,
     /// `{"kind": "move", "stage": "stage:2"}` with `allow_back` and `lost_reason`;
-    /// `{"kind": "assign", "employee": "employee:1"}`; `{"kind": "run", "attachment": "attachment:3"}`.
+    /// `{"kind": "assign", "employee": "employee:1"}`; `{"kind": "run", "attachment": "attachment:3"}`;
+    /// `{"kind": "start", "attachments": ["attachment:3"]}` for robots of the stages in which items stand.
     #[schema(value_type = Object)]
     change: BulkChange,
 }
@@ -75,7 +76,7 @@ impl BulkNew {
 
 /// A bulk change and how far it is.
 #[derive(Debug, Serialize, ToSchema)]
-struct BulkView {
+pub(super) struct BulkView {
     #[schema(value_type = String)]
     id: BulkId,
     /// `open`, `done` or `cancelled`.

@@ -1,12 +1,14 @@
-//! Who calls, and whether he may: the one place where tokens and roles are checked.
+//! Who calls, and whether he may: the one place where tokens, sessions and roles are checked.
 
+use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use axum::http::header;
 use axum::http::request::Parts;
+use axum::http::{HeaderValue, header};
+use signalbox_crm::account::Session;
 use signalbox_crm::directory::{Directory, Token};
 use signalbox_crm::ids::{EmployeeId, TokenId};
 use signalbox_crm::people::{Actor, Role};
@@ -14,9 +16,11 @@ use signalbox_crm::people::{Actor, Role};
 use super::AppState;
 use super::problem::{Kind, Problem};
 use super::secret;
+use super::session_cookie::{check_origin, session_cookie};
+use crate::accounts;
 
 /// What a route needs. Each handler names one in the type of its `Caller`.
-pub(super) trait Right: Send + Sync {
+pub(crate) trait Right: Send + Sync {
     /// For people.
     const WORDS: &'static str;
     /// Whether it is refused while too much work waits, because it makes more.
@@ -28,7 +32,7 @@ pub(super) trait Right: Send + Sync {
 macro_rules! rights {
     ($($(#[$doc:meta])* $name:ident, $words:literal, $makes_work:literal, |$role:ident| $held:expr;)*) => {$(
         $(#[$doc])*
-        pub(super) struct $name;
+        pub(crate) struct $name;
 
         impl Right for $name {
             const WORDS: &'static str = $words;
@@ -52,31 +56,51 @@ rights! {
     Relieve, "work with items and clients", false, |role| role.can_work();
     /// Changes pipelines and attachments.
     Configure, "change pipelines and attachments", false, |role| role.can_configure();
+    /// Sees what robots would do: who attaches them, and who makes them.
+    TryOut, "try robots out", false, |role| role.can_configure() || role.can_install();
     /// Installs robots.
     Install, "install robots", false, |role| role.can_install();
     /// Manages people, channels and tokens; repeats failed runs in bulk; changes many items at once.
     Administer, "manage people, channels, tokens, failed runs and bulk changes", false, |role| role.can_administer();
 }
 
-/// The owner of a valid token.
+/// What a caller shows. Its words are unique among callers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Credential {
+    /// An API token.
+    Token(TokenId),
+    /// The cookie of somebody who is signed in.
+    Session(EmployeeId),
+}
+
+impl fmt::Display for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Credential::Token(id) => id.fmt(f),
+            Credential::Session(employee) => write!(f, "session/{employee}"),
+        }
+    }
+}
+
+/// The owner of a valid token or session.
 #[derive(Debug, Clone)]
-pub(super) struct Who {
-    /// The token.
-    pub(super) token: TokenId,
+pub(crate) struct Who {
+    /// The token or session.
+    pub(crate) credential: Credential,
     /// In whose name it acts.
-    pub(super) employee: Option<EmployeeId>,
+    pub(crate) employee: Option<EmployeeId>,
     roles: (Role, Option<Role>),
 }
 
 impl Who {
     /// As whom changes are noted.
-    pub(super) fn actor(&self) -> Actor {
+    pub(crate) fn actor(&self) -> Actor {
         self.employee.map_or(Actor::System, Actor::Employee)
     }
 
     /// Whether the token's role has the right, and its employee's role too: a person who loses a role loses it at
     /// once in all tokens.
-    pub(super) fn may<R: Right>(&self) -> bool {
+    pub(crate) fn may<R: Right>(&self) -> bool {
         R::is_held_by(self.roles.0) && self.roles.1.is_none_or(R::is_held_by)
     }
 }
@@ -108,10 +132,42 @@ impl<R: Right> FromRequestParts<Arc<AppState>> for Caller<R> {
     }
 }
 
+/// Who shows a token or is signed in. The console asks in the name of whom it has let in already.
 fn authenticate(parts: &Parts, state: &AppState) -> Result<Who, Problem> {
+    if let Some(who) = parts.extensions.get::<Who>() {
+        return Ok(who.clone());
+    }
+    match parts.headers.get(header::AUTHORIZATION) {
+        Some(header) => owner_of_token(header, state),
+        None => {
+            let (who, _) = signed_in(parts, state).ok_or_else(|| {
+                Problem::new(
+                    Kind::Unauthorized,
+                    "the request has no `Authorization: Bearer sbx_...`",
+                )
+            })?;
+            check_origin(parts)?;
+            Ok(who)
+        }
+    }
+}
+
+/// Who is signed in with the request's cookie. Where the request comes from is not checked: `check_origin`.
+pub(crate) fn signed_in(parts: &Parts, state: &AppState) -> Option<(Who, Arc<Session>)> {
+    let cookie = session_cookie(&parts.headers)?;
+    let directory = state.core.records.directory();
+    let session = accounts::session(&directory, cookie, state.core.clock.now())?;
+    let person = directory.employees.get(&session.employee)?;
+    let who = Who {
+        credential: Credential::Session(person.id),
+        employee: Some(person.id),
+        roles: (person.role, None),
+    };
+    Some((who, Arc::clone(session)))
+}
+
+fn owner_of_token(header: &HeaderValue, state: &AppState) -> Result<Who, Problem> {
     let refused = |detail: &str| Problem::new(Kind::Unauthorized, detail);
-    let header = parts.headers.get(header::AUTHORIZATION);
-    let header = header.ok_or_else(|| refused("the request has no `Authorization: Bearer sbx_...`"))?;
     let text = header.to_str().unwrap_or_default();
     let secret = text
         .strip_prefix("Bearer ")
@@ -131,7 +187,7 @@ fn authenticate(parts: &Parts, state: &AppState) -> Result<Who, Problem> {
     }
     let roles = (token.role, employee.map(|person| person.role));
     Ok(Who {
-        token: token.id,
+        credential: Credential::Token(token.id),
         employee: token.employee,
         roles,
     })

@@ -88,29 +88,11 @@ impl From<Delivery> for DeliveryView {
 struct DeliveriesQuery {
     /// `pending`, `delivered` or `dead`.
     #[param(value_type = Option<String>)]
-    state: Option<StateWord>,
+    state: Option<DeliveryState>,
     /// 1 to 200.
     limit: Option<u32>,
     /// The cursor of the page before.
     after: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum StateWord {
-    Pending,
-    Delivered,
-    Dead,
-}
-
-impl From<StateWord> for DeliveryState {
-    fn from(word: StateWord) -> Self {
-        match word {
-            StateWord::Pending => DeliveryState::Pending,
-            StateWord::Delivered => DeliveryState::Delivered,
-            StateWord::Dead => DeliveryState::Dead,
-        }
-    }
 }
 
 /// Deliveries, newest first.
@@ -125,7 +107,7 @@ async fn list(
 ) -> Result<Json<Page<DeliveryView>>, Problem> {
     let asked = Asked::<DeliveryId>::new("deliveries", query.limit, query.after.as_deref())?;
     let filter = DeliveryFilter {
-        state: query.state.map(DeliveryState::from),
+        state: query.state,
         ..DeliveryFilter::default()
     };
     let found = state

@@ -46,11 +46,18 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut O
     let PathItem {
         get,
         post,
+        put,
         patch,
         delete,
         ..
     } = item;
-    let all = [("get", get), ("post", post), ("patch", patch), ("delete", delete)];
+    let all = [
+        ("get", get),
+        ("post", post),
+        ("put", put),
+        ("patch", patch),
+        ("delete", delete),
+    ];
     all.into_iter()
         .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }

@@ -138,6 +138,7 @@ async fn list(
         is_open: query.open,
         title: query.title,
         entered_before: None,
+        due: None,
     };
     let items = state
         .core

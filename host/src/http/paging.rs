@@ -44,7 +44,7 @@ impl<K: Serialize + DeserializeOwned> Asked<K> {
                 format!("`limit` is {limit}, not 1 to {LIMIT_MAX}"),
             ));
         }
-        let after = after.map(|text| read(list, text)).transpose()?;
+        let after = after.map(|text| read_cursor(list, text)).transpose()?;
         Ok(Asked { list, limit, after })
     }
 
@@ -66,7 +66,7 @@ impl<K: Serialize + DeserializeOwned> Asked<K> {
         let next = rows
             .last()
             .filter(|_| has_more)
-            .map(|last| write(self.list, &key(last)));
+            .map(|last| write_cursor(self.list, &key(last)));
         Json(Page {
             items: rows.into_iter().map(view).collect(),
             next,
@@ -91,11 +91,13 @@ impl<T> Page<T> {
     }
 }
 
-fn write<K: Serialize>(list: &str, key: &K) -> String {
+/// The cursor behind a row, for the next page of this list.
+pub(crate) fn write_cursor<K: Serialize>(list: &str, key: &K) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(&(list, key)).unwrap_or_default())
 }
 
-fn read<K: DeserializeOwned>(list: &str, text: &str) -> Result<K, Problem> {
+/// The row of a cursor. One of another list is refused.
+pub(crate) fn read_cursor<K: DeserializeOwned>(list: &str, text: &str) -> Result<K, Problem> {
     let decoded = URL_SAFE_NO_PAD.decode(text).ok();
     let cursor: Option<(String, K)> = decoded.and_then(|bytes| serde_json::from_slice(&bytes).ok());
     match cursor {

@@ -13,7 +13,7 @@ const RETRY_AFTER_BUSY_S: HeaderValue = HeaderValue::from_static("5");
 
 /// What is wrong, for programs. Each word keeps its meaning for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// A rule says no.
     Rule(Code),
     /// No token, or one that is not valid.
@@ -24,6 +24,10 @@ pub(super) enum Kind {
     PreconditionRequired,
     /// The thing has another version by now.
     StaleVersion,
+    /// What is in force was changed since the draft began.
+    StaleDraft,
+    /// Entries of a draft are wrong or not finished.
+    Unfinished,
     /// The body or the query cannot be read.
     BadJson,
     /// A field that does not exist.
@@ -54,6 +58,8 @@ impl Kind {
             Kind::Forbidden => "forbidden",
             Kind::PreconditionRequired => "precondition-required",
             Kind::StaleVersion => "stale-version",
+            Kind::StaleDraft => "stale-draft",
+            Kind::Unfinished => "unfinished",
             Kind::BadJson => "bad-json",
             Kind::UnknownField => "unknown-field",
             Kind::TooLarge => "too-large",
@@ -74,6 +80,8 @@ impl Kind {
             Kind::Forbidden => StatusCode::FORBIDDEN,
             Kind::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
             Kind::StaleVersion => StatusCode::PRECONDITION_FAILED,
+            Kind::StaleDraft => StatusCode::CONFLICT,
+            Kind::Unfinished => StatusCode::UNPROCESSABLE_ENTITY,
             Kind::BadJson | Kind::UnknownField => StatusCode::BAD_REQUEST,
             Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Kind::TooSlow => StatusCode::REQUEST_TIMEOUT,
@@ -102,6 +110,7 @@ fn status_of(code: Code) -> StatusCode {
         | Code::LimitNotifications
         | Code::LimitMessages
         | Code::LimitWrites
+        | Code::LimitRequests
         | Code::LimitTimers
         | Code::LimitState
         | Code::LimitCalls => StatusCode::UNPROCESSABLE_ENTITY,
@@ -110,7 +119,7 @@ fn status_of(code: Code) -> StatusCode {
 
 /// Why a request was not fulfilled.
 #[derive(Debug, Clone)]
-pub(super) struct Problem {
+pub(crate) struct Problem {
     kind: Kind,
     detail: String,
     fields: Vec<String>,
@@ -118,31 +127,31 @@ pub(super) struct Problem {
 }
 
 /// Why a request was not fulfilled (RFC 9457, media type `application/problem+json`).
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Problem)]
-pub(super) struct ProblemBody {
+pub(crate) struct ProblemBody {
     /// `urn:signalbox:problem:` and the code.
     #[serde(rename = "type")]
     kind: String,
     /// The HTTP status in words.
     title: &'static str,
     /// The HTTP status.
-    status: u16,
+    pub(crate) status: u16,
     /// For people: names the thing and the value.
-    detail: String,
+    pub(crate) detail: String,
     /// For programs: never changes its meaning.
-    code: &'static str,
+    pub(crate) code: &'static str,
     /// The fields concerned.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    fields: Vec<String>,
+    pub(crate) fields: Vec<String>,
     /// `stale-version`: the version that the thing has now.
     #[serde(skip_serializing_if = "Option::is_none")]
-    version: Option<i64>,
+    pub(crate) version: Option<i64>,
 }
 
 impl Problem {
     /// A problem of this kind.
-    pub(super) fn new(kind: Kind, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: Kind, detail: impl Into<String>) -> Self {
         Problem {
             kind,
             detail: detail.into(),
@@ -152,31 +161,52 @@ impl Problem {
     }
 
     /// A malformed argument, named.
-    pub(super) fn invalid(field: &str, detail: impl Into<String>) -> Self {
+    pub(crate) fn invalid(field: &str, detail: impl Into<String>) -> Self {
         Problem::new(Kind::Rule(Code::Invalid), detail).of(field)
     }
 
     /// There is no such thing.
-    pub(super) fn not_found(what: impl std::fmt::Display) -> Self {
+    pub(crate) fn not_found(what: impl std::fmt::Display) -> Self {
         Rejection::not_found(what).into()
     }
 
+    /// An id in the path that is none: nothing has it.
+    pub(super) fn not_found_because(error: &impl std::fmt::Display) -> Self {
+        Problem::new(Kind::Rule(Code::NotFound), error.to_string())
+    }
+
     /// The thing is not in a state that allows it.
-    pub(super) fn conflict(detail: impl Into<String>) -> Self {
+    pub(crate) fn conflict(detail: impl Into<String>) -> Self {
         Problem::new(Kind::Rule(Code::Conflict), detail)
     }
 
     /// The thing has another version by now.
-    pub(super) fn stale(what: impl std::fmt::Display, asked: i64, present: i64) -> Self {
+    pub(crate) fn stale(what: impl std::fmt::Display, asked: i64, present: i64) -> Self {
         let detail = format!("`{what}` has version {present}, not {asked}");
+        Problem::new(Kind::StaleVersion, detail).with_version(present)
+    }
+
+    /// Names the version that the thing has now.
+    pub(super) fn with_version(self, present: i64) -> Self {
         Problem {
             version: Some(present),
-            ..Problem::new(Kind::StaleVersion, detail)
+            ..self
+        }
+    }
+
+    /// With other words, if the body was too large.
+    pub(crate) fn when_too_large(self, detail: impl FnOnce() -> String) -> Self {
+        match self.kind == Kind::TooLarge {
+            true => Problem {
+                detail: detail(),
+                ..self
+            },
+            false => self,
         }
     }
 
     /// Names a field that the problem is about.
-    pub(super) fn of(mut self, field: &str) -> Self {
+    pub(crate) fn of(mut self, field: &str) -> Self {
         if !field.is_empty() && !self.fields.iter().any(|known| known == field) {
             self.fields.push(field.to_owned());
         }
@@ -202,9 +232,12 @@ impl From<Problem> for ProblemBody {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = self.kind.status();
-        let body = serde_json::to_vec(&ProblemBody::from(self)).unwrap_or_default();
+        let shown = ProblemBody::from(self);
+        let body = serde_json::to_vec(&shown).unwrap_or_default();
         let content_type = HeaderValue::from_static("application/problem+json");
         let mut response = (status, [(header::CONTENT_TYPE, content_type)], body).into_response();
+        // For who is in the same process: the console's pages say it in their own way.
+        response.extensions_mut().insert(shown);
         let headers = response.headers_mut();
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, RETRY_AFTER_S);

@@ -11,7 +11,7 @@ use signalbox_crm::attachment::Attachment;
 use signalbox_crm::directory::{Directory, DirectoryChange, RobotVersion};
 use signalbox_crm::ids::AttachmentId;
 use signalbox_crm::robot::Permission;
-use signalbox_crm::updating::{UpdateVerdict, VersionUpdate, check_approved, update_version};
+use signalbox_crm::updating::{Approved, UpdateVerdict, VersionUpdate, check_approved, update_version};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -35,6 +35,9 @@ struct UpdateForm {
     /// Interfaces that the version may have besides what the attachments grant already.
     #[serde(default)]
     approve: BTreeSet<String>,
+    /// Hosts of the web that it may reach besides those that the attachments grant already, as the version names them.
+    #[serde(default)]
+    approve_hosts: Vec<String>,
     /// Says what would happen, and changes nothing.
     #[serde(default)]
     dry_run: bool,
@@ -65,6 +68,8 @@ struct Outcome {
     /// What the version asks for and the old one did not, with its reasons.
     #[schema(value_type = Vec<Object>)]
     asks: Vec<Permission>,
+    /// Hosts of the web that the version names, and that neither the old one named nor the attachment grants.
+    asks_hosts: Vec<String>,
     /// Why it is refused.
     message: Option<String>,
 }
@@ -81,18 +86,22 @@ async fn update(
     Id(digest): Id<String>,
     Body(form): Body<UpdateForm>,
 ) -> Result<Json<Update>, Problem> {
+    let approved = Approved {
+        interfaces: form.approve,
+        http_hosts: form.approve_hosts,
+    };
     let mut writing = Writing::new(&state, &caller);
     loop {
         let mut draft = writing.draft();
         let directory = Arc::clone(&draft.directory);
         let version = version_named(&directory, &digest)?;
-        check_approved(version, &form.approve)?;
+        check_approved(version, &approved)?;
         let mut outcomes = Vec::new();
         let others = directory.attachments.values().filter(|attachment| {
             attachment.robot == version.manifest.id && attachment.digest != version.digest
         });
         for before in others {
-            let update = update_version(&directory, before, version, &form.approve);
+            let update = update_version(&directory, before, version, &approved);
             outcomes.push(outcome(&directory, before, &update));
             if let UpdateVerdict::Updated(after) = update.verdict
                 && !form.dry_run
@@ -136,6 +145,7 @@ fn outcome(directory: &Directory, before: &Attachment, update: &VersionUpdate) -
         from: old.map(|old| old.manifest.label()).unwrap_or_default(),
         state,
         asks: update.asks.clone(),
+        asks_hosts: update.asks_hosts.clone(),
         message,
     }
 }

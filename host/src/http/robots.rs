@@ -15,6 +15,7 @@ use signalbox_crm::rejection::Rejection;
 use signalbox_crm::robot::Manifest;
 use signalbox_crm::time::Timestamp;
 use signalbox_sandbox::inspect::{COMPONENT_BYTES_MAX, inspect};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -24,7 +25,7 @@ use super::caller::{Administer, Caller, Install, Read};
 use super::input::{Id, Query, raw_within};
 use super::item_records::PageQuery;
 use super::paging::{Asked, Page};
-use super::problem::Problem;
+use super::problem::{Kind, Problem};
 use super::setup;
 use super::writing::Writing;
 use crate::app::{outdated, robot_version};
@@ -33,6 +34,10 @@ use crate::engine::draft::Draft;
 
 /// How long a component may take to arrive: the largest at half a megabyte a second.
 const COMPONENT_TIME_MAX: Duration = Duration::from_secs(100);
+
+/// Components that are received, checked and compiled at once: 4 of 48 MiB. Further ones wait before their bodies are
+/// read, as long as a body may take to arrive.
+static RECEIVING: Semaphore = Semaphore::const_new(4);
 
 pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     let installing = OpenApiRouter::new().routes(routes!(list, install));
@@ -174,6 +179,8 @@ const SIGNATURE: &str = "signalbox-signature";
 struct Component {
     bytes: Vec<u8>,
     signature: Option<String>,
+    /// Until it is installed.
+    _turn: SemaphorePermit<'static>,
 }
 
 impl FromRequest<Arc<AppState>> for Component {
@@ -181,8 +188,22 @@ impl FromRequest<Arc<AppState>> for Component {
 
     async fn from_request(request: Request, state: &Arc<AppState>) -> Result<Self, Problem> {
         let signature = request.headers().get(SIGNATURE).map(signature).transpose()?;
-        let bytes = raw_within(COMPONENT_TIME_MAX, request, state).await?.into();
-        Ok(Component { bytes, signature })
+        let turn = tokio::time::timeout(COMPONENT_TIME_MAX, RECEIVING.acquire());
+        let turn = turn.await.ok().and_then(Result::ok).ok_or_else(|| {
+            let why = "other robots are being compiled; install this one later";
+            Problem::new(Kind::Unavailable, why)
+        })?;
+        let bytes = raw_within(COMPONENT_TIME_MAX, request, state).await;
+        let bytes = bytes.map_err(|problem| {
+            problem.when_too_large(|| {
+                format!("the file is too large: a robot has at most {COMPONENT_BYTES_MAX} bytes")
+            })
+        })?;
+        Ok(Component {
+            bytes: bytes.into(),
+            signature,
+            _turn: turn,
+        })
     }
 }
 
@@ -208,8 +229,13 @@ fn signature(header: &HeaderValue) -> Result<String, Problem> {
 async fn install(
     caller: Caller<Install>,
     State(state): State<Arc<AppState>>,
-    Component { bytes, signature }: Component,
+    component: Component,
 ) -> Result<Response, Problem> {
+    let Component {
+        bytes,
+        signature,
+        _turn,
+    } = component;
     let bytes = Arc::new(bytes);
     let read = Arc::clone(&bytes);
     let inspected = tokio::task::spawn_blocking(move || inspect(&read)).await;

@@ -10,6 +10,7 @@ use signalbox_db::RunWithEvent;
 use utoipa::ToSchema;
 
 use crate::engine::core::Core;
+use crate::engine::denials::denied_calls;
 
 /// One robot execution for one event and attachment.
 #[derive(Debug, Serialize, ToSchema)]
@@ -138,6 +139,8 @@ pub(super) struct AttemptView {
     duration_us: u64,
     fuel: u64,
     memory_bytes: u64,
+    /// What the robot was denied: the function, and the grant or the scope that is missing. It may have gone on.
+    denied: Vec<String>,
     /// Every host call with its arguments and answer.
     #[schema(value_type = Vec<Object>)]
     calls: Box<RawValue>,
@@ -160,6 +163,7 @@ impl From<Attempt> for AttemptView {
             duration_us: attempt.duration_us,
             fuel: attempt.fuel,
             memory_bytes: attempt.memory_bytes,
+            denied: denied_calls(&attempt.calls),
             calls: raw(attempt.calls),
             effects: raw(attempt.effects),
             logs: raw(attempt.logs),

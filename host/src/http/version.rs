@@ -30,6 +30,11 @@ pub(super) fn etag(version: i64) -> HeaderValue {
 pub(super) struct IfMatch(Option<i64>);
 
 impl IfMatch {
+    /// The version; none takes any.
+    pub(super) fn version(&self) -> Option<i64> {
+        self.0
+    }
+
     /// Refuses a thing that has another version.
     pub(super) fn check(&self, what: impl std::fmt::Display, present: i64) -> Result<(), Problem> {
         match self.0 {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use signalbox_crm::bulk::Bulk;
 use signalbox_crm::time::Timestamp;
-use signalbox_db::{DbError, IdempotencyRow};
+use signalbox_db::IdempotencyRow;
 
 use super::AppState;
 use super::caller::Who;
@@ -18,7 +18,7 @@ use super::input::{check_media, parse, raw};
 use super::problem::{Kind, Problem};
 use super::secret::hex;
 use super::version::etag;
-use crate::engine::committer::{CommitError, Proposal, Receipt};
+use crate::engine::committer::{Proposal, Receipt};
 use crate::engine::draft::Draft;
 
 /// Executions of one request whose reads were changed by others. Each one that is repeated means that another
@@ -68,21 +68,12 @@ impl<'a> Writing<'a> {
     async fn submit(&mut self, proposal: Proposal) -> Result<Option<Receipt>, Problem> {
         match self.state.core.submit(proposal).await {
             Ok(receipt) => Ok(Some(receipt)),
-            Err(error) if is_conflict(&error) && self.left > 0 => {
+            Err(error) if error.is_conflict() && self.left > 0 => {
                 self.left -= 1;
                 Ok(None)
             }
             Err(error) => Err(error.into()),
         }
-    }
-}
-
-/// Somebody else was faster.
-fn is_conflict(error: &CommitError) -> bool {
-    match error {
-        CommitError::Stale(_) | CommitError::Unfounded => true,
-        CommitError::Db(error) => matches!(error.as_ref(), DbError::Conflict(_)),
-        CommitError::Rejected(_) | CommitError::Closed => false,
     }
 }
 
@@ -139,7 +130,7 @@ pub(super) struct Creating<'a> {
 impl<'a> Creating<'a> {
     /// None was made yet. Takes the body out of the request.
     pub(super) fn new<T>(state: &'a AppState, who: &'a Who, create: Create<T>) -> (Self, T) {
-        let key = create.key.map(|key| format!("{}/{key}", who.token));
+        let key = create.key.map(|key| format!("{}/{key}", who.credential));
         let creating = Creating {
             writing: Writing::new(state, who),
             key,

@@ -10,7 +10,7 @@ use super::given::{Budget, Given};
 use super::script::{Script, parse_at};
 use super::typo::{Typo, read_text};
 use super::{Kit, Played, play_script};
-use crate::setup::{AttachmentSetup, Setup};
+use crate::setup::{AttachmentSetup, SecretSetup, Setup};
 
 /// The attachment of the robot in a fixture.
 const TITLE: &str = "fixture";
@@ -26,6 +26,9 @@ pub struct Fixture {
     pub at: Timestamp,
     /// People, pipelines and channels; those of `company.toml` without it.
     pub setup: Option<Setup>,
+    /// Passwords and keys of services outside, besides those of the set-up.
+    #[serde(default)]
+    pub secret: Vec<SecretSetup>,
     /// Steps that were taken before, one a line.
     #[serde(default)]
     pub before: String,
@@ -117,6 +120,7 @@ impl Fixture {
             at: self.at,
             robots: vec![robot.to_owned()],
             setup: self.setup,
+            secret: self.secret,
             attachment: vec![attachment],
             budget: Budget::default(),
             file: self.file,

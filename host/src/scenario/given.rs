@@ -7,7 +7,7 @@ use serde::Deserialize;
 use signalbox_crm::time::Timestamp;
 
 use super::typo::{Typo, read_text};
-use crate::setup::{AttachmentSetup, Setup};
+use crate::setup::{AttachmentSetup, SecretSetup, Setup};
 
 /// The file in a scenario's folder.
 pub(super) const GIVEN: &str = "given.toml";
@@ -31,6 +31,9 @@ pub struct Given {
     pub robots: Vec<String>,
     /// People, pipelines and channels; those of `company.toml` without it.
     pub setup: Option<Setup>,
+    /// Passwords and keys of services outside, besides those of the set-up.
+    #[serde(default)]
+    pub secret: Vec<SecretSetup>,
     /// What is attached.
     #[serde(default)]
     pub attachment: Vec<AttachmentSetup>,
@@ -81,6 +84,7 @@ impl Given {
             Some(setup) => setup,
             None => Setup::parse(super::COMPANY).context("company.toml")?,
         };
+        setup.secret.extend(self.secret);
         setup.attachment.extend(self.attachment);
         Ok(setup)
     }

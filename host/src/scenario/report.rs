@@ -21,6 +21,7 @@ impl Scenario<'_> {
             ("activities", self.activities().await?),
             ("conversations", self.conversations().await?),
             ("outbox", self.deliveries().await?),
+            ("requests", self.requests().await?),
         ];
         let shown = sections.into_iter().filter(|(_, lines)| !lines.is_empty());
         Ok(shown

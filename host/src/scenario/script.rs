@@ -43,7 +43,7 @@ const fn verb(
 const ITEM: &[&str] = &["by", "title", "assignee", "contact", "amount", "source", "field."];
 
 /// Every step. `+DURATION`, such as `+3h59m`, lets time pass and is not in the table.
-pub const VERBS: [Verb; 24] = [
+pub const VERBS: [Verb; 25] = [
     verb("at", "INSTANT", &[], "time passes until then"),
     verb("deal", "NAME STAGE", ITEM, "a person creates a deal"),
     verb("lead", "NAME STAGE", ITEM, "a person creates a lead"),
@@ -105,6 +105,12 @@ pub const VERBS: [Verb; 24] = [
         "CHANNEL CHAT",
         &["by", "text"],
         "a person answers a client",
+    ),
+    verb(
+        "respond",
+        "URL",
+        &["status", "body", "type", "error"],
+        "a service answers the oldest request of a robot whose URL begins so, or with `error=` never does",
     ),
     verb(
         "start",
@@ -269,18 +275,22 @@ fn check(step: Step) -> Result<Step, Problem> {
     Ok(step)
 }
 
-/// Words of a line; double quotes keep spaces together.
+/// Words of a line; double quotes keep spaces together. Single quotes do so where a word or a value begins, and keep
+/// double quotes as well: those of JSON.
 fn split(line: &str) -> Result<Vec<String>, Problem> {
     let mut words = vec![String::new()];
-    let mut is_quoted = false;
+    let mut quote = None;
     for letter in line.chars() {
-        match letter {
-            '"' => is_quoted = !is_quoted,
-            ' ' | '\t' if !is_quoted => words.push(String::new()),
-            other => words.last_mut().expect("begins with one").push(other),
+        let word = words.last_mut().expect("begins with one");
+        match (quote, letter) {
+            (Some(end), letter) if letter == end => quote = None,
+            (None, '"') => quote = Some('"'),
+            (None, '\'') if word.is_empty() || word.ends_with('=') => quote = Some('\''),
+            (None, ' ' | '\t') => words.push(String::new()),
+            (_, other) => word.push(other),
         }
     }
-    if is_quoted {
+    if quote.is_some() {
         return Err(("a quotation mark is not closed".to_owned(), None));
     }
     words.retain(|word| !word.is_empty());
@@ -341,6 +351,14 @@ mod tests {
         assert_eq!(steps[0].names, ["a b"]);
         assert_eq!(steps[0].values["title"], "c d");
         assert_eq!(steps[0].values["field.x-y"], "");
+        let steps = parse_at(
+            Path::new("s"),
+            r#"respond https://a.b/ body='{"a": "b c"}' type=don't"#,
+            1,
+        )
+        .unwrap();
+        assert_eq!(steps[0].values["body"], r#"{"a": "b c"}"#);
+        assert_eq!(steps[0].values["type"], "don't");
     }
 
     #[test]

@@ -55,6 +55,7 @@ impl Scenario<'_> {
             ("disable", [title]) => self.enable(title, false).await,
             ("kill", [title]) => return self.kill(title).await,
             ("answer", [channel, chat]) => self.answer(channel, chat, values).await,
+            ("respond", [url]) => self.respond(url, values).await,
             ("unread", [person]) => self.unread(person).await,
             ("board", [stage]) => self.board(stage).await,
             ("history", [name]) => self.history(name).await,

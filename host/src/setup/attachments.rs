@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{anyhow, bail};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use signalbox_crm::attaching::check_attachment;
 use signalbox_crm::attachment::{
@@ -11,113 +11,162 @@ use signalbox_crm::attachment::{
     attempts_max, backoff_base_s, backoff_max_s,
 };
 use signalbox_crm::condition::Condition;
-use signalbox_crm::directory::DirectoryChange;
+use signalbox_crm::directory::{Directory, DirectoryChange, RobotVersion};
 use signalbox_crm::event::FactKind;
 use signalbox_crm::ids::{AttachmentId, IdKind};
 use signalbox_crm::params::seconds;
 use signalbox_crm::robot::{Manifest, ParamType};
+use signalbox_crm::time::Timestamp;
 
-use super::{Names, StagedDirectory};
+use super::{Names, StagedDirectory, is_default};
 use crate::engine::draft::Draft;
 
 /// An attachment. Exactly one of `stage`, `event`, `schedule` and `manual` says when it starts.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AttachmentSetup {
     /// As admins see it.
     pub title: String,
     /// The robot's id.
     pub robot: String,
+    /// The version of the robot, for people; the current one without `digest`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub version: Option<String>,
+    /// The digest of the version that runs.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub digest: Option<String>,
     /// `pipeline/stage`: when an item enters it. With `event` or `schedule`: only items that stand in it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub stage: Option<String>,
     /// When this happens.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub event: Option<FactKind>,
     /// With `event`: the pipeline of the item. With `schedule`: visits the open items of this pipeline.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub pipeline: Option<String>,
     /// With `event`: only through this channel.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub channel: Option<String>,
     /// With `event = "item-changed"`: only when one of these changed.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub fields: Vec<String>,
     /// A cron expression.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub schedule: Option<String>,
     /// With `schedule`: the zone; the company's without it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub zone: Option<String>,
     /// With `schedule` and `pipeline`: the runs of a tick begin within this time.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub spread: Option<String>,
+    /// With `schedule` and `pipeline`: at most so many items a tick; 1,000 without it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub items_max: Option<u32>,
     /// Only by hand.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub manual: bool,
     /// A duration such as `4h`.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub delay: Option<String>,
     /// Counts the delay in working time.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub delay_working: bool,
     /// A date field; with `offset` before (`-24h`) or after it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub relative_to: Option<String>,
     /// With `relative_to`.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub offset: Option<String>,
+    /// Runs at this instant.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub at: Option<Timestamp>,
     /// When it may run.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub window: Window,
     /// Whether it runs.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub condition: Condition,
     /// How it follows the one before it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub mode: Mode,
     /// What cancels it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub cancel_on: CancelOn,
     /// What a second entry does.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub repeat: Repeat,
     /// What happens to a passed instant.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub missed: Missed,
     /// With `missed = "if-within"`: a duration such as `6h`.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub missed_within: Option<String>,
     /// What a failure does to the chain.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub on_error: OnError,
     /// Attempts before the run is discarded.
-    #[serde(default = "attempts_max")]
+    #[serde(default = "attempts_max", skip_serializing_if = "is_attempts_max")]
     pub attempts_max: u32,
     /// The longest wait after the first attempt, in seconds; it doubles with each attempt.
-    #[serde(default = "backoff_base_s")]
+    #[serde(default = "backoff_base_s", skip_serializing_if = "is_backoff_base_s")]
     pub backoff_base_s: u32,
     /// The longest wait at all, in seconds.
-    #[serde(default = "backoff_max_s")]
+    #[serde(default = "backoff_max_s", skip_serializing_if = "is_backoff_max_s")]
     pub backoff_max_s: u32,
     /// Its runs that are executed at the same time; 0: no limit of its own.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub concurrency_max: u32,
     /// Its runs that start in a minute; 0: no limit.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub rate_per_minute: u32,
     /// Moves although required fields are empty.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub overrides_required_fields: bool,
     /// What it may touch.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub scope: Scope,
     /// Interfaces that are not granted although the robot asks for them.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub withhold: Vec<String>,
+    /// Hosts that its requests may reach; those that the robot names without it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub http_hosts: Option<Vec<String>>,
+    /// The only fields that the robot may read and write.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub grant_fields: Vec<String>,
+    /// The only people whom it may notify, put in charge or give activities: names, and roles.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub grant_audience: Vec<String>,
+    /// Whether it starts at all.
+    #[serde(default = "on", skip_serializing_if = "is_on")]
+    pub enabled: bool,
     /// The robot's parameters, with names instead of ids.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub params: BTreeMap<String, Value>,
+}
+
+fn on() -> bool {
+    true
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_on(value: &bool) -> bool {
+    *value
+}
+
+macro_rules! is_usual {
+    ($($name:ident, $usual:ident;)*) => {$(
+        #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+        fn $name(value: &u32) -> bool {
+            *value == $usual()
+        }
+    )*};
+}
+
+is_usual! {
+    is_attempts_max, attempts_max;
+    is_backoff_base_s, backoff_base_s;
+    is_backoff_max_s, backoff_max_s;
 }
 
 impl AttachmentSetup {
@@ -128,22 +177,49 @@ impl AttachmentSetup {
         names: &mut Names,
         place: usize,
     ) -> anyhow::Result<()> {
-        let zone = staged
-            .directory
-            .work_calendar(None)?
-            .zone()
-            .iana_name()
-            .unwrap_or("UTC")
-            .to_owned();
-        let version = staged.directory.current_robot(&self.robot).cloned();
-        let version = version.ok_or_else(|| anyhow!("robot `{}` is not installed", self.robot))?;
-        let manifest = &version.manifest;
-        let asked = manifest
-            .permission
-            .iter()
-            .map(|permission| permission.interface.clone());
+        let version = match &self.digest {
+            Some(digest) => staged.directory.robots.get(digest),
+            None => staged.directory.current_robot(&self.robot),
+        };
+        let Some(version) = version.cloned() else {
+            let of = self
+                .digest
+                .iter()
+                .map(|digest| format!(" with the digest `{digest}`"));
+            bail!(
+                "robot `{}`{} is not installed",
+                self.robot,
+                of.collect::<String>()
+            );
+        };
+        let id = AttachmentId(draft.new_id(IdKind::Attachment));
+        let params = resolve_names(&version.manifest, &self.params, names)?;
         let attachment = Attachment {
-            id: AttachmentId(draft.new_id(IdKind::Attachment)),
+            grant_audience: self.audience(names)?,
+            params,
+            sort: i32::try_from(place).unwrap_or(i32::MAX),
+            version: 1,
+            ..self.plain(id, &staged.directory, &version, names)?
+        };
+        check_attachment(&attachment, &staged.directory)?;
+        names.attachments.insert(self.title.clone(), attachment.id);
+        staged.add(DirectoryChange::Attachment(attachment))
+    }
+
+    /// The attachment without what may hold names of people.
+    pub(super) fn plain(
+        &self,
+        id: AttachmentId,
+        directory: &Directory,
+        version: &RobotVersion,
+        names: &Names,
+    ) -> anyhow::Result<Attachment> {
+        let zone = directory.work_calendar(None)?.zone().iana_name();
+        let zone = zone.unwrap_or("UTC").to_owned();
+        let asked = version.manifest.permission.iter();
+        let asked = asked.map(|permission| permission.interface.clone());
+        Ok(Attachment {
+            id,
             title: self.title.clone(),
             robot: self.robot.clone(),
             digest: version.digest.clone(),
@@ -167,14 +243,26 @@ impl AttachmentSetup {
             grants: asked
                 .filter(|interface| !self.withhold.contains(interface))
                 .collect(),
-            params: resolve_names(manifest, &self.params, names)?,
-            sort: i32::try_from(place).unwrap_or(i32::MAX),
-            is_enabled: true,
-            version: 1,
+            http_hosts: self
+                .http_hosts
+                .clone()
+                .unwrap_or_else(|| version.manifest.http_hosts_named()),
+            grant_fields: self.grant_fields.clone(),
+            grant_audience: Vec::new(),
+            params: BTreeMap::new(),
+            sort: 0,
+            is_enabled: self.enabled,
+            version: 0,
+        })
+    }
+
+    /// Ids and roles stay as they are.
+    fn audience(&self, names: &Names) -> anyhow::Result<Vec<String>> {
+        let id = |word: &String| match word.contains(':') {
+            true => Ok(word.clone()),
+            false => names.employee(word).map(|id| id.to_string()),
         };
-        check_attachment(&attachment, &staged.directory)?;
-        names.attachments.insert(self.title.clone(), attachment.id);
-        staged.add(DirectoryChange::Attachment(attachment))
+        self.grant_audience.iter().map(id).collect()
     }
 
     fn moment(&self, names: &Names, zone: &str) -> anyhow::Result<Moment> {
@@ -204,7 +292,7 @@ impl AttachmentSetup {
                 items: pipeline.map(|pipeline| ItemQuery {
                     pipeline,
                     stage,
-                    max: 1000,
+                    max: self.items_max.unwrap_or(1000),
                     spread_s,
                 }),
             }),
@@ -235,6 +323,12 @@ impl AttachmentSetup {
     }
 
     fn timing(&self) -> anyhow::Result<Timing> {
+        if let Some(at) = self.at {
+            if self.delay.is_some() || self.relative_to.is_some() {
+                bail!("`at` excludes `delay` and `relative_to`");
+            }
+            return Ok(Timing::At { at });
+        }
         match (&self.delay, &self.relative_to) {
             (None, None) => Ok(Timing::Now),
             (Some(delay), None) => {
@@ -279,6 +373,20 @@ fn resolve_names(
         resolved.insert(key.clone(), value);
     }
     Ok(resolved)
+}
+
+/// As `resolve_names`, where names that nobody has stay names: the parameter is wrong then, and can be seen.
+pub(super) fn resolve_known_names(
+    manifest: &Manifest,
+    params: &BTreeMap<String, Value>,
+    names: &Names,
+) -> BTreeMap<String, Value> {
+    let known = |(key, value): (&String, &Value)| {
+        let one = BTreeMap::from([(key.clone(), value.clone())]);
+        let resolved = resolve_names(manifest, &one, names).unwrap_or(one);
+        resolved.into_iter().next()
+    };
+    params.iter().filter_map(known).collect()
 }
 
 fn resolve_name(param_type: Option<ParamType>, value: &Value, names: &Names) -> anyhow::Result<Value> {

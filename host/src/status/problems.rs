@@ -10,6 +10,8 @@ use crate::engine::clock_watch::ClockStep;
 const RUN_LATE_S: u64 = 60;
 /// A client message that is due for so long is late. Between attempts it is not due.
 const DELIVERY_LATE_S: u64 = 600;
+/// A request of a robot that is due for so long is late: one attempt takes a minute at most.
+const REQUEST_LATE_S: u64 = 600;
 /// A webhook that is stored and not processed for so long.
 const INBOUND_LATE_S: u64 = 60;
 /// The log of SQLite is cut back at 64 MiB: four times that means that a reader holds it.
@@ -40,6 +42,8 @@ pub enum Finding {
     RobotHeld,
     /// A robot failed on many items, and pauses.
     RobotPaused,
+    /// A robot was denied what it asked for.
+    RobotDenied,
     /// Runs were discarded.
     RunsDiscarded,
     /// Webhooks are not processed.
@@ -50,6 +54,10 @@ pub enum Finding {
     DeliveriesLate,
     /// Client messages were given up.
     DeliveriesDead,
+    /// Requests of robots are not sent.
+    RequestsLate,
+    /// Requests of robots were given up.
+    RequestsDead,
     /// The log of SQLite does not shrink.
     WalLarge,
     /// A transaction is open for long.
@@ -69,11 +77,14 @@ impl Finding {
             Finding::RunsLate => "runs-late",
             Finding::RobotHeld => "robot-held",
             Finding::RobotPaused => "robot-paused",
+            Finding::RobotDenied => "robot-denied",
             Finding::RunsDiscarded => "runs-discarded",
             Finding::IntakeLate => "intake-late",
             Finding::IntakeDead => "intake-dead",
             Finding::DeliveriesLate => "deliveries-late",
             Finding::DeliveriesDead => "deliveries-dead",
+            Finding::RequestsLate => "requests-late",
+            Finding::RequestsDead => "requests-dead",
             Finding::WalLarge => "wal-large",
             Finding::TransactionOld => "transaction-old",
             Finding::ClockSet => "clock-set",
@@ -98,6 +109,7 @@ pub(super) fn find(seen: &Seen<'_>) -> Vec<Problem> {
     let mut found = Found(Vec::new());
     found.work(seen);
     found.paused(seen);
+    found.denied(seen);
     found.lateness(seen);
     found.dead(seen);
     found.database(seen);
@@ -175,6 +187,17 @@ impl Found {
         }
     }
 
+    fn denied(&mut self, seen: &Seen<'_>) {
+        for (attachment, denied) in seen.denied {
+            let text = format!(
+                "{} ({}) was denied something in {} execution(s), last in {}: {}",
+                attachment.id, attachment.title, denied.execution_count, denied.run, denied.what
+            );
+            let todo = "grant what it needs (`grants`, `scope`, `grant_fields`, `grant_audience`), or tell the robot's author";
+            self.add(Finding::RobotDenied, text, todo);
+        }
+    }
+
     fn lateness(&mut self, seen: &Seen<'_>) {
         let standing = seen.standing;
         let late = late_s(oldest_due_at(standing, seen.now), seen.now);
@@ -203,6 +226,13 @@ impl Found {
                 "look at `last_error` of the pending deliveries, and whether the messenger can be reached";
             self.add(Finding::DeliveriesLate, text, todo);
         }
+        let late = late_s(standing.request_due_at, seen.now);
+        if late >= REQUEST_LATE_S {
+            let count = standing.request_count;
+            let text = format!("{count} requests of robots wait, the oldest for {late} s");
+            let todo = "`signalbox request list --state pending` has the last error of each";
+            self.add(Finding::RequestsLate, text, todo);
+        }
     }
 
     fn dead(&mut self, seen: &Seen<'_>) {
@@ -224,6 +254,13 @@ impl Found {
             let text = format!("{deliveries} messages to clients were given up in the last 24 hours");
             let todo = "`signalbox delivery list --state dead` names them; `signalbox delivery retry` sends them again";
             self.add(Finding::DeliveriesDead, text, todo);
+        }
+        let requests = seen.standing.dead_request_count;
+        if requests > 0 {
+            let text = format!("{requests} requests of robots were given up in the last 24 hours");
+            let todo =
+                "`signalbox request list --state dead` says why; `signalbox request retry` sends one again";
+            self.add(Finding::RequestsDead, text, todo);
         }
     }
 

@@ -1,3 +1,5 @@
+use signalbox_crm::ids::RunId;
+
 use super::*;
 use crate::engine::fair::Gate;
 
@@ -45,6 +47,7 @@ fn found(
         commits_waiting: 0,
         waiting,
         paused: &[],
+        denied: &[],
     });
     let text = found.first().map(|problem| problem.text.clone());
     (
@@ -96,6 +99,9 @@ fn what_is_late_and_what_has_failed_is_said() {
         outbox_count: 3,
         outbox_due_at: ago(601),
         dead_count: 1,
+        request_count: 1,
+        request_due_at: ago(600),
+        dead_request_count: 2,
         inbound_count: 4,
         inbound_since: ago(60),
         ..Standing::default()
@@ -108,8 +114,10 @@ fn what_is_late_and_what_has_failed_is_said() {
             "runs-late",
             "intake-late",
             "deliveries-late",
+            "requests-late",
             "runs-discarded",
-            "deliveries-dead"
+            "deliveries-dead",
+            "requests-dead"
         ]
     );
 }
@@ -155,6 +163,7 @@ fn disk_that_is_full_and_commit_that_is_held_up_are_said() {
         commits_waiting: 3,
         waiting: &[],
         paused: &[],
+        denied: &[],
     });
     let said: Vec<_> = found
         .iter()
@@ -186,6 +195,7 @@ fn robot_that_pauses_is_said() {
         commits_waiting: 0,
         waiting: &[],
         paused: &[paused],
+        denied: &[],
     });
     let said: Vec<_> = found
         .iter()
@@ -194,4 +204,39 @@ fn robot_that_pauses_is_said() {
     let text = "robot notify@1.0.0 failed on many items and pauses since 2026-02-02T02:40:00Z; \
         one run tries at 2026-02-02T02:40:30Z";
     assert_eq!(said, [("robot-paused", text)]);
+}
+
+#[test]
+fn attachment_that_is_denied_something_is_said() {
+    let denied = Denied {
+        version: 1,
+        execution_count: 3,
+        run: RunId(7),
+        what: "fields.get: field `budget` is not granted".to_owned(),
+    };
+    let attachment: Attachment = serde_json::from_value(serde_json::json!({
+        "id": "attachment:2", "title": "Report", "robot": "report", "digest": "d", "moment": {"kind": "manual"},
+        "grants": [], "is_enabled": true,
+    }))
+    .unwrap();
+    let found = problems::find(&Seen {
+        now: NOW,
+        clock_step: None,
+        lanes: &lanes(0),
+        backlog_max: 100,
+        standing: &Standing::default(),
+        storage: &WELL,
+        storing: StoringNow::default(),
+        commits_waiting: 0,
+        waiting: &[],
+        paused: &[],
+        denied: &[(&attachment, denied)],
+    });
+    let said: Vec<_> = found
+        .iter()
+        .map(|problem| (problem.code, problem.text.as_str()))
+        .collect();
+    let text = "attachment:2 (Report) was denied something in 3 execution(s), last in run:7: \
+        fields.get: field `budget` is not granted";
+    assert_eq!(said, [("robot-denied", text)]);
 }

@@ -73,7 +73,9 @@ pub(crate) fn build(packages: &[Package], target_dir: &Path) -> Result<()> {
     for package in packages {
         command.args(["-p", &package.name]);
     }
-    command.env("CARGO_ENCODED_RUSTFLAGS", remapped_paths(dir).join("\x1f"));
+    let mut flags = remapped_paths(dir);
+    flags.extend(packages.iter().flat_map(|package| package.rustflags.clone()));
+    command.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
     let status = command.status().context("cannot start cargo")?;
     if !status.success() {
         bail!("cargo could not build the robots in {} ({status})", dir.display());

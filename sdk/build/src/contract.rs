@@ -9,7 +9,7 @@ use wit_parser::{Resolve, SourceMap, WorldId};
 /// The world that the contract declares, and that generated bindings are made for.
 pub(crate) const WORLD: &str = "robot";
 
-/// The package, with its version, as imports name it: `signalbox:robot/items@0.9.0`.
+/// The package, with its version, as imports name it: `signalbox:robot/items@0.9.1`.
 const PACKAGE: &str = "signalbox:robot";
 
 /// The name of the file with the world.
@@ -70,7 +70,7 @@ pub(crate) fn all() -> BTreeSet<String> {
     interfaces().into_iter().map(str::to_owned).collect()
 }
 
-/// `signalbox:robot/items@0.9.0` for `items`.
+/// `signalbox:robot/items@0.9.1` for `items`.
 pub(crate) fn full_name(interface: &str) -> String {
     let declared = CONTRACT_FILES
         .iter()
@@ -120,6 +120,6 @@ mod tests {
     fn interfaces_are_those_of_the_world() {
         let all = interfaces();
         assert!(all.contains(&"timeline") && all.contains(&"log"), "{all:?}");
-        assert_eq!(full_name("items"), "signalbox:robot/items@0.9.0");
+        assert_eq!(full_name("items"), "signalbox:robot/items@0.9.1");
     }
 }

@@ -7,7 +7,9 @@ use std::process::ExitStatus;
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// The folder has no `robot.toml`, or there is no such folder.
-    #[error("`{dir}` has no robot.toml: a robot is a folder with a manifest of this name")]
+    #[error(
+        "`{dir}` has no robot.toml: name the folder of a robot, which has one; `signalbox new` makes one"
+    )]
     NoManifest {
         /// The folder as it was named.
         dir: PathBuf,

@@ -165,7 +165,7 @@ fn index(interfaces: &BTreeSet<String>) -> String {
     format!("import {{ refusing }} from './signalbox.js';\nexport * from './signalbox.js';\n{interfaces}")
 }
 
-/// `export * as items from 'signalbox:robot/items@0.9.0';` for each.
+/// `export * as items from 'signalbox:robot/items@0.9.1';` for each.
 fn namespaces(interfaces: &[&str]) -> String {
     let line = |name: &&str| {
         let full = contract::full_name(name);
@@ -237,9 +237,9 @@ mod tests {
             index(&BTreeSet::from(asked)),
             "import { refusing } from './signalbox.js';\n\
              export * from './signalbox.js';\n\
-             import * as clockCalls from 'signalbox:robot/clock@0.9.0';\n\
+             import * as clockCalls from 'signalbox:robot/clock@0.9.1';\n\
              export const clock = refusing(clockCalls);\n\
-             import * as itemCreationCalls from 'signalbox:robot/item-creation@0.9.0';\n\
+             import * as itemCreationCalls from 'signalbox:robot/item-creation@0.9.1';\n\
              export const itemCreation = refusing(itemCreationCalls);\n"
         );
         assert_eq!(camel_case("a--b-"), "aB");

@@ -13,6 +13,8 @@ pub(crate) struct Package {
     pub(crate) name: String,
     /// The library's name, which names the artefact.
     pub(crate) library: String,
+    /// Flags for rustc that its dependencies need: `rustflags` in `[package.metadata.signalbox]`.
+    pub(crate) rustflags: Vec<String>,
 }
 
 impl Package {
@@ -25,7 +27,13 @@ impl Package {
         let text =
             std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let (name, library) = names(&text).with_context(|| format!("{}", path.display()))?;
-        Ok(Package { dir, name, library })
+        let rustflags = rustflags(&text).with_context(|| format!("{}", path.display()))?;
+        Ok(Package {
+            dir,
+            name,
+            library,
+            rustflags,
+        })
     }
 
     /// `sources` and the files that decide the build without being sources.
@@ -42,6 +50,21 @@ impl Package {
         files.dedup();
         files
     }
+}
+
+fn rustflags(manifest: &str) -> Result<Vec<String>> {
+    let manifest: toml::Table = toml::from_str(manifest)?;
+    let ours = manifest
+        .get("package")
+        .and_then(|package| package.get("metadata"))
+        .and_then(|metadata| metadata.get("signalbox"));
+    let Some(flags) = ours.and_then(|ours| ours.get("rustflags")) else {
+        return Ok(Vec::new());
+    };
+    let text = |word: &toml::Value| word.as_str().map(str::to_owned);
+    let words = flags.as_array();
+    let words = words.and_then(|words| words.iter().map(text).collect::<Option<Vec<String>>>());
+    words.context("`rustflags` of `[package.metadata.signalbox]` is no list of texts")
 }
 
 /// The names of the package and of its library. A robot is a `cdylib`.
@@ -70,7 +93,17 @@ fn names(manifest: &str) -> Result<(String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::names;
+    use super::{names, rustflags};
+
+    #[test]
+    fn flags_for_rustc_are_a_list_of_texts() {
+        let read = |flags: &str| rustflags(&format!("[package.metadata.signalbox]\nrustflags = {flags}"));
+        assert_eq!(read("['--cfg=a', '--cfg=b']").unwrap(), ["--cfg=a", "--cfg=b"]);
+        assert!(rustflags("[package]\nname = \"a\"").unwrap().is_empty());
+        for wrong in ["[7]", "'--cfg=a'"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn library_name_follows_the_package_unless_given() {

@@ -26,6 +26,7 @@ const SOURCES: &[(&str, &str)] = sources![
     "failure.rs",
     "fields.rs",
     "heap.rs",
+    "http.rs",
     "instant.rs",
     "invocation.rs",
     "lib.rs",

@@ -43,12 +43,26 @@ fn permissions(component: &Component) -> Vec<String> {
 
 #[test]
 fn each_robot_imports_what_its_manifest_asks_for_and_nothing_else() {
-    let expected: [(&str, &[&str]); 6] = [
+    let expected: [(&str, &[&str]); 7] = [
         ("auto-reply", &["calendar", "messaging"]),
         ("create-activity", &["activities"]),
         ("move-stage", &["stages"]),
         ("notify", &["notifications"]),
         ("reassign", &["assignment"]),
+        (
+            "script",
+            &[
+                "activities",
+                "assignment",
+                "fields",
+                "items",
+                "messaging",
+                "notifications",
+                "stages",
+                "state",
+                "timeline",
+            ],
+        ),
         (
             "stage-control",
             &["assignment", "calendar", "items", "notifications", "timers"],

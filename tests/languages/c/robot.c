@@ -150,6 +150,31 @@ static void about_memory(void) {
   CALL(sb_timers_cancel(SB_REF("later"), &was_there, &error));
 }
 
+static void about_services(void) {
+  sb_outbound_http_option_answer_t came;
+  CALL(sb_outbound_http_get_answer(&came, &error));
+  sb_outbound_http_part_t headers[] = {
+      {.name = SB_TEXT("authorization"), .value = SB_TEXT("Bearer "), .secret = SOME(SB_TEXT("shop"))}};
+  sb_outbound_http_request_t order = {
+      .method = SB_OUTBOUND_HTTP_METHOD_POST,
+      .url = SB_TEXT("https://api.example.com/orders"),
+      .headers = {headers, 1},
+      .body = SOME(SB_TEXT("{\"deal\":7}")),
+      .payload = SB_TEXT("seven"),
+      .wake = SB_OUTBOUND_HTTP_WAKE_ALWAYS,
+      .attempts = 3,
+  };
+  sb_outbound_http_request_t page = {
+      .method = SB_OUTBOUND_HTTP_METHOD_GET,
+      .url = SB_TEXT("https://www.example.com/"),
+      .payload = SB_TEXT("hello"),
+      .wake = SB_OUTBOUND_HTTP_WAKE_ALWAYS,
+  };
+  sb_string request;
+  CALL(sb_outbound_http_send(&order, &request, &error));
+  CALL(sb_outbound_http_send(&page, &request, &error));
+}
+
 sb_result sb_run(sb_invocation *invocation) {
   sb_string script = {};
   sb_param_text("script", &script);
@@ -172,5 +197,6 @@ sb_result sb_run(sb_invocation *invocation) {
   about_work(id);
   about_clients(id, &invocation->cause.val.message_received.conversation);
   about_memory();
+  about_services();
   return sb_done("%s", answers);
 }

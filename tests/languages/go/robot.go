@@ -19,6 +19,7 @@ import (
 	"signalbox/items"
 	"signalbox/messaging"
 	"signalbox/notifications"
+	"signalbox/outboundhttp"
 	"signalbox/random"
 	"signalbox/stages"
 	"signalbox/state"
@@ -61,6 +62,7 @@ func Run(invocation signalbox.Invocation) (signalbox.Outcome, error) {
 	aboutWork(item)
 	aboutClients(item, invocation.Cause.MessageReceived().Conversation)
 	aboutMemory()
+	aboutServices()
 	return signalbox.Done("%s", strings.Join(answers, " "))
 }
 
@@ -165,4 +167,25 @@ func aboutMemory() {
 	got(state.Delete(state.SpaceRobot, "seen"))
 	done(timers.Set("later", "2026-03-03T09:00:00Z", "again"))
 	got(timers.Cancel("later"))
+}
+
+func aboutServices() {
+	got(outboundhttp.GetAnswer())
+	got(outboundhttp.Send(outboundhttp.Request{
+		Method: outboundhttp.MethodPost,
+		Url:    "https://api.example.com/orders",
+		Headers: []outboundhttp.Part{
+			{Name: "authorization", Value: "Bearer ", Secret: signalbox.Some("shop")},
+		},
+		Body:     signalbox.Some(`{"deal":7}`),
+		Payload:  "seven",
+		Wake:     outboundhttp.WakeAlways,
+		Attempts: 3,
+	}))
+	got(outboundhttp.Send(outboundhttp.Request{
+		Method:  outboundhttp.MethodGet,
+		Url:     "https://www.example.com/",
+		Payload: "hello",
+		Wake:    outboundhttp.WakeAlways,
+	}))
 }

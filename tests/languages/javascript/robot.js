@@ -1,7 +1,8 @@
 // Calls every function of the contract, as ../README.md says.
 import {
   Failure, activities, assignment, calendar, clock, contactEditing, contacts, conversationControl, conversations, done,
-  employees, fields, itemCreation, items, log, messaging, notifications, params, random, stages, state, timeline, timers,
+  employees, fields, itemCreation, items, log, messaging, notifications, outboundHttp,
+  params, random, stages, state, timeline, timers,
 } from 'signalbox';
 
 const text = (key, val) => ({ key, value: { tag: 'text', val } });
@@ -93,5 +94,15 @@ export function run(invocation) {
   call(() => state.delete('robot', 'seen'));
   call(() => timers.set('later', '2026-03-03T09:00:00Z', 'again'));
   call(() => timers.cancel('later'));
+  call(() => outboundHttp.getAnswer());
+  call(() => outboundHttp.send({
+    method: 'post', url: 'https://api.example.com/orders', query: [],
+    headers: [{ name: 'authorization', value: 'Bearer ', secret: 'shop' }],
+    body: '{"deal":7}', payload: 'seven', wake: 'always', timeoutS: 0, attempts: 3,
+  }));
+  call(() => outboundHttp.send({
+    method: 'get', url: 'https://www.example.com/', query: [], headers: [], payload: 'hello', wake: 'always',
+    timeoutS: 0, attempts: 0,
+  }));
   return done(answers.join(' '));
 }

@@ -26,6 +26,7 @@ from signalbox import (
     items,
     messaging,
     notifications,
+    outbound_http,
     params,
     random,
     stages,
@@ -139,4 +140,33 @@ def run(invocation):
     call(state.delete, state.Space.ROBOT, "seen")
     call(timers.set, "later", "2026-03-03T09:00:00Z", "again")
     call(timers.cancel, "later")
+    call(outbound_http.get_answer)
+    call(
+        outbound_http.send,
+        outbound_http.Request(
+            method=outbound_http.Method.POST,
+            url="https://api.example.com/orders",
+            query=[],
+            headers=[outbound_http.Part(name="authorization", value="Bearer ", secret="shop")],
+            body='{"deal":7}',
+            payload="seven",
+            wake=outbound_http.Wake.ALWAYS,
+            timeout_s=0,
+            attempts=3,
+        ),
+    )
+    call(
+        outbound_http.send,
+        outbound_http.Request(
+            method=outbound_http.Method.GET,
+            url="https://www.example.com/",
+            query=[],
+            headers=[],
+            body=None,
+            payload="hello",
+            wake=outbound_http.Wake.ALWAYS,
+            timeout_s=0,
+            attempts=0,
+        ),
+    )
     return done(" ".join(answers))

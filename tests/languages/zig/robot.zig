@@ -56,6 +56,7 @@ pub fn run(invocation: *sb.Invocation) !sb.Outcome {
     aboutWork(item);
     aboutClients(item, &invocation.cause.val.message_received.conversation);
     aboutMemory();
+    aboutServices();
     return sb.done("{s}", .{answers.items});
 }
 
@@ -183,4 +184,30 @@ fn aboutMemory() void {
     _ = got(sb.call(c.sb_state_delete, .{ robot, ref("seen") }));
     done(sb.call(c.sb_timers_set, .{ ref("later"), ref("2026-03-03T09:00:00Z"), ref("again") }));
     _ = got(sb.call(c.sb_timers_cancel, .{ref("later")}));
+}
+
+fn aboutServices() void {
+    _ = got(sb.call(c.sb_outbound_http_get_answer, .{}));
+    var header: c.sb_outbound_http_part_t = .{
+        .name = sb.string("authorization"),
+        .value = sb.string("Bearer "),
+        .secret = .{ .is_some = true, .val = sb.string("shop") },
+    };
+    var order: c.sb_outbound_http_request_t = .{
+        .method = c.SB_OUTBOUND_HTTP_METHOD_POST,
+        .url = sb.string("https://api.example.com/orders"),
+        .headers = .{ .ptr = &header, .len = 1 },
+        .body = .{ .is_some = true, .val = sb.string("{\"deal\":7}") },
+        .payload = sb.string("seven"),
+        .wake = c.SB_OUTBOUND_HTTP_WAKE_ALWAYS,
+        .attempts = 3,
+    };
+    _ = got(sb.call(c.sb_outbound_http_send, .{&order}));
+    var page: c.sb_outbound_http_request_t = .{
+        .method = c.SB_OUTBOUND_HTTP_METHOD_GET,
+        .url = sb.string("https://www.example.com/"),
+        .payload = sb.string("hello"),
+        .wake = c.SB_OUTBOUND_HTTP_WAKE_ALWAYS,
+    };
+    _ = got(sb.call(c.sb_outbound_http_send, .{&page}));
 }

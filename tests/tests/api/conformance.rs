@@ -1,7 +1,9 @@
-//! A robot that makes the calls of `tests/golden/calls.txt`, in whatever language it is written.
+//! A robot that makes the calls of `tests/golden/calls-*.txt` of the newest version, in whatever language it is written.
+
+use std::path::PathBuf;
 
 use super::contract::caller::Company;
-use super::contract::golden::{CALLS, journal};
+use super::contract::golden::{self, NEWEST, calls, journal};
 
 /// A company that has installed the robot.
 pub(crate) struct Conformance(Company);
@@ -10,10 +12,15 @@ pub(crate) async fn company(robot: &[u8]) -> Conformance {
     Conformance(Company::with(robot).await)
 }
 
+/// Where it stands what the host answers.
+pub(crate) fn journal_file() -> PathBuf {
+    golden::journal_file(NEWEST)
+}
+
 impl Conformance {
     /// What the host has answered to every call.
     pub(crate) async fn journal(&self) -> String {
-        journal(&self.0.calls_on_message("all", CALLS).await)
+        journal(&self.0.calls_on_message("all", &calls(NEWEST)).await)
     }
 
     /// Code and message of the run with this script, which fails.

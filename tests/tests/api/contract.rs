@@ -6,6 +6,7 @@ mod clients;
 mod creation;
 mod finding;
 pub(super) mod golden;
+mod grants;
 mod memory;
 mod replay;
 

@@ -7,8 +7,9 @@ use std::time::Duration;
 use axum::http::{Request, Response};
 use serde_json::{Value, json};
 use signalbox::app::{AppOptions, Grounds};
-use signalbox::channels::send::{Received, Receiver, Sender};
+use signalbox::channels::send::Sender;
 use signalbox::clock::Clock;
+use signalbox::exchange::{Received, Receiver};
 use signalbox_crm::time::Timestamp;
 
 use signalbox_db::{Batch, Committed, DbError, Fault, Gate, Passage};

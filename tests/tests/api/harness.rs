@@ -86,11 +86,11 @@ impl Api {
     }
 
     async fn of(app: App, trust: Trust) -> Api {
-        let state = Arc::new(AppState {
-            core: Arc::clone(&app.core),
-            robots: Arc::clone(&app.robots),
+        let state = Arc::new(AppState::new(
+            Arc::clone(&app.core),
+            Arc::clone(&app.robots),
             trust,
-        });
+        ));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = listener.local_addr().unwrap();
         tokio::spawn(serve(listener, router(state), std::future::pending()));
@@ -229,13 +229,17 @@ fn read(answer: &str) -> Answer {
         let (name, value) = line.split_once(": ").expect("a header");
         (name.to_lowercase(), value.to_owned())
     };
+    let headers: BTreeMap<String, String> = headers.lines().map(header).collect();
+    let is_text = headers
+        .get("content-type")
+        .is_some_and(|media| media == "application/toml");
     Answer {
         status: status.split(' ').nth(1).unwrap().parse().unwrap(),
-        headers: headers.lines().map(header).collect(),
-        body: if body.is_empty() {
-            Value::Null
-        } else {
-            serde_json::from_str(body).unwrap()
+        headers,
+        body: match body {
+            "" => Value::Null,
+            text if is_text => Value::String(text.to_owned()),
+            json => serde_json::from_str(json).unwrap(),
         },
     }
 }

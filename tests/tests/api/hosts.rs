@@ -274,3 +274,41 @@ async fn host_that_stops_leaves_its_work_to_the_other() {
     }
     second.app.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn both_hosts_change_one_draft_and_neither_loses_a_change() {
+    let Some(hosts) = two("hosts_draft").await else {
+        return;
+    };
+    let sales = sales(&hosts).await;
+    let path = format!("/automation/{}/draft", sales.pipeline);
+    let mut version = 0;
+    for number in 1..=6_usize {
+        let (api, other) = (&hosts[number % 2], &hosts[(number + 1) % 2]);
+        let add = json!({
+            "kind": "add", "robot": "notify", "moment": { "kind": "stage", "stage": sales.new },
+            "set": { "title": number.to_string(), "params": { "to": ["role:assignee"], "title": "x" } },
+        });
+        let made = api.change("PATCH", &path, version, add.clone()).await.ok(200);
+        // Who has not seen it is told so, by whichever host.
+        let late = other.change("PATCH", &path, version, add).await;
+        assert_eq!(late.status, 412, "{:#}", late.body);
+        version = made["draft"]["version"].as_i64().unwrap();
+    }
+    let publish = format!("{path}/publish");
+    let published = hosts[0]
+        .change("POST", &publish, version, json!({}))
+        .await
+        .ok(200);
+    assert_eq!(published["version"]["counts"]["added"], 6);
+    // It comes into force once.
+    let again = hosts[1].change("POST", &publish, version, json!({})).await;
+    assert_eq!(again.status, 412, "{:#}", again.body);
+    let automation = format!("/automation/{}", sales.pipeline);
+    until("the other host knows it", async || {
+        let found = hosts[1].get(&automation).await.ok(200);
+        (found["number"] == 1 && found["entries"].as_array().unwrap().len() == 6).then_some(())
+    })
+    .await;
+    audited(hosts).await;
+}

@@ -244,7 +244,12 @@ async fn file_that_is_not_a_robot_is_refused_with_a_sentence() {
         );
     }
     let large = vec![0_u8; COMPONENT_BYTES_MAX + 1];
-    api.as_admin("POST", "/robots", &[], large)
+    let problem = api
+        .as_admin("POST", "/robots", &[], large)
         .await
         .refused(413, "too-large");
+    assert_eq!(
+        problem["detail"],
+        "the file is too large: a robot has at most 50331648 bytes"
+    );
 }

@@ -81,6 +81,11 @@ async fn attachment_is_checked_changed_started_and_removed() {
     api.post("/attachments", with("robot", json!("nobody")))
         .await
         .refused(404, "not-found");
+    let problem = api.post("/attachments", with("digest", json!("abc"))).await;
+    assert_eq!(
+        problem.refused(404, "not-found")["detail"],
+        "no version of robot `notify` has the digest `abc`; `signalbox robot list --all` lists them"
+    );
     api.post("/attachments", with("params", json!({"to": [boss], "colour": 1})))
         .await
         .refused(422, "invalid");
@@ -257,8 +262,42 @@ async fn robot_that_is_there_is_known_as_signed_from_then_on() {
     assert_eq!(unsigned_again["signed_by"], known["signed_by"]);
 }
 
+#[tokio::test]
+async fn robot_is_heard_before_it_is_attached() {
+    let api = Api::start().await;
+    let attach = |robot: &str, params: Value| json!({"title": "Rule", "robot": robot, "moment": {"kind": "manual"}, "params": params});
+    let script = |text: &str| attach("script", json!({"script": text}));
+    let refused = api
+        .post("/attachments", script("const a = 1;\nconst b = = 2;"))
+        .await;
+    let problem = refused.refused(422, "invalid");
+    assert_eq!(problem["fields"], json!(["script"]), "{problem}");
+    let words = "`script`: SyntaxError: unexpected token '=', primary expression at line 2, col 11";
+    assert_eq!(problem["detail"], words);
+    // It stops before it asks for anything: no item has to be there, and a loop that follows does not matter.
+    let fine = script("const item = items.get(invocation.item); while (true) {}");
+    let attachment = api.create("/attachments", fine).await;
+    let path = format!("/attachments/{attachment}");
+    let broken = json!({"params": {"script": "return done("}});
+    api.change("PATCH", &path, 1, broken)
+        .await
+        .refused(422, "invalid");
+    api.change("PATCH", &path, 1, json!({"title": "Renamed"}))
+        .await
+        .ok(200);
+    // A loop that comes first ends at the limits of a run, and says nothing of the parameters.
+    api.create("/attachments", script("while (true) {}")).await;
+    // So it is for every robot: this one wants one of two fields.
+    let refused = api.post("/attachments", attach("reassign", json!({}))).await;
+    let problem = refused.refused(422, "invalid");
+    assert!(
+        problem["fields"].as_array().unwrap().contains(&json!("employee")),
+        "{problem}"
+    );
+}
+
 /// The robot `warn-large-deal` as it would be if it could do everything.
-fn greedy() -> Vec<u8> {
+pub(crate) fn greedy() -> Vec<u8> {
     let manifest = |component: &[u8]| serde_json::to_value(inspect(component).unwrap().manifest).unwrap();
     let (modest, mut greedy) = (manifest(WARN_LARGE_DEAL), manifest(CALLER));
     for key in ["id", "param"] {
@@ -317,12 +356,30 @@ async fn version_that_asks_for_more_waits_and_the_old_one_goes_on() {
 
     let interfaces = new["manifest"]["permission"].as_array().unwrap();
     let all: Vec<&Value> = interfaces.iter().map(|one| &one["interface"]).collect();
-    let looked = update(json!({"approve": all, "dry_run": true})).await.ok(200);
+    // The interface alone does not open the web: each new host is a question of its own.
+    let hosts = json!(["api.example.com"]);
+    let waits = update(json!({"approve": all})).await.ok(200);
+    for outcome in waits["attachments"].as_array().unwrap() {
+        assert_eq!(
+            (&outcome["state"], &outcome["asks_hosts"]),
+            (&json!("waits"), &hosts),
+            "{outcome}"
+        );
+    }
+    assert_eq!(attachment(&whole).await["digest"], old["digest"]);
+    update(json!({"approve": all, "approve_hosts": ["evil.example.org"]}))
+        .await
+        .refused(422, "invalid");
+    let approved = json!({"approve": all, "approve_hosts": hosts});
+    let mut look = approved.clone();
+    look["dry_run"] = json!(true);
+    let looked = update(look).await.ok(200);
     assert_eq!(looked["attachments"][0]["state"], "updated", "{looked}");
     assert_eq!(attachment(&whole).await["digest"], old["digest"], "only a look");
-    update(json!({"approve": all})).await.ok(200);
+    update(approved).await.ok(200);
     for id in [&whole, &narrow] {
         assert_eq!(attachment(id).await["digest"], new["digest"]);
+        assert_eq!(attachment(id).await["http_hosts"], hosts);
     }
     let kept = attachment(&narrow).await;
     assert_eq!(
@@ -337,7 +394,12 @@ async fn version_that_asks_for_more_waits_and_the_old_one_goes_on() {
     let path = format!("/robots/{}/update", old["digest"].as_str().unwrap());
     let back = api.post(&path, json!({})).await.ok(200);
     assert_eq!(back["attachments"][0]["state"], "updated");
-    assert_eq!(attachment(&whole).await["grants"], asked);
+    let back = attachment(&whole).await;
+    assert_eq!(
+        (&back["grants"], &back["http_hosts"]),
+        (&asked, &json!(null)),
+        "none is left out"
+    );
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use signalbox_crm::people::Role;
 
 use super::harness::Api;
 
-use Right::{Administer, Configure, Install, Open, Read, ReadClients, Work};
+use Right::{Administer, Configure, Install, Open, Read, ReadClients, TryOut, Work};
 
 #[derive(Debug, Clone, Copy)]
 enum Right {
@@ -15,6 +15,7 @@ enum Right {
     ReadClients,
     Work,
     Configure,
+    TryOut,
     Install,
     Administer,
 }
@@ -34,6 +35,7 @@ impl Right {
             ReadClients => &[Role::Admin, Role::Editor, Role::Operator, Role::Auditor],
             Work => &[Role::Admin, Role::Editor, Role::Operator],
             Configure => &[Role::Admin, Role::Editor],
+            TryOut => &[Role::Admin, Role::Editor, Role::Integrator],
             Install => &[Role::Admin, Role::Integrator],
             Administer => &[Role::Admin],
         }
@@ -69,6 +71,8 @@ const ROUTES: &[(&str, &str, Right)] = &[
     ("GET", "/api/v1/items/{id}/timeline", ReadClients),
     ("POST", "/api/v1/items/{id}/comments", Work),
     ("GET", "/api/v1/items/{id}/runs", ReadClients),
+    ("GET", "/api/v1/items/{id}/explain", ReadClients),
+    ("GET", "/api/v1/items/{id}/automation", ReadClients),
     ("GET", "/api/v1/contacts", ReadClients),
     ("POST", "/api/v1/contacts", Work),
     ("GET", "/api/v1/contacts/{id}", ReadClients),
@@ -107,6 +111,32 @@ const ROUTES: &[(&str, &str, Right)] = &[
     ("PATCH", "/api/v1/attachments/{id}", Configure),
     ("DELETE", "/api/v1/attachments/{id}", Configure),
     ("POST", "/api/v1/attachments/{id}/run", Work),
+    ("GET", "/api/v1/automation", Read),
+    ("GET", "/api/v1/automation/{id}", Read),
+    ("GET", "/api/v1/automation/{id}/draft", Read),
+    ("PATCH", "/api/v1/automation/{id}/draft", Configure),
+    ("DELETE", "/api/v1/automation/{id}/draft", Configure),
+    ("POST", "/api/v1/automation/{id}/draft/rebase", Configure),
+    ("POST", "/api/v1/automation/{id}/draft/publish", Configure),
+    ("POST", "/api/v1/automation/{id}/here/preview", Configure),
+    ("POST", "/api/v1/automation/{id}/here", Administer),
+    ("GET", "/api/v1/automation/{id}/versions", Read),
+    ("GET", "/api/v1/automation/{id}/versions/{number}", Read),
+    (
+        "GET",
+        "/api/v1/automation/{id}/versions/{number}/difference",
+        Read,
+    ),
+    (
+        "POST",
+        "/api/v1/automation/{id}/versions/{number}/restore",
+        Configure,
+    ),
+    ("POST", "/api/v1/attachments/{id}/dry-run", TryOut),
+    ("POST", "/api/v1/attachments/dry-run", Configure),
+    ("POST", "/api/v1/runs/{id}/dry-run", TryOut),
+    ("GET", "/api/v1/setup/export", Read),
+    ("POST", "/api/v1/setup/import", Configure),
     ("GET", "/api/v1/runs", Read),
     ("POST", "/api/v1/runs/retry", Administer),
     ("POST", "/api/v1/deliveries/retry", Administer),
@@ -124,6 +154,12 @@ const ROUTES: &[(&str, &str, Right)] = &[
     ("GET", "/api/v1/tokens", Administer),
     ("POST", "/api/v1/tokens", Administer),
     ("DELETE", "/api/v1/tokens/{id}", Administer),
+    ("GET", "/api/v1/requests", ReadClients),
+    ("GET", "/api/v1/requests/{id}", ReadClients),
+    ("POST", "/api/v1/requests/{id}/retry", Work),
+    ("GET", "/api/v1/secrets", Read),
+    ("PUT", "/api/v1/secrets/{name}", Administer),
+    ("DELETE", "/api/v1/secrets/{name}", Administer),
     ("GET", "/api/v1/deliveries", ReadClients),
     ("POST", "/api/v1/deliveries/{id}/retry", Work),
 ];

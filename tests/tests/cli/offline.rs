@@ -4,8 +4,11 @@ use std::io::Read;
 use std::process::Stdio;
 
 use signalbox::bundled::BUNDLED;
+use signalbox_build::embed_manifest;
+use signalbox_tests::robots::{HOSTILE, HOSTILE_BARE};
 
 use crate::contract;
+use crate::hostile::inspection::manifest_of;
 
 use super::program::{Ended, command, run};
 
@@ -31,12 +34,18 @@ const COMMANDS: &[&str] = &[
     "robot verify",
     "robot resume",
     "attach",
+    "dry-run",
+    "explain",
     "run",
     "run list",
     "run show",
     "run retry",
     "run save",
     "replay",
+    "item",
+    "item create",
+    "item move",
+    "item list",
     "pipeline",
     "pipeline list",
     "token",
@@ -120,7 +129,10 @@ fn robot_is_inspected_without_a_host() {
     for words in [
         inspection["digest"].as_str().unwrap(),
         "To send the notification.",
-        "signalbox:robot/notifications@0.9.0  send",
+        inspection["manifest"]["permission"][0]["reason"]["ru"]
+            .as_str()
+            .unwrap(),
+        "signalbox:robot/notifications@0.9.1  send",
         "to     users   [\"role:assignee\"]  To",
         "stage-entered, schedule, message-received, manual, event",
         "custom signalbox:manifest",
@@ -128,6 +140,24 @@ fn robot_is_inspected_without_a_host() {
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }
+}
+
+#[test]
+fn wish_that_hosts_do_not_grant_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let wishes = serde_json::json!({"fuel": 900_000_000, "writes": 5});
+    let manifest = manifest_of(HOSTILE, |json| json["limits"] = wishes);
+    std::fs::write(
+        folder.path().join("a.wasm"),
+        embed_manifest(HOSTILE_BARE, &manifest),
+    )
+    .unwrap();
+    let text = run(folder.path(), &["robot", "inspect", "a.wasm"])
+        .with_code(0)
+        .out;
+    let told = "limits    fuel 900000000, writes 5\n          \
+        `fuel` is 900000000, but hosts allow 200000000: it has no effect\n";
+    assert!(text.contains(told), "{text}");
 }
 
 #[test]
@@ -190,7 +220,23 @@ fn file_that_is_no_robot_is_refused_by_name() {
     run(folder.path(), &["robot", "inspect", "a.txt"])
         .refused(1, "`a.txt` is not a robot: this is not WebAssembly");
     run(folder.path(), &["robot", "install", "a.txt"]).refused(1, "`a.txt` is not a robot");
-    run(folder.path(), &["robot", "inspect", "b.wasm"]).refused(4, "cannot read `b.wasm`");
+    run(folder.path(), &["robot", "inspect", "b.wasm"]).refused(4, "there is no file `b.wasm`");
+    run(folder.path(), &["robot", "inspect", "."])
+        .refused(1, "`.` is a folder; `signalbox robot build .` makes");
+    let large = std::fs::File::create(folder.path().join("large.wasm")).unwrap();
+    large.set_len(100 << 20).unwrap();
+    for door in [
+        &["robot", "inspect"][..],
+        &["robot", "test"],
+        &["robot", "install"],
+        &["dev"],
+    ] {
+        let args = [door, &["large.wasm"]].concat();
+        run(folder.path(), &args).refused(
+            1,
+            "`large.wasm` has 104857600 bytes, a robot has at most 50331648",
+        );
+    }
 }
 
 #[test]
@@ -259,7 +305,7 @@ fn example_configuration_is_accepted() {
             .as_array()
             .unwrap()
             .len(),
-        16
+        21
     );
 }
 
@@ -386,4 +432,43 @@ fn doctor_says_what_is_missing_and_how_it_is_installed() {
     std::fs::write(folder.path().join("signalbox.toml"), "workers = 0\n").unwrap();
     assert!(doctor(&[]).with_code(1).out.contains("FAILED  configuration"));
     doctor(&["--lang", "cobol"]).with_code(2);
+}
+
+#[test]
+fn doctor_wants_for_typescript_what_javascript_may_lack() {
+    let folder = tempfile::tempdir().unwrap();
+    let bin = folder.path().join("node_modules/.bin");
+    std::fs::create_dir_all(&bin).unwrap();
+    let tool = bin.join("componentize-qjs");
+    std::fs::write(&tool, "#!/bin/sh\n").unwrap();
+    std::fs::set_permissions(&tool, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let doctor = |lang: &str| -> Ended {
+        let mut command = command(folder.path());
+        command.args(["doctor", "--lang", lang]).env("PATH", "/bin");
+        command.output().unwrap().into()
+    };
+    doctor("javascript").with_code(0);
+    let ended = doctor("typescript").with_code(4);
+    for words in ["not yet in TypeScript", "npm install --save-dev esbuild@"] {
+        assert!(ended.out.contains(words), "{words}: {ended:?}");
+    }
+}
+
+#[test]
+fn help_is_a_word_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = |args: &[&str]| run(folder.path(), args).with_code(0).out;
+    assert_eq!(said(&["help"]), said(&["--help"]));
+    assert_eq!(
+        said(&["help", "robot", "build"]),
+        said(&["robot", "build", "--help"])
+    );
+    run(folder.path(), &["help", "nothing"]).with_code(2);
+}
+
+#[test]
+fn file_that_is_not_there_is_refused_with_what_makes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let words = "there is no file `greet.wasm`; `signalbox robot build` makes a robot's file";
+    run(folder.path(), &["robot", "install", "greet.wasm"]).refused(4, words);
 }

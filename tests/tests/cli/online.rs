@@ -115,6 +115,209 @@ fn robot_is_attached_by_names_and_its_run_is_shown() {
 }
 
 #[test]
+fn deal_is_made_and_moved_by_names_and_the_robot_of_its_stage_runs() {
+    let host = Host::start();
+    let empty = host.cli(&["pipeline", "list"]).with_code(0);
+    assert!(empty.err.contains("there is no pipeline yet"), "{empty:?}");
+    sales(&host);
+    let notify = ["--param", "to=anna@example.com", "--param", "title=Won"];
+    let attach = [
+        &["attach", "--robot", "notify", "--stage", "sales/won"],
+        &notify[..],
+    ]
+    .concat();
+    let attached = host.cli(&attach).with_code(0).out;
+    assert!(
+        attached.ends_with(
+            "it starts when an item enters sales/won from now on; for those that are there:\n  \
+             signalbox bulk run --attachment attachment:1 --pipeline sales --from sales/won --wait\n\
+             its runs:\n  signalbox run list --attachment attachment:1\n"
+        ),
+        "{attached}"
+    );
+    let none = host
+        .cli(&["run", "list", "--attachment", "attachment:1"])
+        .with_code(0);
+    assert!(none.err.contains("no run fits"), "{none:?}");
+    let create = [
+        "item",
+        "create",
+        "--stage",
+        "sales/new",
+        "--title",
+        "Two tractors",
+    ];
+    let more = [
+        "--amount",
+        "900000.00 RUB",
+        "--assignee",
+        "anna@example.com",
+        "--json",
+    ];
+    let made = host.cli(&[&create[..], &more].concat()).with_code(0);
+    let made = made.json("signalbox.item.create/1");
+    let id = made["item"]["id"].as_str().unwrap();
+    assert_eq!(made["item"]["amount"], "900000.00 RUB", "{made}");
+    let moved = host
+        .cli(&["item", "move", id, "--to", "sales/won"])
+        .with_code(0)
+        .out;
+    assert_eq!(
+        moved,
+        format!("{id} is in sales/won\n`signalbox run list --item {id}` says what robots do about it\n")
+    );
+    assert_eq!(final_run(&host, id)["state"], "completed");
+    let listed = host
+        .cli(&["item", "list", "--stage", "sales/won"])
+        .with_code(0)
+        .out;
+    assert!(
+        listed.contains("sales/won") && listed.contains("Two tractors"),
+        "{listed}"
+    );
+    assert_eq!(
+        host.cli(&["item", "list", "--stage", "sales/new"])
+            .with_code(0)
+            .out
+            .lines()
+            .count(),
+        1
+    );
+    host.cli(&["item", "move", id, "--to", "sales/new"]).refused(
+        6,
+        "may not go back; `--allow-back` lets an item go to a stage further left",
+    );
+    host.cli(&["item", "move", "deal:99", "--to", "sales/won"])
+        .refused(4, "deal:99");
+    host.cli(&["item", "move", id, "--to", "won"])
+        .refused(2, "`signalbox pipeline list` has them all");
+    host.cli(&[&create[..], &["--amount", "much"]].concat())
+        .refused(1, "amount");
+    host.cli(&[
+        "attach",
+        "--robot",
+        "auto-reply",
+        "--stage",
+        "sales/won",
+        "--param",
+        "text=x",
+    ])
+    .refused(1, "cannot be attached to a stage; it takes ");
+}
+
+#[test]
+fn robots_of_a_pipeline_are_drafted_published_and_brought_back() {
+    let host = Host::start();
+    sales(&host);
+    let attach = [
+        "attach",
+        "--robot",
+        "notify",
+        "--stage",
+        "sales/new",
+        "--title",
+        "Tell",
+    ];
+    let params = ["--param", "to=anna@example.com", "--param", "title=x"];
+    host.cli(&[&attach[..], &params].concat()).with_code(0);
+    let automation = |args: &[&str]| host.cli(&[&["automation"], args].concat());
+    let add = |params: &str| {
+        let change = r#"{"kind": "add", "robot": "notify", "moment": {"kind": "stage", "stage": "stage:2"},
+            "set": {"title": "Cheer", "params": PARAMS}}"#;
+        change.replace("PARAMS", params)
+    };
+    let draft = automation(&["edit", "sales", &add("{}")]).with_code(0).out;
+    for words in [
+        "adds `Cheer` (robot `notify`) to stage `won`",
+        "params.title: `title` is required",
+    ] {
+        assert!(draft.contains(words), "{words}: {draft}");
+    }
+    automation(&["publish", "sales"]).refused(1, "`Cheer`");
+    let listed = automation(&["list"]).with_code(0).out;
+    assert!(
+        listed.contains("sales     1        1       by employee:1"),
+        "{listed}"
+    );
+    automation(&["discard", "sales"]).with_code(0);
+    automation(&["publish", "sales"]).refused(4, "draft of pipeline:1");
+    std::fs::write(
+        host.folder().join("change.json"),
+        add(r#"{"to": ["role:assignee"], "title": "x"}"#),
+    )
+    .unwrap();
+    automation(&["edit", "sales", "--file", "change.json"]).with_code(0);
+    automation(&["rollback", "sales", "1"]).refused(6, "has version");
+    let published = automation(&["publish", "sales", "--comment", "Cheer them", "--json"]).with_code(0);
+    let published = published.json("signalbox.automation.publish/1");
+    assert_eq!(published["version"]["number"], 2, "{published}");
+    let diff = automation(&["diff", "sales", "--from", "2", "--to", "1"])
+        .with_code(0)
+        .out;
+    assert_eq!(diff, "removes `Cheer` (robot `notify`) from stage `won`\n");
+    let back = automation(&["rollback", "sales", "1", "--publish"])
+        .with_code(0)
+        .out;
+    assert!(
+        back.starts_with("version 3 is in force\nremoves `Cheer`"),
+        "{back}"
+    );
+    let history = automation(&["history", "sales"]).with_code(0).out;
+    for words in [
+        "published  +1 ~0 -0  Cheer them",
+        "published  +0 ~0 -1  Back to version 1",
+        "direct     +1 ~0 -0",
+    ] {
+        assert!(history.contains(words), "{words}: {history}");
+    }
+    let preview = automation(&["run", "sales", "--attachment", "attachment:1", "--dry-run"])
+        .with_code(0)
+        .out;
+    assert!(
+        preview.starts_with("0 items stand there: 0 runs would be made\nstage `new`: 1 robots"),
+        "{preview}"
+    );
+    let ran = automation(&["run", "sales", "--attachment", "attachment:1", "--wait"])
+        .with_code(0)
+        .out;
+    assert!(ran.contains(" is done: 0 of 0 items"), "{ran}");
+    let file = host
+        .cli(&["setup", "export", "--pipeline", "sales"])
+        .with_code(0)
+        .out;
+    std::fs::write(
+        host.folder().join("sales.toml"),
+        file.replace("title = \"Tell\"", "title = \"Say\""),
+    )
+    .unwrap();
+    let import = ["setup", "import", "sales.toml"];
+    let shown = host.cli(&import).with_code(0).out;
+    for words in [
+        "adds `Say` (robot `notify`)",
+        "removes `Tell`",
+        "nothing is stored: --yes takes it in",
+    ] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    let taken = host
+        .cli(&[&import[..], &["--yes", "--publish"]].concat())
+        .with_code(0)
+        .out;
+    assert!(taken.ends_with("taken in, and in force\n"), "{taken}");
+    let same = host.cli(&[&import[..], &["--yes"]].concat()).with_code(0).out;
+    assert_eq!(same, "nothing differs\n");
+    host.cli(&["setup", "import", "none.toml"])
+        .refused(4, "none.toml");
+    let copied = automation(&["copy", "general", "--from", "sales"])
+        .with_code(0)
+        .out;
+    assert!(copied.starts_with("note: `Say` was not copied: "), "{copied}");
+    automation(&["edit", "sales", "{"]).refused(2, "not JSON");
+    automation(&["diff", "none"]).refused(4, "there is no pipeline `none`");
+    automation(&["history", "sales", "--version", "9"]).refused(4, "version 9");
+}
+
+#[test]
 fn status_says_that_all_is_well_and_then_what_is_not() {
     let host = Host::start();
     let quiet = host.cli(&["status"]).with_code(0).out;
@@ -224,6 +427,13 @@ fn run_is_saved_and_replayed_by_its_own_version_and_another() {
     };
     bundled("notify");
     bundled("create-activity");
+    let half = &BUNDLED[0].1[..10_000];
+    std::fs::write(host.folder().join("half.wasm"), half).unwrap();
+    host.cli(&["replay", "saved.json", "--component", "half.wasm"])
+        .refused(
+            1,
+            "`half.wasm` is not a robot: the file ends early, after 10000 bytes",
+        );
     let replay = ["replay", "saved.json", "--json", "--component"];
     let same = host.cli(&[&replay[..], &["notify"]].concat()).with_code(0);
     assert_eq!(same.json("signalbox.replay/1")["is_same"], true);
@@ -284,6 +494,76 @@ fn run_is_saved_and_replayed_by_its_own_version_and_another() {
 }
 
 #[test]
+fn robot_is_tried_and_then_explained() {
+    let host = Host::start();
+    sales(&host);
+    let attach = [
+        "attach",
+        "--robot",
+        "notify",
+        "--stage",
+        "sales/won",
+        "--title",
+        "Cheer",
+    ];
+    let params = [
+        "--param",
+        "to=anna@example.com",
+        "--param",
+        "title=Won: {=Document:TITLE}",
+    ];
+    let made = host.cli(&[&attach[..], &params, &["--json"]].concat());
+    let attachment = id_of(&made.json("signalbox.attach/1")["attachment"]);
+    let item = id_of(&deal(&host));
+    let tried = host
+        .cli(&["dry-run", &attachment, "--item", &item])
+        .with_code(0)
+        .out;
+    for words in [
+        "would start at once",
+        "  ? deal:1 stands in stage `new`, and is taken as if it entered stage `won` now",
+        "  it would (1)",
+        "is told: Won: Two tractors",
+    ] {
+        assert!(tried.contains(words), "{words}: {tried}");
+    }
+    let other = [
+        "dry-run",
+        &attachment,
+        "--item",
+        &item,
+        "--param",
+        "title=Hello",
+        "--json",
+    ];
+    let other = host.cli(&other).with_code(0).json("signalbox.dry-run/1");
+    assert_eq!(other["effects"][0]["what"], "Hello");
+    let none = host.cli(&["run", "list", "--json"]).json("signalbox.run.list/1");
+    assert_eq!(none["runs"], json!([]), "nothing has run");
+
+    let won = win(&host);
+    final_run(&host, &won);
+    let stand = host.cli(&["explain", &won]).with_code(0).out;
+    assert!(stand.contains("ran") && stand.contains("Cheer"), "{stand}");
+    let why = host
+        .cli(&["explain", &item, "--attachment", &attachment])
+        .with_code(0)
+        .out;
+    assert!(
+        why.contains("did-not-start") && why.contains("  - deal:1 has not entered"),
+        "{why}"
+    );
+    let again = host.cli(&["dry-run", "run:1", "--json"]).with_code(0);
+    assert_eq!(again.json("signalbox.dry-run/1")["item"], won);
+
+    host.cli(&["dry-run", "run:1", "--item", &item]).with_code(2);
+    host.cli(&["dry-run", &attachment]).refused(1, "say which");
+    host.cli(&["dry-run", "attachment:999", "--item", &item])
+        .refused(4, "attachment:999");
+    host.cli(&["explain", "deal:999"]).refused(4, "deal:999");
+}
+
+#[test]
 fn delays_events_and_schedules_become_moments() {
     let host = Host::start();
     sales(&host);
@@ -331,6 +611,24 @@ fn attachment_that_names_nothing_is_refused_by_name() {
         .refused(4, "there is no employee `bob@example.com`");
     attach(&["--manual", "--param", "colour=red"]).refused(1, "`colour`");
     attach(&["--manual", "--param", "title"]).refused(2, "--param: `title` is not `key=value`");
+    attach(&["--manual", "--grant-field", "colour"]).refused(1, "grant_fields: there is no field `colour`");
+    attach(&["--manual", "--grant-audience", "bob@example.com"])
+        .refused(4, "there is no employee `bob@example.com`");
+    attach(&["--manual", "--grant-audience", "role:boss"])
+        .refused(1, "grant_audience: `role:boss` is neither");
+    let narrow = [
+        "--grant-field",
+        "title",
+        "--grant-audience",
+        "anna@example.com",
+        "--grant-audience",
+        "role:head",
+    ];
+    let made = attach(&[&["--manual"], &narrow[..]].concat()).with_code(0).out;
+    assert!(
+        made.contains("grant_fields   [\"title\"]") && made.contains("\"role:head\"]"),
+        "{made}"
+    );
     attach(&["--manual", "--withhold", "items"]).refused(2, "robot `notify` does not ask for `items`");
     let schedule = ["--schedule", "0 9 * * 1", "--zone", "UTC"];
     assert_eq!(attach(&schedule).with_code(1).out, "");
@@ -353,6 +651,16 @@ fn new_version_of_a_robot_is_installed_once() {
         (&second["is_new"], &second["digest"]),
         (&false.into(), &first["digest"])
     );
+    // Whoever installs it sees what it asks for, and why.
+    let told = host.cli(&install[..3]).with_code(0).out;
+    let asked = &first["robot"]["manifest"]["permission"][0];
+    for words in [
+        &asked["interface"],
+        &asked["reason"]["en"],
+        &asked["reason"]["ru"],
+    ] {
+        assert!(told.contains(words.as_str().unwrap()), "{told}");
+    }
     let count = |args: &[&str]| {
         host.cli(args).json("signalbox.robot.list/1")["robots"]
             .as_array()

@@ -6,10 +6,11 @@ use signalbox_crm::activity::{Activity, ActivityKind, ActivityState};
 use signalbox_crm::attachment::CancelOn;
 use signalbox_crm::contact::{Contact, ContactPoint, PointKind};
 use signalbox_crm::conversation::{Conversation, Direction, Message};
-use signalbox_crm::event::{Event, Fact};
+use signalbox_crm::event::{Event, Fact, Origin};
+use signalbox_crm::http_request::{Asked, HttpRequest, Method, RequestState, Wake};
 use signalbox_crm::ids::{
     ActivityId, AttachmentId, ChannelId, ContactId, ConversationId, DeliveryId, EmployeeId, EventId,
-    InboundId, ItemId, ItemKind, MessageId, NotificationId, PipelineId, RunId, StageId,
+    InboundId, ItemId, ItemKind, MessageId, NotificationId, PipelineId, RequestId, RunId, StageId,
 };
 use signalbox_crm::item::Item;
 use signalbox_crm::notification::Notification;
@@ -156,6 +157,41 @@ pub(crate) fn delivery(id: i64) -> Delivery {
         due_at: at(id),
         started_at: None,
         last_error: None,
+        created_at: at(0),
+        finished_at: None,
+    }
+}
+
+/// A request to a service that waits.
+pub(crate) fn request(id: i64) -> HttpRequest {
+    HttpRequest {
+        id: RequestId(id),
+        attachment: AttachmentId(1),
+        chain: Origin {
+            root: None,
+            depth: 0,
+            run: None,
+        },
+        item: None,
+        stage_entry: None,
+        origin: "https://api.example.com".to_owned(),
+        asked: Asked {
+            method: Method::Get,
+            url: "https://api.example.com/".to_owned(),
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: None,
+            payload: String::new(),
+            wake: Wake::Never,
+            timeout_s: 10,
+            attempts_max: 5,
+        },
+        idempotency_key: format!("installation:request:{id}"),
+        state: RequestState::Pending,
+        attempt_count: 0,
+        due_at: at(id),
+        last_error: None,
+        response: None,
         created_at: at(0),
         finished_at: None,
     }

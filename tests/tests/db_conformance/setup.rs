@@ -4,6 +4,10 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use signalbox_crm::attachment::Attachment;
+use signalbox_crm::automation::{
+    AutomationDraft, AutomationId, AutomationVersion, Counts, Origin, VERSIONS_KEPT_MAX,
+};
 use signalbox_crm::directory::DirectoryChange;
 use signalbox_crm::ids::{AttachmentId, EmployeeId};
 use signalbox_crm::people::{Absence, Employee, Role};
@@ -91,6 +95,16 @@ pub(crate) fn whole() -> Vec<DirectoryChange> {
             "id": "token:1", "name": "ci", "digest": "cd".repeat(32), "role": "integrator", "employee": null,
             "created_at": at(0), "expires_at": null, "revoked_at": null,
         }))),
+        DirectoryChange::Account(of(json!({
+            "employee": "employee:1", "password": "$argon2id$x", "version": 1,
+            "invitation": { "digest": "ef".repeat(32), "expires_at": at(9) },
+            "preferences": { "language": "ru", "theme": "dark", "has_shortcuts": false,
+                "filters": [{ "name": "Mine", "path": "/board/1?assignee=employee:1" }] },
+        }))),
+        DirectoryChange::Session(of(json!({
+            "digest": "0a".repeat(32), "employee": "employee:1", "created_at": at(0), "expires_at": at(9),
+            "agent": "Firefox", "version": 1,
+        }))),
     ]
 }
 
@@ -120,6 +134,8 @@ pub(crate) async fn directory_reads_back_as_it_was_committed(place: &Place) {
     assert_eq!(found.robots, expected.robots);
     assert_eq!(found.attachments, expected.attachments);
     assert_eq!(found.tokens, expected.tokens);
+    assert_eq!(found.accounts, expected.accounts);
+    assert_eq!(found.sessions, expected.sessions);
     assert_eq!(
         db.robot_component(&"ab".repeat(32)).await.unwrap().as_deref(),
         Some(b"\0asm".as_slice())
@@ -127,11 +143,12 @@ pub(crate) async fn directory_reads_back_as_it_was_committed(place: &Place) {
     assert_eq!(db.robot_component("unknown").await.unwrap(), None);
 
     let removed = DirectoryChange::AttachmentRemoved(AttachmentId(1));
-    db.commit(&changes(4, vec![removed, robot(false, None)]))
+    let signed_out = DirectoryChange::SessionRemoved("0a".repeat(32));
+    db.commit(&changes(4, vec![removed, signed_out, robot(false, None)]))
         .await
         .unwrap();
     let found = db.load_directory().await.unwrap();
-    assert!(found.attachments.is_empty());
+    assert!(found.attachments.is_empty() && found.sessions.is_empty());
     assert!(!found.robots[&"ab".repeat(32)].is_current);
     assert!(db.robot_component(&"ab".repeat(32)).await.unwrap().is_some());
 }
@@ -163,6 +180,101 @@ pub(crate) async fn stale_entry_of_the_directory_is_a_conflict(place: &Place) {
     assert_eq!(
         db.load_directory().await.unwrap().employees[&EmployeeId(1)].version,
         2
+    );
+}
+
+pub(crate) async fn drafts_are_replaced_and_versions_are_kept(place: &Place) {
+    let db = place.open().await;
+    db.commit(&changes(1, whole())).await.unwrap();
+    let sales: AutomationId = "pipeline:1".parse().unwrap();
+    let attachments = db.load_directory().await.unwrap().attachments;
+    let attachments: Vec<Attachment> = attachments.values().map(|one| Attachment::clone(one)).collect();
+    let draft = |version: i64, title: &str| {
+        let mut entries = attachments.clone();
+        entries[0].title = title.to_owned();
+        DirectoryChange::Draft(Box::new(AutomationDraft {
+            automation: sales,
+            version,
+            base_number: 1,
+            base: attachments.clone(),
+            entries,
+            begun_at: at(1),
+            begun_by: "employee:1".to_owned(),
+            changed_at: at(2),
+            changed_by: "employee:2".to_owned(),
+        }))
+    };
+    let version = |number: i64, automation: AutomationId| AutomationVersion {
+        automation,
+        number,
+        at: at(number),
+        by: "employee:1".to_owned(),
+        origin: Origin::Published,
+        comment: "\u{41f}\u{43e}\u{447}\u{435}\u{43c}\u{443}".to_owned(),
+        counts: Counts {
+            added: 1,
+            changed: 2,
+            removed: 3,
+        },
+        attachments: attachments.clone(),
+    };
+    let store = |version: AutomationVersion| DirectoryChange::AutomationVersion(Box::new(version));
+    let first = vec![
+        draft(5, "One"),
+        store(version(1, sales)),
+        store(version(1, AutomationId::General)),
+    ];
+    db.commit(&changes(2, first)).await.unwrap();
+    // Whoever has an older draft, or the same number, comes too late.
+    let late = db.commit(&changes(3, vec![draft(5, "Two")])).await;
+    assert!(
+        matches!(late, Err(DbError::Conflict("automation_draft"))),
+        "{late:?}"
+    );
+    let late = db.commit(&changes(3, vec![store(version(1, sales))])).await;
+    assert!(matches!(late, Err(DbError::Constraint(_))), "{late:?}");
+    db.commit(&changes(3, vec![draft(9, "Two"), store(version(2, sales))]))
+        .await
+        .unwrap();
+
+    let found = db.load_directory().await.unwrap();
+    assert_eq!(found.drafts.len(), 1);
+    assert_eq!(
+        (
+            found.drafts[&sales].version,
+            found.drafts[&sales].entries[0].title.as_str()
+        ),
+        (9, "Two")
+    );
+    let heads: Vec<_> = found
+        .automation_heads
+        .iter()
+        .map(|(id, head)| (*id, head.number, head.at))
+        .collect();
+    assert_eq!(heads, [(AutomationId::General, 1, at(1)), (sales, 2, at(2))]);
+    let numbers = async |before| {
+        let page = db.automation_versions(sales, before, 10).await.unwrap();
+        assert!(page.iter().all(|one| one.attachments.is_empty()));
+        page.iter().map(|one| one.number).collect::<Vec<_>>()
+    };
+    assert_eq!(numbers(None).await, [2, 1]);
+    assert_eq!(numbers(Some(2)).await, [1]);
+    assert_eq!(
+        db.automation_version(sales, 2).await.unwrap(),
+        Some(version(2, sales))
+    );
+    assert_eq!(db.automation_version(sales, 3).await.unwrap(), None);
+
+    // So many versions are kept; a draft goes once.
+    let gone = DirectoryChange::DraftRemoved(sales);
+    let next = store(version(VERSIONS_KEPT_MAX + 1, sales));
+    db.commit(&changes(4, vec![gone.clone(), next])).await.unwrap();
+    assert_eq!(numbers(None).await, [VERSIONS_KEPT_MAX + 1, 2]);
+    assert!(db.load_directory().await.unwrap().drafts.is_empty());
+    let late = db.commit(&changes(5, vec![gone])).await;
+    assert!(
+        matches!(late, Err(DbError::Conflict("automation_draft"))),
+        "{late:?}"
     );
 }
 

@@ -1,5 +1,6 @@
 //! What operators are shown of a database.
 
+use signalbox_crm::http_request::{HttpRequest, RequestState};
 use signalbox_crm::ids::EventId;
 use signalbox_crm::run::{Run, RunState};
 use signalbox_crm::timer::{Delivery, DeliveryState, Inbound, InboundState};
@@ -38,6 +39,18 @@ pub(crate) async fn what_waits_and_what_has_failed_is_counted(place: &Place) {
         ..delivery(id)
     };
     rows.deliveries = vec![delivery(1), delivery(2), dead(3, at(207)), dead(4, at(208))];
+    let unanswered = |id, finished_at| HttpRequest {
+        state: RequestState::Dead,
+        finished_at: Some(finished_at),
+        ..request(id)
+    };
+    rows.requests = vec![
+        request(4),
+        request(3),
+        unanswered(5, at(207)),
+        unanswered(6, at(208)),
+        unanswered(7, at(209)),
+    ];
     let given_up = Inbound {
         state: InboundState::Failed,
         ..inbound(3, "three")
@@ -56,13 +69,19 @@ pub(crate) async fn what_waits_and_what_has_failed_is_counted(place: &Place) {
         outbox_count: 2,
         outbox_due_at: Some(at(1)),
         dead_count: 1,
+        request_count: 2,
+        request_due_at: Some(at(3)),
+        dead_request_count: 2,
         inbound_count: 2,
         inbound_since: Some(at(1)),
         inbound_failed_count: 1,
     };
     assert_eq!(db.standing(at(208)).await.unwrap(), expected);
     let later = db.standing(at(209)).await.unwrap();
-    assert_eq!((later.discarded_count, later.dead_count), (1, 0));
+    assert_eq!(
+        (later.discarded_count, later.dead_count, later.dead_request_count),
+        (1, 0, 1)
+    );
     db.close().await;
 }
 

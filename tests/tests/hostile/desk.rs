@@ -1,15 +1,19 @@
 //! A session that answers from memory.
 
+use std::sync::LazyLock;
+
 use async_trait::async_trait;
 use signalbox_crm::activity::{Activity, ActivityState};
 use signalbox_crm::changes::Distribution;
 use signalbox_crm::contact::Contact;
 use signalbox_crm::contacting::{ContactPatch, NewContact};
 use signalbox_crm::conversation::{Conversation, Message};
+use signalbox_crm::event::Fact;
 use signalbox_crm::finding::ItemQuery;
+use signalbox_crm::http_request::{Asked, HttpRequest};
 use signalbox_crm::ids::{
-    ActivityId, ContactId, ConversationId, EmployeeId, ItemId, ItemKind, MessageId, NotificationId,
-    PipelineId, StageId,
+    ActivityId, AttachmentId, ContactId, ConversationId, EmployeeId, EventId, ItemId, ItemKind, MessageId,
+    NotificationId, PipelineId, RequestId, RunId, StageId,
 };
 use signalbox_crm::item::Item;
 use signalbox_crm::moving::NewItem;
@@ -17,6 +21,7 @@ use signalbox_crm::people::Employee;
 use signalbox_crm::rejection::{Code, Rejection};
 use signalbox_crm::time::Timestamp;
 use signalbox_crm::value::Money;
+use signalbox_sandbox::Invocation;
 use signalbox_sandbox::session::{
     Answer, CallError, Field, Moved, NewActivity, NewNotification, Session, StateSpace,
 };
@@ -30,6 +35,46 @@ pub(crate) struct Desk {
     notification_count: i64,
     /// What the deal is worth.
     pub(crate) amount: Option<Money>,
+    /// What it took; without a list it takes neither activities nor moves.
+    pub(crate) taken: Option<Vec<Taken>>,
+}
+
+/// A change that the desk took.
+#[allow(dead_code, reason = "only a benchmark compares what was taken")]
+pub(crate) enum Taken {
+    Notification(NewNotification),
+    Activity(ItemId, NewActivity),
+    Move(ItemId, StageId),
+}
+
+impl Desk {
+    /// Keeps a change for whoever wants to know, or says that there is nobody.
+    fn keep(&mut self, change: Taken) -> bool {
+        let list = self.taken.as_mut();
+        list.map(|list| list.push(change)).is_some()
+    }
+}
+
+/// What a robot is told in a run about `deal:17`.
+pub(crate) fn invocation(run: i64, cause: Fact) -> Invocation {
+    Invocation {
+        run: RunId(run),
+        attachment: AttachmentId(1),
+        attempt: 1,
+        item: Some(deal(17)),
+        event: EventId(1),
+        happened_at: noon(),
+        cause,
+    }
+}
+
+#[allow(dead_code, reason = "only benchmarks start at a stage")]
+pub(crate) fn entered() -> Fact {
+    Fact::StageEntered {
+        pipeline: PipelineId(1),
+        stage: StageId(2),
+        from: Some(StageId(1)),
+    }
 }
 
 pub(crate) fn deal(number: i64) -> ItemId {
@@ -40,7 +85,10 @@ pub(crate) fn deal(number: i64) -> ItemId {
 }
 
 pub(crate) fn noon() -> Timestamp {
-    Timestamp::parse("2026-03-02T12:00:00Z").expect("an instant")
+    // Benchmarks ask for it in every run.
+    static NOON: LazyLock<Timestamp> =
+        LazyLock::new(|| Timestamp::parse("2026-03-02T12:00:00Z").expect("an instant"));
+    *NOON
 }
 
 fn item(id: ItemId) -> Item {
@@ -88,12 +136,13 @@ impl Session for Desk {
         }
     }
 
-    async fn notify(&mut self, _: NewNotification) -> Answer<Vec<NotificationId>> {
+    async fn notify(&mut self, new: NewNotification) -> Answer<Vec<NotificationId>> {
         if self.notification_count == NOTIFICATIONS_MAX {
             let message = format!("this run has sent {NOTIFICATIONS_MAX} notifications already");
             return Err(Rejection::new(Code::LimitNotifications, message).into());
         }
         self.notification_count += 1;
+        self.keep(Taken::Notification(new));
         Ok(vec![NotificationId(self.notification_count)])
     }
 
@@ -185,8 +234,11 @@ impl Session for Desk {
         denied()
     }
 
-    async fn move_item(&mut self, _: ItemId, _: StageId, _: bool) -> Answer<Moved> {
-        denied()
+    async fn move_item(&mut self, item: ItemId, stage: StageId, _: bool) -> Answer<Moved> {
+        match self.keep(Taken::Move(item, stage)) {
+            true => Ok(Moved::Moved),
+            false => denied(),
+        }
     }
 
     async fn assign(&mut self, _: ItemId, _: EmployeeId) -> Answer<()> {
@@ -203,8 +255,11 @@ impl Session for Desk {
         denied()
     }
 
-    async fn create_activity(&mut self, _: ItemId, _: NewActivity) -> Answer<ActivityId> {
-        denied()
+    async fn create_activity(&mut self, item: ItemId, new: NewActivity) -> Answer<ActivityId> {
+        match self.keep(Taken::Activity(item, new)) {
+            true => Ok(ActivityId(1)),
+            false => denied(),
+        }
     }
 
     async fn open_activities(&mut self, _: ItemId) -> Answer<Vec<Activity>> {
@@ -236,6 +291,14 @@ impl Session for Desk {
     }
 
     async fn cancel_timer(&mut self, _: String) -> Answer<bool> {
+        denied()
+    }
+
+    async fn send_request(&mut self, _: Asked) -> Answer<RequestId> {
+        denied()
+    }
+
+    async fn answered_request(&mut self) -> Answer<Option<HttpRequest>> {
         denied()
     }
 }

@@ -60,10 +60,10 @@ pub(crate) fn component(imports: &str, fields: &str, body: &str) -> Vec<u8> {
         r#"(module {fields}
             (memory (export "memory") 1)
             (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) i32.const 1024)
-            (func (export "signalbox:robot/entry@0.9.0#run") (param i32) (result i32) {body}))"#
+            (func (export "signalbox:robot/entry@0.9.1#run") (param i32) (result i32) {body}))"#
     );
     let mut module = wat::parse_str(text).expect("well-formed text");
-    let wit = format!("package tests:text; world text {{ {imports} export signalbox:robot/entry@0.9.0; }}");
+    let wit = format!("package tests:text; world text {{ {imports} export signalbox:robot/entry@0.9.1; }}");
     let mut resolve = Resolve::default();
     let wit_dir = concat!(env!("CARGO_MANIFEST_DIR"), "/../wit");
     resolve.push_dir(wit_dir).expect("the contract");

@@ -3,16 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use signalbox_crm::conversation::{Direction, Message};
+use signalbox_crm::http_request::RequestState;
 use signalbox_crm::ids::{ConversationId, ItemId, NotificationId, RunId};
 use signalbox_crm::run::RunState;
 use signalbox_crm::timer::DeliveryState;
 use signalbox_db::{
-    ActivityFilter, ConversationFilter, Db, DeliveryFilter, ItemFilter, ItemPage, OpenOptions, RunFilter,
+    ActivityFilter, ConversationFilter, Db, DeliveryFilter, ItemFilter, ItemPage, OpenOptions, RequestFilter,
+    RunFilter,
 };
 
 use super::load::Ledger;
 use super::receiver::Receiver;
-use super::sales::{ACTIVITIES_PER_DEAL, NOTIFICATIONS_PER_DEAL, RUNS_PER_DEAL, Sales};
+use super::sales::{ACTIVITIES_PER_DEAL, ASKED_ONE_IN, NOTIFICATIONS_PER_DEAL, RUNS_PER_DEAL, Sales};
 
 const PAGE: u32 = 1000;
 
@@ -20,6 +22,7 @@ const PAGE: u32 = 1000;
 pub(super) struct Found {
     pub(super) runs: usize,
     pub(super) deliveries: usize,
+    pub(super) orders: usize,
 }
 
 /// Compares everything, and audits.
@@ -35,8 +38,13 @@ pub(super) async fn check(database: &str, sales: &Sales, ledger: &Ledger, receiv
     let answers = messages(&db, ledger).await;
     assert_eq!(receiver.answers(), answers, "each answer arrived, and no other");
     let deliveries = deliveries(&db, answers.len(), receiver).await;
+    let orders = orders(&db, ledger, receiver).await;
     db.close().await;
-    Found { runs, deliveries }
+    Found {
+        runs,
+        deliveries,
+        orders,
+    }
 }
 
 /// Every acknowledged deal is there once, where the robots have brought it, and no other.
@@ -78,6 +86,11 @@ fn number(id: &str) -> i64 {
     id.parse::<ItemId>().unwrap().number
 }
 
+/// Whether a robot asks a service about the deal, and gets an answer.
+fn is_asked(number: i64) -> bool {
+    number % ASKED_ONE_IN == 0
+}
+
 /// Every deal has its runs and every message one, all completed, and there is no other.
 async fn runs(db: &Db, ledger: &Ledger) -> usize {
     let mut by_item: BTreeMap<Option<i64>, usize> = BTreeMap::new();
@@ -93,7 +106,8 @@ async fn runs(db: &Db, ledger: &Ledger) -> usize {
     }
     let mut known: BTreeMap<Option<i64>, usize> = BTreeMap::new();
     for (_, id) in &ledger.deals {
-        known.insert(Some(number(id)), RUNS_PER_DEAL);
+        let number = number(id);
+        known.insert(Some(number), RUNS_PER_DEAL + usize::from(is_asked(number)));
     }
     if !ledger.messages.is_empty() {
         known.insert(None, ledger.messages.len());
@@ -202,4 +216,30 @@ async fn deliveries(db: &Db, answer_count: usize, receiver: &Receiver) -> usize 
     assert_eq!(arrived, keys);
     assert_eq!(count, answer_count);
     count
+}
+
+/// About every deal whose turn it is a service was asked under one key, and what it said is stored.
+async fn orders(db: &Db, ledger: &Ledger, receiver: &Receiver) -> usize {
+    let mut came = receiver.orders();
+    let mut asked = BTreeSet::new();
+    let mut last = None;
+    loop {
+        let page = db.requests(&RequestFilter::default(), last, PAGE).await.unwrap();
+        let Some(end) = page.last() else { break };
+        last = Some(end.id);
+        for request in page {
+            assert_eq!(request.state, RequestState::Answered, "{request:?}");
+            let order = came.remove(&request.idempotency_key).expect("it came");
+            let run = request.chain.run.expect("a robot asks").to_string();
+            assert_eq!(order.bodies, BTreeSet::from([run]), "{request:?}");
+            let said = &request.response.as_ref().expect("an answer").body;
+            assert!(order.answers.contains(said), "{request:?}: {order:?}");
+            let item = request.item.expect("it is about a deal").number;
+            assert!(asked.insert(item), "asked twice: {request:?}");
+        }
+    }
+    assert!(came.is_empty(), "nobody asked: {came:?}");
+    let deals = ledger.deals.iter().map(|(_, id)| number(id));
+    assert_eq!(asked, deals.filter(|number| is_asked(*number)).collect());
+    asked.len()
 }

@@ -19,8 +19,9 @@ pub(super) async fn send(
     method: &str,
     path: &str,
     headers: &[(&str, &str)],
-    body: &str,
+    body: impl AsRef<[u8]>,
 ) -> Option<Answer> {
+    let body = body.as_ref();
     let mut request = format!(
         "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n",
         body.len()
@@ -28,9 +29,11 @@ pub(super) async fn send(
     for (name, value) in headers {
         request.extend([name, ": ", value, "\r\n"]);
     }
-    request.extend(["\r\n", body]);
+    request.push_str("\r\n");
+    let mut request = request.into_bytes();
+    request.extend_from_slice(body);
     let mut stream = TcpStream::connect(at).await.ok()?;
-    stream.write_all(request.as_bytes()).await.ok()?;
+    stream.write_all(&request).await.ok()?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.ok()?;
     read(&answer)

@@ -28,6 +28,8 @@ pub(super) struct Place {
     pub(super) database: String,
     /// Always the same, as in production.
     pub(super) port: u64,
+    /// Of the service that its robots ask.
+    pub(super) service_port: u64,
     /// When a commit waits for the disk.
     pub(super) synchronous: &'static str,
     /// Under the folder.
@@ -44,6 +46,7 @@ impl Place {
             folder: folder.to_owned(),
             database: database.to_owned(),
             port: ports.find(is_free).expect("some port is free"),
+            service_port: ports.find(is_free).expect("another port is free"),
             synchronous: "full",
             disk: None,
         }
@@ -60,6 +63,8 @@ impl Place {
 pub(super) struct Host {
     process: Child,
     address: SocketAddr,
+    /// Where its robots may ask a service of this machine.
+    pub(super) service: SocketAddr,
     /// The token that the first start prints.
     pub(super) token: Option<String>,
 }
@@ -84,11 +89,13 @@ impl Host {
     fn spawn(place: &Place) -> Host {
         let log = place.folder.join("log");
         let listen = format!("127.0.0.1:{}", place.port);
+        let service = format!("127.0.0.1:{}", place.service_port);
         let mut command = command(&place.folder);
         command
             .args(["serve", "--listen", &listen, "--cache-dir", "cache", "--json"])
             .args(["--database", &place.database, "--synchronous", place.synchronous])
             .args(["--log", "warn"])
+            .env("SIGNALBOX_PRIVATE_HOSTS", format!("http://{service}"))
             .stdout(Stdio::piped())
             .stderr(File::options().create(true).append(true).open(&log).unwrap());
         if let Some(disk) = &place.disk {
@@ -107,6 +114,7 @@ impl Host {
         Host {
             process,
             address: url.strip_prefix("http://").unwrap().parse().unwrap(),
+            service: service.parse().unwrap(),
             token: text("token"),
         }
     }

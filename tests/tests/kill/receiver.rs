@@ -1,4 +1,4 @@
-//! Where answers to clients go: it counts what it gets, by idempotency key.
+//! Where answers to clients go, and the service that a robot asks: it counts what it gets, by idempotency key.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -6,9 +6,21 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+
+/// Of so many orders one is refused at first.
+const REFUSED_ONE_IN: usize = 5;
+
+/// What a robot asked under one key, and was told.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Order {
+    /// A run each.
+    pub(super) bodies: BTreeSet<String>,
+    pub(super) answers: BTreeSet<String>,
+}
 
 /// What came.
 #[derive(Debug, Default)]
@@ -18,6 +30,9 @@ struct Inbox {
     by_key: BTreeMap<String, BTreeSet<String>>,
     /// Chat and text.
     answers: BTreeSet<(String, String)>,
+    order_count: usize,
+    /// By idempotency key.
+    orders: BTreeMap<String, Order>,
 }
 
 /// A receiver that takes everything.
@@ -27,11 +42,13 @@ pub(super) struct Receiver {
 }
 
 impl Receiver {
-    pub(super) async fn start() -> Receiver {
+    /// Listens where the robots of a host may ask.
+    pub(super) async fn start(at: SocketAddr) -> Receiver {
         let inbox = Arc::new(Mutex::new(Inbox::default()));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = TcpListener::bind(at).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let router = Router::new().fallback(take).with_state(Arc::clone(&inbox));
+        let router = Router::new().route("/orders", post(order)).fallback(take);
+        let router = router.with_state(Arc::clone(&inbox));
         tokio::spawn(async move { axum::serve(listener, router).await });
         Receiver { address, inbox }
     }
@@ -52,6 +69,16 @@ impl Receiver {
     /// Chat and text of all answers.
     pub(super) fn answers(&self) -> BTreeSet<(String, String)> {
         self.inbox.lock().unwrap().answers.clone()
+    }
+
+    /// How often a service was asked.
+    pub(super) fn order_count(&self) -> usize {
+        self.inbox.lock().unwrap().order_count
+    }
+
+    /// What a service was asked and said, by idempotency key.
+    pub(super) fn orders(&self) -> BTreeMap<String, Order> {
+        self.inbox.lock().unwrap().orders.clone()
     }
 
     /// The keys that came, each of which must always have had the same body.
@@ -83,4 +110,25 @@ async fn take(State(inbox): State<Arc<Mutex<Inbox>>>, headers: HeaderMap, body: 
         inbox.by_key.entry(key.to_owned()).or_default().insert(body);
     }
     axum::Json(json!({ "ok": true, "result": { "message_id": inbox.post_count } }))
+}
+
+/// Each answer is another one.
+async fn order(
+    State(inbox): State<Arc<Mutex<Inbox>>>,
+    headers: HeaderMap,
+    body: String,
+) -> (StatusCode, String) {
+    let mut inbox = inbox.lock().unwrap();
+    inbox.order_count += 1;
+    let answer = format!("answer {}", inbox.order_count);
+    let known_count = inbox.orders.len();
+    let key = headers["idempotency-key"].to_str().unwrap().to_owned();
+    let order = inbox.orders.entry(key).or_default();
+    let is_new = order.bodies.is_empty();
+    order.bodies.insert(body);
+    if is_new && known_count % REFUSED_ONE_IN == 0 {
+        return (StatusCode::INTERNAL_SERVER_ERROR, String::new());
+    }
+    order.answers.insert(answer.clone());
+    (StatusCode::OK, answer)
 }

@@ -1,9 +1,11 @@
-//! What the host is set up for: a pipeline with chains of robots, and two channels that answer.
+//! What the host is set up for: a pipeline with chains of robots, one of which asks a service, and two channels that
+//! answer.
 
 use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 use signalbox_crm::ids::EmployeeId;
+use signalbox_tests::robots::ASKER;
 
 use super::client;
 use super::host::Host;
@@ -13,12 +15,15 @@ pub(super) const TELEGRAM_SECRET: &str = "s3cret-Token_1";
 pub(super) const GENERIC_SECRET: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 /// The robots that are attached.
-pub(super) const ROBOTS: [&str; 4] = ["notify", "create-activity", "move-stage", "auto-reply"];
+pub(super) const ROBOTS: [&str; 5] = ["notify", "create-activity", "move-stage", "auto-reply", "asker"];
 
-/// Runs, notifications and activities of every deal that was created and moved to `work`.
-pub(super) const RUNS_PER_DEAL: usize = 6;
+/// Runs, notifications and activities of every deal that was created and moved to `work`, without the run of an answer.
+pub(super) const RUNS_PER_DEAL: usize = 7;
 pub(super) const NOTIFICATIONS_PER_DEAL: usize = 3;
 pub(super) const ACTIVITIES_PER_DEAL: usize = 2;
+
+/// Of so many deals a robot asks about one, by its number: no service gets more requests than the pace of the host.
+pub(super) const ASKED_ONE_IN: i64 = 4;
 
 /// What the clients need to know.
 pub(super) struct Sales {
@@ -45,6 +50,17 @@ impl Setup {
         made.body["id"].as_str().unwrap().to_owned()
     }
 
+    async fn install(&self, robot: &[u8]) {
+        let bearer = format!("Bearer {}", self.token);
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("content-type", "application/wasm"),
+        ];
+        let made = client::send(self.at, "POST", "/api/v1/robots", &headers, robot).await;
+        let made = made.expect("an answer");
+        assert_eq!(made.status, 201, "{:#}", made.body);
+    }
+
     async fn attach(&self, robot: &str, moment: Value, more: Value, params: Value) {
         let mut body = json!({ "title": robot, "robot": robot, "moment": moment, "params": params });
         for (key, value) in more.as_object().unwrap() {
@@ -54,7 +70,7 @@ impl Setup {
     }
 }
 
-/// Sets the host up. `new` tells, however soon the deal leaves; `work` tells, plans, and after a second moves on; `offer` plans and tells after a
+/// Sets the host up. `new` tells and asks, however soon the deal leaves; `work` tells, plans, and after a second moves on; `offer` plans and tells after a
 /// second, whatever happens to the deal.
 pub(super) async fn set_up(host: &Host, receiver: SocketAddr) -> Sales {
     let token = host.token.clone().expect("the first start prints a token");
@@ -83,7 +99,15 @@ pub(super) async fn set_up(host: &Host, receiver: SocketAddr) -> Sales {
     let late = json!({ "timing": second, "cancel_on": "never" });
     let stays = json!({ "cancel_on": "never" });
     let none = json!({});
-    setup.attach("notify", entry(&new), stays, tell("new")).await;
+    setup
+        .attach("notify", entry(&new), stays.clone(), tell("new"))
+        .await;
+    setup.install(ASKER).await;
+    let service = format!("http://{}", host.service);
+    let mut asks = stays;
+    asks["http_hosts"] = json!([service]);
+    let ask = json!({ "url": format!("{service}/orders"), "one-in": ASKED_ONE_IN });
+    setup.attach("asker", entry(&new), asks, ask).await;
     setup
         .attach("notify", entry(&work), none.clone(), tell("work"))
         .await;
@@ -174,6 +198,7 @@ impl Sales {
             "/runs?state=scheduled&limit=1",
             "/runs?state=retryable&limit=1",
             "/deliveries?state=pending&limit=1",
+            "/requests?state=pending&limit=1",
         ];
         self.filled(at, lists.map(str::to_owned)).await
     }

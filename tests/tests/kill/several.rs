@@ -31,6 +31,7 @@ async fn two_hosts_on_one_database_lose_no_run_and_double_none() {
     let mut places = [0, 1].map(|n: usize| Place::new(folders[n].path(), &database));
     // The same seed would give both the same port.
     places[1].port = places[0].port + 1;
+    places[1].service_port = places[0].service_port;
     let mut hosts = vec![Host::start(&places[0]).await];
     let siege = Siege::begin(&hosts[0]).await;
     hosts.push(Host::start(&places[1]).await);

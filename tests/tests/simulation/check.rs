@@ -20,7 +20,7 @@ use super::sometimes::Sometimes;
 use super::world::World;
 
 /// More than any simulation makes of anything.
-const ALL: u32 = 100_000;
+pub(super) const ALL: u32 = 100_000;
 
 /// What is in the history with its value before.
 const FIELDS: [&str; 4] = ["stage", "assignee", "source", "meeting-at"];
@@ -45,6 +45,7 @@ pub(super) async fn check(world: &World, db: &Db) {
     activities(world, db).await;
     clients(world, db).await;
     deliveries(world, db).await;
+    super::requests::check(world, db).await;
 }
 
 /// Runs of an attachment with a rate start no more often than it says. A start that nobody had to wait for is not

@@ -10,6 +10,7 @@ use signalbox::clock::Clock;
 use signalbox::engine::committer::Proposal;
 use signalbox::engine::robots::Robots;
 use signalbox::http::secret;
+use signalbox::outbound::send::WebSender;
 use signalbox::setup::{Names, Setup};
 use signalbox_crm::directory::{DirectoryChange, Token};
 use signalbox_crm::ids::{IdKind, TokenId};
@@ -19,6 +20,8 @@ use signalbox_db::{Db, OpenOptions, Synchronous};
 use signalbox_sandbox::inspect::inspect;
 use signalbox_sandbox::{Sandbox, SandboxConfig};
 use signalbox_tests::robots::ROBOTS;
+
+use super::requests::SERVICE;
 
 /// A Monday.
 pub(super) const START: &str = "2026-03-02T09:00:00Z";
@@ -37,6 +40,9 @@ pub(super) const RATED: &str = "told";
 pub(super) const RATE_PER_MINUTE: u32 = 2;
 /// Is executed for one message at a time.
 pub(super) const LIMITED: &str = "answer";
+
+/// Asks a service outside about each deal.
+pub(super) const ASKING: &str = "ask";
 
 /// What all seeds share.
 pub(super) struct Company {
@@ -90,12 +96,13 @@ async fn found() -> Company {
             .unwrap(),
         robots: Arc::clone(&robots),
         sender: Sender::new().unwrap(),
+        web_sender: WebSender::new(Arc::from([])).unwrap(),
     };
     let app = App::start_on(grounds, options).await.unwrap();
     let mut proposal = Proposal::new(app.core.clock.now(), Actor::System);
     for (_, bytes) in ROBOTS
         .iter()
-        .filter(|(id, _)| ["flaky", "heartbeat"].contains(id))
+        .filter(|(id, _)| ["asker", "flaky", "heartbeat"].contains(id))
     {
         let version = robot_version(inspect(bytes).unwrap(), proposal.at, false);
         let change = DirectoryChange::Robot(version, Some(Arc::new(bytes.to_vec())));
@@ -169,6 +176,8 @@ fn attachments() -> Vec<Value> {
             "rate_per_minute": RATE_PER_MINUTE, "params": tell("new") }),
         json!({ "title": "late", "robot": "notify", "stage": "sales/new", "delay": "90s", "params": tell("late") }),
         json!({ "title": "planned", "robot": "create-activity", "stage": "sales/new", "mode": next, "params": plan }),
+        json!({ "title": ASKING, "robot": "asker", "stage": "sales/new", "http_hosts": [SERVICE],
+            "params": { "url": format!("https://{SERVICE}/orders"), "one-in": 1 } }),
         json!({ "title": "flaky", "robot": "flaky", "stage": "sales/work", "attempts_max": 6,
             "params": { "failures": 2 } }),
         json!({ "title": "after-flaky", "robot": "create-activity", "stage": "sales/work", "mode": next, "params": plan }),

@@ -14,6 +14,7 @@ use signalbox::clock::{Clock, SimulatedClock};
 use signalbox::engine::core::SharedCore;
 use signalbox::engine::lanes::figures::Waiting;
 use signalbox::engine::membership::{follow, forget_all};
+use signalbox::outbound::send::WebSender;
 use signalbox_crm::breaker::Limits;
 use signalbox_crm::ids::ItemId;
 use signalbox_crm::run::RunState;
@@ -117,14 +118,15 @@ impl<'w> Life<'w> {
             weather.worker_count
         ));
         count_what_is_taken_up(world, &db).await;
+        let receiver = Arc::new(Counter {
+            world: Arc::clone(world),
+            turnstile: Arc::clone(&turnstile),
+        });
         let grounds = Grounds {
             db: db.behind(Arc::clone(&turnstile) as _),
             robots: Arc::clone(&world.company.robots),
-            sender: Sender::simulated(Arc::new(Counter {
-                world: Arc::clone(world),
-                turnstile: Arc::clone(&turnstile),
-            }))
-            .unwrap(),
+            sender: Sender::simulated(Arc::clone(&receiver) as _).unwrap(),
+            web_sender: WebSender::simulated(receiver).unwrap(),
         };
         let options = AppOptions {
             worker_count: weather.worker_count,
@@ -443,7 +445,9 @@ impl<'w> Life<'w> {
     async fn next_due(&self) -> Option<Timestamp> {
         let run = self.db.next_due_at(&ShardSet::ALL).await.unwrap();
         let timer = self.db.next_timer_at(&ShardSet::ALL).await.unwrap();
-        [run, timer, self.next_delivery_at().await]
+        let always = Timestamp::MIN;
+        let request = self.db.next_request_after(&ShardSet::ALL, always).await.unwrap();
+        [run, timer, request, self.next_delivery_at().await]
             .into_iter()
             .flatten()
             .min()

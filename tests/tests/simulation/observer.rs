@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 use serde::Deserialize;
 use serde_json::Value;
 use signalbox_crm::breaker::Pause;
-use signalbox_crm::ids::{ItemId, RunId};
+use signalbox_crm::http_request::RequestState;
+use signalbox_crm::ids::{ItemId, RequestId, RunId};
 use signalbox_crm::run::{Reason, Run, RunState, Verdict};
 use signalbox_crm::time::Timestamp;
 use signalbox_db::{Batch, Committed, Db, DbError};
@@ -29,6 +30,8 @@ pub(super) struct Observed {
     pub(super) rated_starts: Vec<Timestamp>,
     /// Runs of the attachment that is executed for one message at a time, until they have an attempt.
     pub(super) limited: BTreeSet<RunId>,
+    /// Requests to the service that are over.
+    over: BTreeSet<RequestId>,
     /// Hosts so far.
     pub(super) life_count: usize,
     /// Attempts in a host that should have had nothing to do.
@@ -62,6 +65,11 @@ pub(super) fn summary(batch: &Batch) -> String {
     part("done", batch.inbound_done.iter().map(|done| done.id.0).collect());
     part("out", batch.deliveries.iter().map(|out| out.id.0).collect());
     part("sent", batch.deliveries_done.iter().map(|out| out.id.0).collect());
+    part("ask", batch.requests.iter().map(|asked| asked.id.0).collect());
+    part(
+        "asked",
+        batch.requests_done.iter().map(|asked| asked.id.0).collect(),
+    );
     part("fired", batch.timers_fired.iter().map(|timer| timer.0).collect());
     part("setup", batch.directory.iter().map(|_| 1).collect());
     line
@@ -131,6 +139,11 @@ pub(super) fn after_commit(world: &World, batch: &Batch, outcome: &Result<Commit
     }
     for run in &committed.cancelled {
         leave_lanes(&mut observed, *run);
+    }
+    for request in &batch.requests_done {
+        if request.state != RequestState::Pending && !observed.over.insert(request.id) {
+            problems.push(format!("the end of {} is stored twice", request.id));
+        }
     }
     let mut items = BTreeSet::new();
     for attempt in &batch.attempts {

@@ -363,11 +363,11 @@ impl Person {
             .header("idempotency-key", title)
             .body(Body::from(body.to_string()))
             .unwrap();
-        let state = Arc::new(AppState {
-            core: Arc::clone(&self.core),
-            robots: Arc::clone(&self.world.company.robots),
-            trust: Trust::default(),
-        });
+        let state = Arc::new(AppState::new(
+            Arc::clone(&self.core),
+            Arc::clone(&self.world.company.robots),
+            Trust::default(),
+        ));
         let answer = router(state).oneshot(request).await.unwrap();
         let status = answer.status();
         let body = axum::body::to_bytes(answer.into_body(), ANSWER_BYTES_MAX)

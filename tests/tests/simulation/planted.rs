@@ -1,6 +1,7 @@
 //! Defects that are planted on purpose: each is what an engine with this defect would store or send, and a series of
 //! simulations must find each.
 
+use signalbox_crm::http_request::RequestState;
 use signalbox_crm::notification::HistoryEntry;
 use signalbox_crm::run::{Attempt, Reason, RunState, Verdict};
 use signalbox_crm::timer::DeliveryState;
@@ -49,6 +50,12 @@ pub(super) enum Planted {
     ReadsForgotten,
     /// Who takes a place does not free what that host had.
     PlaceNotFreed,
+    /// What a run asks of a service is not stored.
+    RequestLost,
+    /// An answer starts the robot, and is not stored with its request: it is asked for again.
+    AnswerDoubled,
+    /// The key of a request to a service is another one in its next attempt.
+    RequestKeyChanged,
 }
 
 impl Planted {
@@ -72,6 +79,9 @@ impl Planted {
         Planted::LimitForgotten,
         Planted::ReadsForgotten,
         Planted::PlaceNotFreed,
+        Planted::RequestLost,
+        Planted::AnswerDoubled,
+        Planted::RequestKeyChanged,
     ];
 
     /// What the defect makes of a batch.
@@ -121,6 +131,17 @@ impl Planted {
                     inbound.dedup_key = format!("{}/{}", inbound.dedup_key, inbound.id);
                 }
             }
+            Planted::RequestLost => {
+                if world.chance.one_in(4) {
+                    batch.requests.clear();
+                }
+            }
+            Planted::AnswerDoubled => {
+                if world.chance.one_in(2) {
+                    let done = &mut batch.requests_done;
+                    done.retain(|request| request.state == RequestState::Pending);
+                }
+            }
             Planted::TimersLost => batch.timers.clear(),
             Planted::KeyForgotten => batch.idempotency.clear(),
             Planted::RateForgotten => {
@@ -149,7 +170,8 @@ impl Planted {
             | Planted::KeyChanged
             | Planted::LimitForgotten
             | Planted::ReadsForgotten
-            | Planted::PlaceNotFreed => {}
+            | Planted::PlaceNotFreed
+            | Planted::RequestKeyChanged => {}
         }
     }
 }

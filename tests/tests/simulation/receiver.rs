@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use axum::http::{Request, Response};
 use serde_json::{Value, json};
-use signalbox::channels::send::{Received, Receiver};
+use signalbox::exchange::{Received, Receiver};
 
 use super::planted::Planted;
+use super::requests::SERVICE;
 use super::sometimes::Sometimes;
 use super::turnstile::{Go, Stop, Turnstile};
 use super::world::World;
@@ -32,7 +33,10 @@ pub(super) struct Counter {
 
 impl Receiver for Counter {
     fn receive(&self, request: Request<Vec<u8>>) -> Received<'_> {
-        Box::pin(self.answer(request))
+        match request.uri().host() {
+            Some(SERVICE) => Box::pin(self.serve(request)),
+            Some(_) | None => Box::pin(self.answer(request)),
+        }
     }
 }
 
@@ -84,7 +88,7 @@ impl Counter {
     }
 }
 
-fn refusal(status: u16) -> Response<Vec<u8>> {
+pub(super) fn refusal(status: u16) -> Response<Vec<u8>> {
     let mut response = Response::builder().status(status);
     if status == 429 {
         response = response.header("retry-after", "7");

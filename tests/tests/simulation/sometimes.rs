@@ -112,6 +112,10 @@ sometimes! {
     ReceiverTimeout,
     /// A message is given up.
     DeadDelivery,
+    /// A service gets a request again that it has answered.
+    DuplicateRequest,
+    /// A request is given up.
+    DeadRequest,
 }
 
 /// How often each thing happened.

@@ -14,6 +14,7 @@ use super::company::{Company, START};
 use super::observer::Observed;
 use super::planted::Planted;
 use super::receiver::Inbox;
+use super::requests::Orders;
 use super::sometimes::Tally;
 use super::trace::Trace;
 
@@ -68,6 +69,7 @@ pub(super) struct World {
     phase: AtomicU8,
     ledger: Mutex<Ledger>,
     inbox: Mutex<Inbox>,
+    orders: Mutex<Orders>,
     observed: Mutex<Observed>,
     problems: Mutex<Vec<String>>,
     now: Mutex<Timestamp>,
@@ -94,6 +96,7 @@ impl World {
             phase: AtomicU8::new(Phase::Storm as u8),
             ledger: Mutex::default(),
             inbox: Mutex::default(),
+            orders: Mutex::default(),
             observed: Mutex::default(),
             problems: Mutex::default(),
             now: Mutex::new(Timestamp::parse(START).unwrap()),
@@ -107,6 +110,10 @@ impl World {
 
     pub(super) fn inbox(&self) -> MutexGuard<'_, Inbox> {
         lock(&self.inbox)
+    }
+
+    pub(super) fn orders(&self) -> MutexGuard<'_, Orders> {
+        lock(&self.orders)
     }
 
     pub(super) fn observed(&self) -> MutexGuard<'_, Observed> {

@@ -163,6 +163,14 @@ fn every_code_is_explained() {
 }
 
 #[test]
+fn every_point_of_an_explanation_is_explained() {
+    let page = text("host/docs/explain.md");
+    let codes = signalbox_crm::explaining::PointCode::ALL.iter();
+    let codes: BTreeSet<String> = codes.map(|code| code.as_str().to_owned()).collect();
+    assert_eq!(first_cells(&page, "## Points"), codes);
+}
+
+#[test]
 fn every_key_of_a_set_up_file_is_explained() {
     let page = text("host/docs/setup.md");
     let explained = first_cells(&page, "## Top level");
@@ -273,7 +281,7 @@ fn readme_of_each_robot_lists_its_parameters() {
         }
         count += 1;
     }
-    assert_eq!(count, 6);
+    assert_eq!(count, 7);
 }
 
 /// The beginning of a parameter's row: its key and type.

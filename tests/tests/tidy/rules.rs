@@ -40,12 +40,16 @@ const CLOCKS: [&str; 5] = [
 ];
 
 /// Who may read them, and why.
-const CLOCK_READERS: [(&str, &str); 4] = [
+const CLOCK_READERS: [(&str, &str); 5] = [
     ("host/src/clock.rs", "it is the clock"),
     ("host/src/bench", "it measures the real world"),
     (
         "host/crates/sandbox/src/artefacts.rs",
         "the key that authenticates compiled robots is no part of a run",
+    ),
+    (
+        "plugins/script/src/chance.rs",
+        "it gives a JavaScript engine the numbers of the run, which a replay repeats",
     ),
     ("tests/", "a test decides for itself"),
 ];

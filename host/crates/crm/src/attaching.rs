@@ -4,12 +4,14 @@ use crate::attachment::{Attachment, ItemQuery, Missed, Moment, Timing};
 use crate::condition::Condition;
 use crate::directory::Directory;
 use crate::event::FactKind;
+use crate::granting::{check_grant_audience, check_grant_fields};
 use crate::ids::{ChannelId, PipelineId, StageId};
 use crate::params::{self, is_field};
 use crate::pipeline::FieldType;
 use crate::rejection::{Code, Rejection};
 use crate::robot::{CauseKind, Manifest};
 use crate::schedule::Schedule;
+use crate::web_host::check_named;
 
 /// The longest title of an attachment, in characters: a line of the list of robots.
 pub const TITLE_CHARS_MAX: usize = 200;
@@ -37,22 +39,80 @@ const CORE_INSTANTS: [&str; 3] = ["last-contact-at", "stage-entered-at", "create
 /// gets `denied` when it uses them.
 ///
 /// # Errors
-/// `invalid` (title, ranges, cron, robot and digest that differ, moment, filters, grants, parameters), `not-found`
+/// `invalid` (title, ranges, cron, robot and digest that differ, moment, filters, grants and what narrows them, parameters), `not-found`
 /// and `no-such-stage` for what does not exist. The message names the thing and the value.
 pub fn check_attachment(attachment: &Attachment, directory: &Directory) -> Result<(), Rejection> {
     check_title(&attachment.title)?;
     let manifest = manifest(attachment, directory)?;
-    check_range("attempts_max", attachment.attempts_max, ATTEMPTS_MAX)?;
-    check_backoff(attachment)?;
-    check_missed(attachment)?;
-    check_at_most("concurrency_max", attachment.concurrency_max, CONCURRENCY_MAX)?;
-    check_at_most("rate_per_minute", attachment.rate_per_minute, RATE_MAX)?;
-    check_cause(&attachment.moment, manifest)?;
-    check_moment(&attachment.moment, directory)?;
-    check_timing(&attachment.timing, directory)?;
-    check_condition(&attachment.condition, directory)?;
-    check_grants(&attachment.grants, manifest)?;
+    if let Some((_, rejection)) = wrong(attachment, manifest, directory).into_iter().next() {
+        return Err(rejection);
+    }
     params::check(manifest, &attachment.params, directory)
+}
+
+/// Everything that [`check_attachment`] would refuse: each field with what is wrong with it. Parameters are
+/// `params.KEY`.
+pub fn attachment_problems(attachment: &Attachment, directory: &Directory) -> Vec<(String, String)> {
+    let manifest = match manifest(attachment, directory) {
+        Ok(manifest) => manifest,
+        Err(rejection) => {
+            let title = check_title(&attachment.title).err().map(|no| ("title", no));
+            let both = title.into_iter().chain([("robot", rejection)]);
+            return both.map(|(field, no)| (field.to_owned(), no.message)).collect();
+        }
+    };
+    let wrong = wrong(attachment, manifest, directory);
+    let wrong = wrong
+        .into_iter()
+        .map(|(field, no)| (field.to_owned(), no.message));
+    let params = params::problems(manifest, &attachment.params, directory);
+    let params = params
+        .into_iter()
+        .map(|(key, message)| (format!("params.{key}"), message));
+    wrong.chain(params).collect()
+}
+
+/// What is wrong besides the parameters, by field.
+fn wrong(
+    attachment: &Attachment,
+    manifest: &Manifest,
+    directory: &Directory,
+) -> Vec<(&'static str, Rejection)> {
+    let Attachment {
+        moment,
+        timing,
+        condition,
+        ..
+    } = attachment;
+    let (concurrency, rate) = (attachment.concurrency_max, attachment.rate_per_minute);
+    let attempts = check_range("attempts_max", attachment.attempts_max, ATTEMPTS_MAX);
+    let moment = check_cause(moment, manifest).and_then(|()| check_moment(moment, directory));
+    let hosts = check_named(&attachment.http_hosts, &manifest.http_hosts);
+    let checks = [
+        ("title", check_title(&attachment.title)),
+        ("attempts_max", attempts),
+        ("backoff_base_s", check_backoff(attachment)),
+        ("missed_within_s", check_missed(attachment)),
+        (
+            "concurrency_max",
+            check_at_most("concurrency_max", concurrency, CONCURRENCY_MAX),
+        ),
+        (
+            "rate_per_minute",
+            check_at_most("rate_per_minute", rate, RATE_MAX),
+        ),
+        ("moment", moment),
+        ("timing", check_timing(timing, directory)),
+        ("condition", check_condition(condition, directory)),
+        ("grants", check_grants(&attachment.grants, manifest)),
+        ("http_hosts", hosts),
+        ("grant_fields", check_grant_fields(attachment, directory)),
+        ("grant_audience", check_grant_audience(attachment, directory)),
+    ];
+    let refused = checks
+        .into_iter()
+        .map(|(field, check)| Some((field, check.err()?)));
+    refused.flatten().collect()
 }
 
 fn check_title(title: &str) -> Result<(), Rejection> {
@@ -135,8 +195,25 @@ fn check_cause(moment: &Moment, manifest: &Manifest) -> Result<(), Rejection> {
     if manifest.causes.contains(&cause) {
         return Ok(());
     }
-    let message = format!("robot `{}` cannot be attached to {word}", manifest.id);
+    let known: Vec<&str> = manifest.causes.iter().filter_map(moment_word).collect();
+    let message = format!(
+        "robot `{}` cannot be attached to {word}; it takes {}",
+        manifest.id,
+        known.join(", ")
+    );
     Err(Rejection::invalid(message))
+}
+
+/// What an admin attaches for a cause; none for what a robot sets itself.
+fn moment_word(cause: &CauseKind) -> Option<&'static str> {
+    match cause {
+        CauseKind::StageEntered => Some("a stage"),
+        CauseKind::Schedule => Some("a schedule"),
+        CauseKind::MessageReceived => Some(FactKind::MessageReceived.as_str()),
+        CauseKind::Manual => Some("a start by hand"),
+        CauseKind::Event => Some("other events"),
+        CauseKind::Timer => None,
+    }
 }
 
 /// Under which cause a robot gets an event.
@@ -155,6 +232,7 @@ fn event_cause(event: FactKind) -> CauseKind {
         | FactKind::ConversationOpened
         | FactKind::ConversationClosed
         | FactKind::DeliveryFailed
+        | FactKind::HttpResponse
         | FactKind::TimerFired
         | FactKind::ScheduleTicked
         | FactKind::ScheduleMissed
@@ -188,10 +266,11 @@ fn check_moment(moment: &Moment, directory: &Directory) -> Result<(), Rejection>
     }
 }
 
-/// Wake-ups, ticks and starts by hand go to the one attachment that they are for.
+/// Answers, wake-ups, ticks and starts by hand go to the one attachment that they are for.
 fn check_event(event: FactKind) -> Result<(), Rejection> {
     match event {
-        FactKind::TimerFired
+        FactKind::HttpResponse
+        | FactKind::TimerFired
         | FactKind::ScheduleTicked
         | FactKind::ScheduleMissed
         | FactKind::ManualRun

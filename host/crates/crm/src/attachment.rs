@@ -278,6 +278,16 @@ pub struct Attachment {
     pub scope: Scope,
     /// The interfaces that the admin granted.
     pub grants: Vec<String>,
+    /// The hosts of the web that its requests may reach: see [`crate::web_host::WebHost`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub http_hosts: Vec<String>,
+    /// The only fields that the robot may read and write through `fields`; all without one. At most 200.
+    #[serde(default)]
+    pub grant_fields: Vec<String>,
+    /// The only people whom it may notify, put in charge or give activities: `employee:3`, `role:assignee`,
+    /// `role:head`; anybody without one. At most 200.
+    #[serde(default)]
+    pub grant_audience: Vec<String>,
     /// The admin's parameters, checked against the manifest.
     #[serde(default)]
     pub params: BTreeMap<String, serde_json::Value>,

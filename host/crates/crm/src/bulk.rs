@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::assigning::assign;
+use crate::attachment::Moment;
 use crate::changes::ChangeSet;
 use crate::directory::Directory;
 use crate::editing::{ItemPatch, edit_item};
@@ -16,6 +17,8 @@ use crate::time::Timestamp;
 
 /// Refusals that are kept with their words: enough to see the pattern. All are counted.
 pub const REFUSALS_KEPT_MAX: usize = 20;
+/// Robots of stages that one bulk change starts: more than any publication adds.
+pub const STARTED_MAX: usize = 50;
 
 /// Which items: open ones of a pipeline that were there when it was asked for, and fit when their turn comes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +69,23 @@ pub enum BulkChange {
         /// Its attachment.
         attachment: AttachmentId,
     },
+    /// Starts robots of stages: for each item those of the stage in which it stands, in list order.
+    Start {
+        /// Their attachments.
+        attachments: Vec<AttachmentId>,
+    },
+}
+
+impl BulkChange {
+    /// Which robots it starts for an item that stands in the stage, in list order.
+    pub fn started_in(&self, directory: &Directory, stage: StageId) -> Vec<AttachmentId> {
+        let BulkChange::Start { attachments } = self else {
+            return Vec::new();
+        };
+        let own = directory.attachments_of(stage).iter();
+        let chosen = own.filter(|one| one.is_enabled && attachments.contains(&one.id));
+        chosen.map(|one| one.id).collect()
+    }
 }
 
 /// Where a bulk change stands.
@@ -213,7 +233,39 @@ pub fn check_bulk(directory: &Directory, filter: &BulkFilter, change: &BulkChang
             true => Ok(()),
             false => Err(Rejection::not_found(attachment)),
         },
+        BulkChange::Start { attachments } => check_start(directory, filter.pipeline, attachments),
     }
+}
+
+fn check_start(
+    directory: &Directory,
+    pipeline: PipelineId,
+    attachments: &[AttachmentId],
+) -> Result<(), Rejection> {
+    let count = attachments.len();
+    if !(1..=STARTED_MAX).contains(&count) {
+        let message = format!("{count} robots are to be started, not 1 to {STARTED_MAX}");
+        return Err(Rejection::invalid(message));
+    }
+    for id in attachments {
+        let found = directory.attachments.get(id);
+        let found = found.ok_or_else(|| Rejection::not_found(id))?;
+        let stage = match &found.moment {
+            Moment::Stage { stage } => Some(directory.stage(*stage)?),
+            Moment::Event { .. } | Moment::Schedule { .. } | Moment::Manual => None,
+        };
+        if stage.is_none_or(|stage| stage.pipeline != pipeline) {
+            let message = format!("{id} (`{}`) belongs to no stage of {pipeline}", found.title);
+            return Err(Rejection::invalid(message));
+        }
+        if !found.is_enabled {
+            return Err(Rejection::invalid(format!(
+                "{id} (`{}`) is switched off",
+                found.title
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Gives one item its turn. What a rule refuses leaves nothing in `changes`.
@@ -238,8 +290,26 @@ pub fn change_one(rules: &Rules<'_>, changes: &mut ChangeSet, bulk: &Bulk, item:
             changes.happened(fact, Some(item.id));
             Ok(Turn::Changed)
         }
+        change @ BulkChange::Start { .. } => Ok(start(rules, changes, bulk, change, &item)),
     };
     outcome.unwrap_or_else(Turn::Refused)
+}
+
+/// What was switched off or removed meanwhile is not started.
+fn start(rules: &Rules<'_>, changes: &mut ChangeSet, bulk: &Bulk, change: &BulkChange, item: &Item) -> Turn {
+    let started = change.started_in(rules.directory, item.stage);
+    for attachment in &started {
+        let fact = Fact::BulkRun {
+            attachment: *attachment,
+            by: bulk.by,
+            bulk: bulk.id,
+        };
+        changes.happened(fact, Some(item.id));
+    }
+    match started.is_empty() {
+        true => Turn::Passed,
+        false => Turn::Changed,
+    }
 }
 
 fn go(
@@ -283,7 +353,8 @@ fn turn(moved: Moved) -> Turn {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixture::{LOST, MEETING, NEW, OFFER, SALES, World, deal};
+    use crate::attachment::Attachment;
+    use crate::fixture::{LOST, MEETING, NEW, OFFER, SALES, World, attachment, deal};
     use crate::value::FieldValue;
 
     fn bulk(change: BulkChange, stage: Option<StageId>) -> Bulk {
@@ -364,6 +435,67 @@ mod tests {
         let refused = change_one(&world.rules(), &mut changes, &bulk(change, None), item);
         assert!(matches!(refused, Turn::Refused(_)), "{refused:?}");
         assert_eq!(changes, ChangeSet::default());
+    }
+
+    #[test]
+    fn robots_of_the_stage_are_started_in_list_order_and_no_others() {
+        let mut world = World::new();
+        for (id, stage, sort) in [(1, NEW, 20), (2, NEW, 10), (3, NEW, 30), (4, MEETING, 0)] {
+            world.attach(Attachment {
+                moment: Moment::Stage { stage },
+                sort,
+                ..attachment(id)
+            });
+        }
+        let start = |ids: &[i64]| BulkChange::Start {
+            attachments: ids.iter().map(|id| AttachmentId(*id)).collect(),
+        };
+        let mut changes = ChangeSet::default();
+        let both = bulk(start(&[1, 2, 4]), None);
+        let turn = change_one(&world.rules(), &mut changes, &both, deal());
+        assert_eq!(turn, Turn::Changed);
+        let started: Vec<AttachmentId> = changes
+            .facts
+            .iter()
+            .filter_map(|new| match &new.fact {
+                Fact::BulkRun { attachment, .. } => Some(*attachment),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(started, [AttachmentId(2), AttachmentId(1)]);
+        let other = bulk(start(&[4]), None);
+        let turn = change_one(&world.rules(), &mut changes, &other, deal());
+        assert_eq!(turn, Turn::Passed);
+        // Switched off since it was asked for.
+        let off = |is_enabled| Attachment {
+            moment: Moment::Manual,
+            is_enabled,
+            ..attachment(3)
+        };
+        world.attach(Attachment {
+            moment: Moment::Stage { stage: NEW },
+            ..off(false)
+        });
+        let turn = change_one(&world.rules(), &mut changes, &bulk(start(&[3]), None), deal());
+        assert_eq!(turn, Turn::Passed);
+        let check = |ids: &[i64]| {
+            let change = start(ids);
+            let filter = bulk(change.clone(), None).filter;
+            let checked = check_bulk(&world.directory, &filter, &change);
+            checked.map_or_else(|no| no.message, |()| String::new())
+        };
+        assert_eq!(check(&[1, 4]), "");
+        assert_eq!(check(&[]), "0 robots are to be started, not 1 to 50");
+        assert_eq!(check(&[9]), "`attachment:9` does not exist");
+        assert_eq!(check(&[3]), "attachment:3 (`A3`) is switched off");
+        world.attach(off(true));
+        let manual = start(&[3]);
+        let filter = bulk(manual.clone(), None).filter;
+        let no = check_bulk(&world.directory, &filter, &manual).expect_err("by hand only");
+        assert_eq!(
+            no.message,
+            "attachment:3 (`A3`) belongs to no stage of pipeline:1"
+        );
     }
 
     #[test]

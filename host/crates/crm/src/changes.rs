@@ -7,9 +7,10 @@ use crate::contact::Contact;
 use crate::conversation::{Conversation, Message};
 use crate::directory::DirectoryChange;
 use crate::event::Fact;
+use crate::http_request::HttpRequest;
 use crate::ids::{
     ActivityId, AttachmentId, ContactId, ConversationId, DeliveryId, EmployeeId, InboundId, ItemId,
-    MessageId, NotificationId, RunId,
+    MessageId, NotificationId, RequestId, RunId,
 };
 use crate::item::Item;
 use crate::notification::{HistoryEntry, Notification, TimelineEntry};
@@ -136,6 +137,12 @@ pub struct ChangeSet {
     pub deliveries_done: Vec<Delivery>,
     /// Deliveries that a person wants to be tried again.
     pub deliveries_again: Vec<DeliveryId>,
+    /// New requests to services outside.
+    pub requests: Vec<HttpRequest>,
+    /// Requests after an attempt.
+    pub requests_done: Vec<HttpRequest>,
+    /// Requests without an answer that a person wants to be sent again.
+    pub requests_again: Vec<RequestId>,
     /// Assignments that are decided at commit.
     pub assignments: Vec<ListAssignment>,
     /// New raw events of channels.
@@ -202,6 +209,7 @@ impl ChangeSet {
             + self.timeline.len()
             + self.wake_ups.len()
             + self.state.len()
+            + self.requests.len()
             + self.assignments.len()
     }
 }

@@ -91,10 +91,51 @@ impl Condition {
     }
 }
 
+/// What one comparison came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestResult<'a> {
+    /// The number of its group, from 1.
+    pub group: usize,
+    /// The field.
+    pub field: &'a str,
+    /// The comparison.
+    pub op: Op,
+    /// What it was compared with.
+    pub wanted: &'a str,
+    /// The value of the field; none when it is empty.
+    pub found: Option<String>,
+    /// Whether it is true.
+    pub holds: bool,
+    /// The comparison and the value, in words.
+    pub text: String,
+}
+
+impl Condition {
+    /// What every comparison comes to, also those that decide nothing because another one is false.
+    pub fn results(&self, item: &Item) -> Vec<TestResult<'_>> {
+        let groups = self.any.iter().zip(1..);
+        let tests = groups.flat_map(|(group, number)| group.iter().map(move |test| (number, test)));
+        tests
+            .map(|(group, test)| TestResult {
+                group,
+                field: &test.field,
+                op: test.op,
+                wanted: &test.value,
+                found: test.found(item).map(|value| value.to_string()),
+                holds: test.holds(item),
+                text: test.explain(item),
+            })
+            .collect()
+    }
+}
+
 impl Test {
+    fn found(&self, item: &Item) -> Option<FieldValue> {
+        item.field(&self.field).filter(FieldValue::is_filled)
+    }
+
     fn holds(&self, item: &Item) -> bool {
-        let value = item.field(&self.field).filter(FieldValue::is_filled);
-        let Some(value) = value else {
+        let Some(value) = self.found(item) else {
             return matches!(self.op, Op::Empty | Op::Ne);
         };
         match self.op {
@@ -115,9 +156,8 @@ impl Test {
     }
 
     fn explain(&self, item: &Item) -> String {
-        let seen = item
-            .field(&self.field)
-            .filter(FieldValue::is_filled)
+        let seen = self
+            .found(item)
             .map_or_else(|| "empty".to_owned(), |v| format!("`{v}`"));
         let op = self.op.as_str();
         match self.op {

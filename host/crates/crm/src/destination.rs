@@ -101,6 +101,14 @@ impl Destination {
         self.refusal_count >= REFUSALS_MAX
     }
 
+    /// Nothing is on its way to it, and nothing is known that would have to be kept.
+    pub fn is_idle(&self, now: Timestamp) -> bool {
+        self.in_flight == 0
+            && self.refusal_count == 0
+            && self.paused_until(now).is_none()
+            && self.next_at <= now
+    }
+
     /// Until when nothing is sent.
     pub fn paused_until(&self, now: Timestamp) -> Option<Timestamp> {
         self.paused_until.filter(|until| now < *until)

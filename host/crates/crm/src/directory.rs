@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::account::{Account, Session};
 use crate::attachment::{Attachment, Moment};
+use crate::automation::{AutomationDraft, AutomationHead, AutomationId, AutomationVersion};
 use crate::calendar::{CalendarSpec, WorkCalendar};
 use crate::conversation::Channel;
 use crate::ids::{AttachmentId, CalendarId, ChannelId, EmployeeId, PipelineId, StageId, TokenId};
@@ -16,6 +18,7 @@ use crate::people::{Employee, Role};
 use crate::pipeline::{FieldDef, Pipeline, Stage};
 use crate::rejection::{Code, Rejection};
 use crate::robot::Manifest;
+use crate::secret::Secret;
 use crate::time::Timestamp;
 
 /// A version of a robot that is installed. Its component is kept in the database under the digest.
@@ -97,8 +100,24 @@ pub enum DirectoryChange {
     Attachment(Attachment),
     /// An attachment was deleted.
     AttachmentRemoved(AttachmentId),
+    /// What is in force from now on, for the history.
+    AutomationVersion(Box<AutomationVersion>),
+    /// A draft of an automation.
+    Draft(Box<AutomationDraft>),
+    /// The draft of this automation was published or discarded.
+    DraftRemoved(AutomationId),
     /// A token.
     Token(Token),
+    /// A secret.
+    Secret(Secret),
+    /// The secret with this name was removed.
+    SecretRemoved(String),
+    /// An account.
+    Account(Account),
+    /// Somebody signed in.
+    Session(Session),
+    /// The session with this digest has ended.
+    SessionRemoved(String),
 }
 
 /// Everything that admins set up.
@@ -124,8 +143,18 @@ pub struct Directory {
     pub robots: BTreeMap<String, Arc<RobotVersion>>,
     /// By id.
     pub attachments: BTreeMap<AttachmentId, Arc<Attachment>>,
+    /// The newest version of each automation that has had one.
+    pub automation_heads: BTreeMap<AutomationId, AutomationHead>,
+    /// What shall become of automations.
+    pub drafts: BTreeMap<AutomationId, Arc<AutomationDraft>>,
     /// By id.
     pub tokens: BTreeMap<TokenId, Arc<Token>>,
+    /// By name.
+    pub secrets: BTreeMap<String, Arc<Secret>>,
+    /// By employee.
+    pub accounts: BTreeMap<EmployeeId, Arc<Account>>,
+    /// By digest.
+    pub sessions: BTreeMap<String, Arc<Session>>,
     /// Stage attachments in list order, by stage: matching looks here.
     stage_attachments: BTreeMap<StageId, Vec<Arc<Attachment>>>,
     /// Event attachments in list order: matching looks here.
@@ -145,6 +174,11 @@ impl Directory {
             DirectoryChange::Field(new) => drop(self.fields.insert(new.key.clone(), Arc::new(new))),
             DirectoryChange::Channel(new) => drop(self.channels.insert(new.id, Arc::new(new))),
             DirectoryChange::Token(new) => drop(self.tokens.insert(new.id, Arc::new(new))),
+            DirectoryChange::Secret(new) => drop(self.secrets.insert(new.name.clone(), Arc::new(new))),
+            DirectoryChange::SecretRemoved(name) => drop(self.secrets.remove(&name)),
+            DirectoryChange::Account(new) => drop(self.accounts.insert(new.employee, Arc::new(new))),
+            DirectoryChange::Session(new) => drop(self.sessions.insert(new.digest.clone(), Arc::new(new))),
+            DirectoryChange::SessionRemoved(digest) => drop(self.sessions.remove(&digest)),
             DirectoryChange::Robot(new, _) => drop(self.robots.insert(new.digest.clone(), Arc::new(new))),
             DirectoryChange::Calendar(new) => {
                 let work = WorkCalendar::new(&new.spec).map_err(|e| Rejection::invalid(e.to_string()))?;
@@ -157,6 +191,20 @@ impl Directory {
             DirectoryChange::AttachmentRemoved(id) => {
                 self.attachments.remove(&id);
                 self.index_attachments();
+            }
+            DirectoryChange::AutomationVersion(new) => {
+                let head = AutomationHead {
+                    number: new.number,
+                    at: new.at,
+                    by: new.by,
+                };
+                self.automation_heads.insert(new.automation, head);
+            }
+            DirectoryChange::Draft(new) => {
+                self.drafts.insert(new.automation, Arc::from(new));
+            }
+            DirectoryChange::DraftRemoved(id) => {
+                self.drafts.remove(&id);
             }
         }
         Ok(())

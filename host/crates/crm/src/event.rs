@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::activity::ActivityKind;
 use crate::ids::{
     ActivityId, AttachmentId, BulkId, ChannelId, ContactId, ConversationId, DeliveryId, EmployeeId, EventId,
-    ItemId, MessageId, PipelineId, RunId, StageId,
+    ItemId, MessageId, PipelineId, RequestId, RunId, StageId,
 };
 use crate::time::Timestamp;
 
@@ -110,6 +110,17 @@ pub enum Fact {
         /// Why.
         error: String,
     },
+    /// A service outside answered a robot's request, or never did. Starts the attachment that asked, nothing else.
+    HttpResponse {
+        /// Whose request.
+        attachment: AttachmentId,
+        /// The request.
+        request: RequestId,
+        /// The item's stage entry when the robot asked.
+        stage_entry: Option<i64>,
+        /// The status; none when no answer came.
+        status: Option<u16>,
+    },
     /// A wake-up that a robot asked for is due. Starts the attachment that asked, nothing else.
     TimerFired {
         /// Whose wake-up.
@@ -178,6 +189,7 @@ pub enum FactKind {
     ConversationOpened,
     ConversationClosed,
     DeliveryFailed,
+    HttpResponse,
     TimerFired,
     ScheduleTicked,
     ScheduleMissed,
@@ -202,6 +214,7 @@ impl FactKind {
             FactKind::ConversationOpened => "conversation-opened",
             FactKind::ConversationClosed => "conversation-closed",
             FactKind::DeliveryFailed => "delivery-failed",
+            FactKind::HttpResponse => "http-response",
             FactKind::TimerFired => "timer-fired",
             FactKind::ScheduleTicked => "schedule-ticked",
             FactKind::ScheduleMissed => "schedule-missed",
@@ -228,6 +241,7 @@ impl Fact {
             Fact::ConversationOpened { .. } => FactKind::ConversationOpened,
             Fact::ConversationClosed { .. } => FactKind::ConversationClosed,
             Fact::DeliveryFailed { .. } => FactKind::DeliveryFailed,
+            Fact::HttpResponse { .. } => FactKind::HttpResponse,
             Fact::TimerFired { .. } => FactKind::TimerFired,
             Fact::ScheduleTicked { .. } => FactKind::ScheduleTicked,
             Fact::ScheduleMissed { .. } => FactKind::ScheduleMissed,

@@ -21,6 +21,7 @@ use crate::people::{Absence, Actor, Employee, Role};
 use crate::pipeline::{FieldDef, FieldType, Pipeline, Stage, StageKind};
 use crate::robot::Manifest;
 use crate::rules::Rules;
+use crate::secret::Secret;
 use crate::time::Timestamp;
 use crate::value::LocalText;
 
@@ -186,6 +187,9 @@ pub(crate) fn attachment(id: i64) -> Attachment {
         overrides_required_fields: false,
         scope: Default::default(),
         grants: vec!["notifications".to_owned()],
+        http_hosts: Vec::new(),
+        grant_fields: Vec::new(),
+        grant_audience: Vec::new(),
         params: params(json!({"to": ["role:assignee"]})),
         sort: 0,
         is_enabled: true,
@@ -315,10 +319,23 @@ fn directory() -> Directory {
             .into_iter()
             .map(|robot| DirectoryChange::Robot(robot, None)),
     );
-    for change in changes.chain([DirectoryChange::Calendar(calendar(1, "office"))]) {
+    let rest = [
+        DirectoryChange::Calendar(calendar(1, "office")),
+        DirectoryChange::Secret(secret()),
+    ];
+    for change in changes.chain(rest) {
         directory.apply(change).expect("a valid company");
     }
     directory
+}
+
+fn secret() -> Secret {
+    Secret {
+        name: "key".to_owned(),
+        value: "s3cr3t-value".to_owned(),
+        hosts: vec!["api.example.com".to_owned()],
+        version: 1,
+    }
 }
 
 fn people() -> Vec<Employee> {

@@ -100,6 +100,8 @@ ids! {
     InboundId, "inbound", "an inbound event";
     /// One change for many items.
     BulkId, "bulk", "a bulk change";
+    /// A request to a service outside.
+    RequestId, "request", "a request";
 }
 
 /// Whether an item is a lead or a deal.
@@ -188,11 +190,12 @@ pub enum IdKind {
     Attachment,
     Token,
     Bulk,
+    Request,
 }
 
 impl IdKind {
     /// All kinds, in the order of their discriminants.
-    pub const ALL: [IdKind; 19] = [
+    pub const ALL: [IdKind; 20] = [
         IdKind::Item,
         IdKind::Contact,
         IdKind::Activity,
@@ -212,6 +215,7 @@ impl IdKind {
         IdKind::Attachment,
         IdKind::Token,
         IdKind::Bulk,
+        IdKind::Request,
     ];
 
     /// The word used in the database.
@@ -236,6 +240,7 @@ impl IdKind {
             IdKind::Attachment => "attachment",
             IdKind::Token => "token",
             IdKind::Bulk => "bulk",
+            IdKind::Request => "request",
         }
     }
 }

@@ -2,10 +2,12 @@
 //!
 //! Pure: rules take values and `now` and return values. No clock, no randomness, no database, no logging.
 
+pub mod account;
 pub mod activity;
 pub mod assigning;
 pub mod attaching;
 pub mod attachment;
+pub mod automation;
 pub mod backoff;
 pub mod breaker;
 pub mod bulk;
@@ -22,9 +24,12 @@ pub mod directory;
 pub mod editing;
 pub mod email;
 pub mod event;
+pub mod explaining;
 pub mod finding;
 #[cfg(test)]
 mod fixture;
+pub mod granting;
+pub mod http_request;
 pub mod ids;
 pub mod item;
 pub mod lifecycle;
@@ -40,13 +45,16 @@ pub mod people;
 pub mod phone;
 pub mod pipeline;
 pub mod planning;
+pub mod quotas;
 pub mod rejection;
 pub mod remembering;
+pub mod requesting;
 pub mod retry;
 pub mod robot;
 pub mod rules;
 pub mod run;
 pub mod schedule;
+pub mod secret;
 pub mod setting_up;
 pub mod shard;
 pub mod talking;
@@ -55,3 +63,4 @@ pub mod time;
 pub mod timer;
 pub mod updating;
 pub mod value;
+pub mod web_host;

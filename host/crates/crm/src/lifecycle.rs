@@ -66,7 +66,10 @@ fn outlived(run: &Run, item: &Item) -> Option<Reason> {
 }
 
 /// When working time begins, if it is not now. A calendar that cannot say is no reason to run at any time.
-fn closed_until(calendar: Option<&WorkCalendar>, now: Timestamp) -> Result<Option<Timestamp>, String> {
+pub(crate) fn closed_until(
+    calendar: Option<&WorkCalendar>,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, String> {
     let calendar = calendar.ok_or("there is no calendar for its window of working time")?;
     if calendar.is_working(now) {
         return Ok(None);

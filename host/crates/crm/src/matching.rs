@@ -79,7 +79,11 @@ impl Matcher<'_> {
             event: event.id,
             attachment: attachment.id,
             item: event.item,
-            stage_entry: item.map(|item| item.stage_entry),
+            stage_entry: match event.fact {
+                // An answer that comes too late belongs to the stage entry in which the robot asked.
+                Fact::HttpResponse { stage_entry, .. } => stage_entry,
+                _ => item.map(|item| item.stage_entry),
+            },
             cancel_on: if event.item.is_some() {
                 attachment.cancel_on
             } else {
@@ -98,12 +102,15 @@ impl Matcher<'_> {
         }
     }
 
-    /// Gives the run its time. The attachment's timing counts from its moment: a wake-up has waited already, and
-    /// a person who starts a robot by hand means now.
+    /// Gives the run its time. The attachment's timing counts from its moment: an answer or a wake-up has waited already,
+    /// and a person who starts a robot by hand means now.
     fn time(&self, run: &mut Run, event: &Event, attachment: &Attachment, item: Option<&Item>) {
         if matches!(
             event.fact,
-            Fact::TimerFired { .. } | Fact::ManualRun { .. } | Fact::BulkRun { .. }
+            Fact::HttpResponse { .. }
+                | Fact::TimerFired { .. }
+                | Fact::ManualRun { .. }
+                | Fact::BulkRun { .. }
         ) {
             return;
         }
@@ -271,7 +278,8 @@ pub fn relative(item: &Item, field: &str, offset_s: i64) -> Option<Timestamp> {
 fn matching(directory: &Directory, event: &Event, item: Option<&Item>) -> Vec<Arc<Attachment>> {
     let single = |id| directory.attachments.get(&id).cloned().into_iter().collect();
     match &event.fact {
-        Fact::TimerFired { attachment, .. }
+        Fact::HttpResponse { attachment, .. }
+        | Fact::TimerFired { attachment, .. }
         | Fact::ScheduleTicked { attachment, .. }
         | Fact::ScheduleMissed { attachment, .. }
         | Fact::ManualRun { attachment, .. }
@@ -297,7 +305,8 @@ fn matching(directory: &Directory, event: &Event, item: Option<&Item>) -> Vec<Ar
     found
 }
 
-fn waits_for(attachment: &Attachment, fact: &Fact, item: Option<&Item>) -> bool {
+/// Whether an attachment to an event waits for this one.
+pub fn waits_for(attachment: &Attachment, fact: &Fact, item: Option<&Item>) -> bool {
     let Moment::Event {
         event,
         pipeline,

@@ -18,6 +18,11 @@ pub const TAG_CHARS_MAX: usize = 100;
 /// The most words in one list of recipients.
 pub const RECIPIENTS_MAX: usize = 200;
 
+/// The word for the item's assignee.
+pub const ASSIGNEE: &str = "role:assignee";
+/// The word for the head of the item's assignee.
+pub const HEAD: &str = "role:head";
+
 /// What to tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
@@ -126,8 +131,8 @@ fn recipient(
 ) -> Result<Option<EmployeeId>, Rejection> {
     let assignee = item.and_then(|item| item.assignee);
     match word {
-        "role:assignee" => Ok(assignee),
-        "role:head" => match assignee {
+        ASSIGNEE => Ok(assignee),
+        HEAD => match assignee {
             Some(id) => Ok(directory.employee(id)?.head),
             None => Ok(None),
         },

@@ -53,12 +53,40 @@ pub fn check(
     params: &BTreeMap<String, Value>,
     directory: &Directory,
 ) -> Result<(), Rejection> {
+    let wrong = problems(manifest, params, directory);
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    let (fields, sentences): (Vec<_>, Vec<_>) = wrong.into_iter().unzip();
+    Err(Rejection {
+        code: Code::Invalid,
+        message: sentences.join("; "),
+        fields,
+    })
+}
+
+/// The keys that are wrong, and one sentence for each.
+pub fn problems(
+    manifest: &Manifest,
+    params: &BTreeMap<String, Value>,
+    directory: &Directory,
+) -> Vec<(String, String)> {
     let mut wrong: Vec<(String, String)> = Vec::new();
     for key in params.keys().filter(|key| manifest.param(key).is_none()) {
-        wrong.push((
-            key.clone(),
-            format!("robot `{}` has no parameter `{key}`", manifest.id),
-        ));
+        let known: Vec<String> = manifest
+            .param
+            .iter()
+            .map(|param| format!("`{}`", param.key))
+            .collect();
+        let known = match known.is_empty() {
+            true => "none".to_owned(),
+            false => known.join(", "),
+        };
+        let message = format!(
+            "robot `{}` has no parameter `{key}` (it has {known})",
+            manifest.id
+        );
+        wrong.push((key.clone(), message));
     }
     for param in &manifest.param {
         match given(param, params) {
@@ -73,15 +101,7 @@ pub fn check(
             }
         }
     }
-    if wrong.is_empty() {
-        return Ok(());
-    }
-    let (fields, sentences): (Vec<_>, Vec<_>) = wrong.into_iter().unzip();
-    Err(Rejection {
-        code: Code::Invalid,
-        message: sentences.join("; "),
-        fields,
-    })
+    wrong
 }
 
 fn given<'a>(param: &'a Param, params: &'a BTreeMap<String, Value>) -> Option<&'a Value> {
@@ -124,6 +144,7 @@ fn check_reference(param: &Param, value: &ParamValue, directory: &Directory) -> 
                 .parse::<ChannelId>()
                 .is_ok_and(|id| directory.channels.contains_key(&id)),
             ParamType::Field => is_field(directory, text),
+            ParamType::Secret => directory.secrets.contains_key(text),
             _ => true,
         };
         if !found {
@@ -161,6 +182,22 @@ pub fn resolve(
         values.push((param.key.clone(), value));
     }
     Ok(values)
+}
+
+/// The values that the robot gets whatever starts it; none where a placeholder is among them, or a value does not fit.
+pub fn plain(manifest: &Manifest, params: &BTreeMap<String, Value>) -> Option<Vec<(String, ParamValue)>> {
+    let mut values = Vec::with_capacity(manifest.param.len());
+    for param in &manifest.param {
+        let Some(value) = given(param, params) else {
+            continue;
+        };
+        let is_expanded = param.placeholders == Placeholders::Text && value.to_string().contains("{=");
+        if is_expanded {
+            return None;
+        }
+        values.push((param.key.clone(), read(param, value).ok()?));
+    }
+    Some(values)
 }
 
 /// What a robot gets where the admin has given nothing.

@@ -31,6 +31,8 @@ pub enum Code {
     LimitMessages,
     /// Too many writes in one run.
     LimitWrites,
+    /// Too many requests to services outside in one run.
+    LimitRequests,
     /// Too many timers in one run.
     LimitTimers,
     /// A robot's memory is full.
@@ -56,6 +58,7 @@ impl Code {
             Code::LimitNotifications => "limit.notifications",
             Code::LimitMessages => "limit.messages",
             Code::LimitWrites => "limit.writes",
+            Code::LimitRequests => "limit.requests",
             Code::LimitTimers => "limit.timers",
             Code::LimitState => "limit.state",
             Code::LimitCalls => "limit.calls",

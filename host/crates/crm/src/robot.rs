@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::value::LocalText;
+use crate::web_host::WebHost;
 
 /// The kind of a moment that a robot can be attached to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -145,6 +146,9 @@ pub struct Manifest {
     /// What it asks for.
     #[serde(default)]
     pub permission: Vec<Permission>,
+    /// The hosts of the web that it wants to reach; `*` for those that the admin names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub http_hosts: Vec<String>,
     /// Its form.
     #[serde(default)]
     pub param: Vec<Param>,
@@ -157,6 +161,12 @@ impl Manifest {
     /// `notify@1.0.0`.
     pub fn label(&self) -> String {
         format!("{}@{}", self.id, self.version)
+    }
+
+    /// The hosts that an attachment gets unless its admin says otherwise: those that the robot names.
+    pub fn http_hosts_named(&self) -> Vec<String> {
+        let is_named = |host: &&String| host.parse().is_ok_and(|host: WebHost| !host.is_any());
+        self.http_hosts.iter().filter(is_named).cloned().collect()
     }
 
     /// The parameter with this key.

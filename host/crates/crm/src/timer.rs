@@ -1,5 +1,7 @@
 //! Timers of the core, and what leaves the house.
 
+use serde::Deserialize;
+
 use crate::ids::{
     ActivityId, ChannelId, ConversationId, DeliveryId, InboundId, ItemId, MessageId, RunId, TimerId,
 };
@@ -36,7 +38,8 @@ pub struct Timer {
 }
 
 /// Where a delivery stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum DeliveryState {
     /// To be sent, at `due_at` or later.
     Pending,

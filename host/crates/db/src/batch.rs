@@ -9,8 +9,9 @@ use signalbox_crm::contact::Contact;
 use signalbox_crm::conversation::{Conversation, Message};
 use signalbox_crm::directory::DirectoryChange;
 use signalbox_crm::event::Event;
+use signalbox_crm::http_request::HttpRequest;
 use signalbox_crm::ids::{
-    ActivityId, AttachmentId, DeliveryId, EmployeeId, InboundId, NotificationId, RunId, TimerId,
+    ActivityId, AttachmentId, DeliveryId, EmployeeId, InboundId, NotificationId, RequestId, RunId, TimerId,
 };
 use signalbox_crm::item::Item;
 use signalbox_crm::notification::{HistoryEntry, Notification, TimelineEntry};
@@ -92,6 +93,12 @@ pub struct Batch {
     pub deliveries_done: Vec<Delivery>,
     /// Dead deliveries that are due again at `at`; one in another state stays as it is.
     pub deliveries_again: Vec<DeliveryId>,
+    /// New requests to services outside.
+    pub requests: Vec<HttpRequest>,
+    /// Pending requests after an attempt.
+    pub requests_done: Vec<HttpRequest>,
+    /// Requests that are over and are due again at `at`; a pending one stays as it is.
+    pub requests_again: Vec<RequestId>,
     /// New raw events; one whose key is known already is not stored again.
     pub inbound: Vec<Inbound>,
     /// Received raw events that were dealt with.
@@ -173,6 +180,9 @@ impl Batch {
             deliveries: Vec::new(),
             deliveries_done: Vec::new(),
             deliveries_again: Vec::new(),
+            requests: Vec::new(),
+            requests_done: Vec::new(),
+            requests_again: Vec::new(),
             inbound: Vec::new(),
             inbound_done: Vec::new(),
             inbound_again: Vec::new(),

@@ -9,7 +9,7 @@ use crate::error::DbError;
 use crate::open::Db;
 use crate::{
     activity, attempt, bulk, contact, conversation, delivery, directory, event, expiry, guard, host_rows,
-    inbound, item, message, notes, notification, run, run_changes, sharding, state, timer,
+    http_request, inbound, item, message, notes, notification, run, run_changes, sharding, state, timer,
 };
 
 /// One statement of a commit.
@@ -100,6 +100,7 @@ fn steps(batch: &Batch, host: i64) -> Vec<Step> {
     run_changes::steps(batch, host, &mut steps);
     attempt::steps(batch, &mut steps);
     delivery::steps(batch, &mut steps);
+    http_request::steps(batch, &mut steps);
     inbound::steps(batch, host, &mut steps);
     bulk::steps(batch, &mut steps);
     host_rows::steps(batch, &mut steps);

@@ -246,6 +246,14 @@ impl<'r> Fields<'r> {
         serde_json::from_str(&text).map_err(|_| DbError::bad_row(what, &text))
     }
 
+    pub(crate) fn maybe_json<T>(&mut self, what: &'static str) -> Result<Option<T>, DbError>
+    where
+        T: for<'de> serde::Deserialize<'de>,
+    {
+        let read = |text: String| serde_json::from_str(&text).map_err(|_| DbError::bad_row(what, &text));
+        self.maybe_text()?.map(read).transpose()
+    }
+
     /// The two columns of an item: number and kind.
     pub(crate) fn maybe_item(&mut self) -> Result<Option<ItemId>, DbError> {
         let number = self.maybe_int()?;

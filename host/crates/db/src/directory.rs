@@ -2,6 +2,7 @@
 
 use signalbox_crm::directory::{Directory, DirectoryChange};
 
+use crate::automation;
 use crate::batch::Batch;
 use crate::commit::Step;
 use crate::dialect::{Arg, Columns, Fields, Sql, on_both};
@@ -93,6 +94,22 @@ VALUES ($1, $2, $3)
 ON CONFLICT (id) DO UPDATE SET digest = excluded.digest, body = excluded.body",
 );
 
+const PUT_SECRET: Sql = put!("secret", "name", "name", "$1, $2, $3", "");
+
+const DELETE_SECRET: Sql = Sql::same(
+    "DELETE FROM secret
+WHERE name = $1",
+);
+
+const PUT_ACCOUNT: Sql = put!("account", "employee", "employee", "$1, $2, $3", "");
+
+const PUT_SESSION: Sql = put!("session", "digest", "digest, employee", "$1, $2, $3, $4", "");
+
+const DELETE_SESSION: Sql = Sql::same(
+    "DELETE FROM session
+WHERE digest = $1",
+);
+
 const DELETE_ATTACHMENT: Sql = Sql::same(
     "DELETE FROM attachment
 WHERE id = $1",
@@ -106,14 +123,21 @@ pub(crate) fn steps(batch: &Batch, steps: &mut Vec<Step>) {
     if batch.directory.is_empty() {
         return;
     }
-    steps.extend(batch.directory.iter().map(step));
+    for change in &batch.directory {
+        match change {
+            DirectoryChange::AutomationVersion(new) => automation::version_steps(new, steps),
+            DirectoryChange::Draft(new) => steps.push(automation::draft_step(new)),
+            DirectoryChange::DraftRemoved(id) => steps.push(automation::draft_removed_step(*id)),
+            other => steps.extend(step(other)),
+        }
+    }
     steps.push(host_rows::put_meta([(
         DIRECTORY_VERSION,
         batch.directory_version.to_string().as_str(),
     )]));
 }
 
-fn step(change: &DirectoryChange) -> Step {
+fn step(change: &DirectoryChange) -> Option<Step> {
     let (table, sql, args) = match change {
         DirectoryChange::Employee(new) => {
             let email = Arg::MaybeText(new.email.clone());
@@ -187,14 +211,39 @@ fn step(change: &DirectoryChange) -> Step {
             PUT_TOKEN,
             vec![new.id.0.into(), new.digest.as_str().into(), body(new)],
         ),
+        DirectoryChange::Secret(new) => (
+            "secret",
+            PUT_SECRET,
+            vec![new.name.as_str().into(), new.version.into(), body(new)],
+        ),
+        DirectoryChange::SecretRemoved(name) => ("secret", DELETE_SECRET, vec![name.as_str().into()]),
+        DirectoryChange::Account(new) => (
+            "account",
+            PUT_ACCOUNT,
+            vec![new.employee.0.into(), new.version.into(), body(new)],
+        ),
+        DirectoryChange::Session(new) => (
+            "session",
+            PUT_SESSION,
+            vec![
+                new.digest.as_str().into(),
+                new.employee.0.into(),
+                new.version.into(),
+                body(new),
+            ],
+        ),
+        DirectoryChange::SessionRemoved(digest) => ("session", DELETE_SESSION, vec![digest.as_str().into()]),
+        DirectoryChange::AutomationVersion(_)
+        | DirectoryChange::Draft(_)
+        | DirectoryChange::DraftRemoved(_) => return None,
     };
-    Step {
+    Some(Step {
         expected: Some((1, table)),
         ..Step::new(sql, args)
-    }
+    })
 }
 
-fn body<T: serde::Serialize>(entry: &T) -> Arg {
+pub(crate) fn body<T: serde::Serialize>(entry: &T) -> Arg {
     let text = serde_json::to_string(entry).expect("our entities have string keys and finite shapes");
     Arg::Text(text)
 }
@@ -261,11 +310,36 @@ impl Db {
                 .into_iter()
                 .map(DirectoryChange::Channel),
         );
+        changes.extend(
+            self.bodies("SELECT body FROM secret")
+                .await?
+                .into_iter()
+                .map(DirectoryChange::Secret),
+        );
+        changes.extend(
+            self.bodies("SELECT body FROM account")
+                .await?
+                .into_iter()
+                .map(DirectoryChange::Account),
+        );
+        changes.extend(
+            self.bodies("SELECT body FROM session")
+                .await?
+                .into_iter()
+                .map(DirectoryChange::Session),
+        );
         let robots = self.bodies("SELECT body FROM robot").await?;
         changes.extend(
             robots
                 .into_iter()
                 .map(|robot| DirectoryChange::Robot(robot, None)),
+        );
+        directory.automation_heads = self.automation_heads().await?;
+        changes.extend(
+            self.bodies("SELECT body FROM automation_draft")
+                .await?
+                .into_iter()
+                .map(|draft| DirectoryChange::Draft(Box::new(draft))),
         );
         let attachments = self.bodies("SELECT body FROM attachment").await?;
         changes.extend(attachments.into_iter().map(DirectoryChange::Attachment));

@@ -15,11 +15,18 @@ pub enum Expiring {
     Inbound,
     /// Deliveries that were delivered or given up. Their messages stay.
     Deliveries,
+    /// Requests to services outside that are over.
+    Requests,
 }
 
 impl Expiring {
     /// Every kind.
-    pub const ALL: [Expiring; 3] = [Expiring::IdempotencyKeys, Expiring::Inbound, Expiring::Deliveries];
+    pub const ALL: [Expiring; 4] = [
+        Expiring::IdempotencyKeys,
+        Expiring::Inbound,
+        Expiring::Deliveries,
+        Expiring::Requests,
+    ];
 }
 
 /// Deletes the oldest rows of a kind.
@@ -70,12 +77,25 @@ WHERE id IN (
 RETURNING CAST(1 AS BIGINT)",
 );
 
+const DELETE_REQUESTS: Sql = Sql::same(
+    "DELETE FROM http_request
+WHERE id IN (
+    SELECT http_request.id
+    FROM http_request
+    WHERE http_request.finished_at < $1
+    ORDER BY http_request.finished_at
+    LIMIT $2
+)
+RETURNING CAST(1 AS BIGINT)",
+);
+
 pub(crate) fn steps(batch: &Batch, steps: &mut Vec<Step>) {
     steps.extend(batch.expired.iter().map(|expiry| {
         let sql = match expiry.what {
             Expiring::IdempotencyKeys => DELETE_IDEMPOTENCY,
             Expiring::Inbound => DELETE_INBOUND,
             Expiring::Deliveries => DELETE_DELIVERIES,
+            Expiring::Requests => DELETE_REQUESTS,
         };
         let args = vec![expiry.before.micros().into(), i64::from(expiry.max).into()];
         Step::new(sql, args).returning(Returns::Expired)

@@ -39,6 +39,11 @@ impl Filter {
         }
     }
 
+    /// The whole text and its arguments, without a limit: for groups, of which there are few.
+    pub(crate) fn all(self, select: &str, rest: &str) -> (String, Vec<Arg>) {
+        (format!("{select}{}\n{rest}", self.conditions), self.args)
+    }
+
     /// The whole text and its arguments.
     pub(crate) fn page(mut self, select: &str, order: &str, limit: u32) -> (String, Vec<Arg>) {
         self.args.push(limit.into());

@@ -8,6 +8,7 @@ use signalbox_crm::time::Timestamp;
 use signalbox_crm::value::Money;
 
 use crate::batch::Batch;
+use crate::board::Due;
 use crate::commit::Step;
 use crate::dialect::{Arg, Fields, Sql, over_rows};
 use crate::encode::Rows;
@@ -158,6 +159,19 @@ pub struct ItemFilter {
     pub title: Option<String>,
     /// They entered their stage before this instant.
     pub entered_before: Option<Timestamp>,
+    /// Their next activity stands so.
+    pub due: Option<DueFilter>,
+}
+
+/// How the next activity of an item stands at an instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DueFilter {
+    /// None: there is no open activity.
+    pub due: Option<Due>,
+    /// The instant.
+    pub now: Timestamp,
+    /// When its day ends.
+    pub tomorrow: Timestamp,
 }
 
 impl From<&ItemQuery> for ItemFilter {
@@ -171,12 +185,13 @@ impl From<&ItemQuery> for ItemFilter {
             is_open: query.is_open,
             title: None,
             entered_before: query.entered_before,
+            due: None,
         }
     }
 }
 
 impl ItemFilter {
-    fn conditions(&self) -> Filter {
+    pub(crate) fn conditions(&self) -> Filter {
         let mut filter = Filter::default();
         filter
             .maybe("item.kind = ?", self.kind.map(|kind| kind.as_str()))
@@ -190,6 +205,9 @@ impl ItemFilter {
             Some(false) => filter.and("item.closed_at IS NOT NULL", []),
             None => &mut filter,
         };
+        if let Some(DueFilter { due, now, tomorrow }) = self.due {
+            Due::condition(due, now, tomorrow, &mut filter);
+        }
         let title = self.title.as_deref().map(|title| containing(&search_name(title)));
         filter.maybe("item.title_search LIKE ? ESCAPE '\\'", title);
         filter

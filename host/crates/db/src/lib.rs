@@ -7,7 +7,9 @@ mod activity;
 mod apply;
 mod attempt;
 mod audit;
+mod automation;
 mod batch;
+mod board;
 mod bulk;
 mod commit;
 mod contact;
@@ -27,6 +29,7 @@ mod gate;
 mod guard;
 mod host_rows;
 mod hosts;
+mod http_request;
 mod inbound;
 mod item;
 mod message;
@@ -55,6 +58,7 @@ pub use batch::{
     Batch, Committed, IdempotencyRow, InboundDone, Rescheduled, RunUpdate, ScheduleMove, ScheduleRow,
     StageLeft, Turn, WakeUpVoid,
 };
+pub use board::{ColumnSum, Due, DueCount, ItemDue, ItemWaits};
 pub use conversation::ConversationFilter;
 pub use copy::copy_sqlite;
 pub use dead_letter::{DeadGroup, DeadLetter};
@@ -66,8 +70,9 @@ pub use gate::{Fault, Gate, Passage};
 pub use guard::{Check, FoundPage, RowTable, StaleRead, Written};
 pub use host_rows::INSTALLATION;
 pub use hosts::{HostRow, LEASE, Listener, Standing as HostStanding};
-pub use item::{ItemFilter, ItemPage};
-pub use notes::Noted;
+pub use http_request::RequestFilter;
+pub use item::{DueFilter, ItemFilter, ItemPage};
+pub use notes::{HistoryFilter, Noted};
 pub use open::{Db, OpenOptions, Synchronous};
 pub use operate::CheckReport;
 pub use run::{RunFilter, RunWithEvent};

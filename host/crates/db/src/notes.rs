@@ -148,4 +148,32 @@ impl Db {
         let (sql, args) = filter.page(SELECT_HISTORY, "ORDER BY history.id DESC", limit);
         self.rows(sql, args, read_history).await
     }
+
+    /// A page of the whole history, newest first; `before` is the last of the page before it.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn history_of(
+        &self,
+        wanted: &HistoryFilter,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<Noted<HistoryEntry>>, DbError> {
+        let mut filter = Filter::default();
+        filter
+            .maybe("history.subject = ?", wanted.subject.as_deref())
+            .maybe("history.actor = ?", wanted.actor.as_deref())
+            .maybe("history.id < ?", before);
+        let (sql, args) = filter.page(SELECT_HISTORY, "ORDER BY history.id DESC", limit);
+        self.rows(sql, args, read_history).await
+    }
+}
+
+/// Which lines of the history.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HistoryFilter {
+    /// About this: `deal:17`.
+    pub subject: Option<String>,
+    /// By this one: `employee:3`, `system`.
+    pub actor: Option<String>,
 }

@@ -129,6 +129,15 @@ pub(crate) fn deliveries(filter: &mut Filter, shards: &ShardSet) {
     );
 }
 
+/// Only requests to services of these shards: likewise.
+pub(crate) fn requests(filter: &mut Filter, shards: &ShardSet) {
+    only(
+        filter,
+        "substr(?, 1 + CAST(http_request.shard AS INTEGER), 1) = '1'",
+        shards,
+    );
+}
+
 fn only(filter: &mut Filter, condition: &'static str, shards: &ShardSet) {
     if *shards != ShardSet::ALL {
         filter.and(condition, [digits(shards)]);

@@ -34,6 +34,12 @@ pub struct Standing {
     pub outbox_due_at: Option<Timestamp>,
     /// Client messages that were given up since the instant that was asked for.
     pub dead_count: u32,
+    /// Requests of robots that wait to be sent.
+    pub request_count: u32,
+    /// When the first of them is due.
+    pub request_due_at: Option<Timestamp>,
+    /// Requests that were given up since the instant that was asked for.
+    pub dead_request_count: u32,
     /// Webhooks that are stored and not processed.
     pub inbound_count: u32,
     /// When the first of them came.
@@ -94,6 +100,10 @@ const STANDING: &str = "SELECT
     (SELECT MIN(due_at) FROM delivery WHERE state = 'pending'),
     (SELECT COUNT(*) FROM (
         SELECT 1 FROM delivery WHERE state = 'dead' AND finished_at >= $2 LIMIT $1) AS counted),
+    (SELECT COUNT(*) FROM (SELECT 1 FROM http_request WHERE state = 'pending' LIMIT $1) AS counted),
+    (SELECT MIN(due_at) FROM http_request WHERE state = 'pending'),
+    (SELECT COUNT(*) FROM (
+        SELECT 1 FROM http_request WHERE state = 'dead' AND finished_at >= $2 LIMIT $1) AS counted),
     (SELECT COUNT(*) FROM (SELECT 1 FROM inbound WHERE state = 'received' LIMIT $1) AS counted),
     (SELECT received_at FROM inbound WHERE state = 'received' ORDER BY id LIMIT 1),
     (SELECT COUNT(*) FROM (SELECT 1 FROM inbound WHERE state = 'failed' LIMIT $1) AS counted)";
@@ -129,6 +139,9 @@ fn read(fields: &mut Fields<'_>) -> Result<Standing, DbError> {
         outbox_count: fields.count()?,
         outbox_due_at: fields.maybe_instant()?,
         dead_count: fields.count()?,
+        request_count: fields.count()?,
+        request_due_at: fields.maybe_instant()?,
+        dead_request_count: fields.count()?,
         inbound_count: fields.count()?,
         inbound_since: fields.maybe_instant()?,
         inbound_failed_count: fields.count()?,

@@ -9,19 +9,25 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use signalbox_build::{build_robot, robots_target_dir};
-use signalbox_crm::event::Fact;
-use signalbox_crm::ids::{AttachmentId, EventId, PipelineId, RunId, StageId};
 use signalbox_crm::params::ParamValue;
 use signalbox_crm::run::Verdict;
 use signalbox_crm::value::Money;
-use signalbox_sandbox::{Invocation, Limits, Robot, RunReport, Sandbox, SandboxConfig};
+use signalbox_sandbox::{Limits, Robot, RunReport, Sandbox, SandboxConfig};
 
-use desk::{Desk, deal};
+use desk::{Desk, entered, invocation};
 
 // The session of the tests: one is enough.
 #[path = "../../../../tests/tests/hostile/desk.rs"]
 #[allow(dead_code, reason = "the tests use the rest")]
 mod desk;
+
+/// What the bundled robot `script` does: five calls, with the parameter.
+const SCRIPT: &str = "const item = items.get(invocation.item);
+    if (Number(item.amount.amount) < 100000) return skipped('a small one');
+    log.info(`${item.id} is above 100000`);
+    notifications.send({ to: ['role:assignee'], title: `Large deal: ${item.title}`, text: item.amount.amount });
+    timeline.addComment(item.id, `Large deal: ${item.amount.amount}`);
+    return done(`told of ${item.id} at ${clock.now()}`);";
 
 const BATCH_COUNT: usize = 11;
 /// How long a batch takes, about: robots differ by a factor of a hundred.
@@ -101,19 +107,6 @@ async fn batch(sandbox: &Sandbox, robot: &Robot, count: u32) -> RunReport {
 }
 
 async fn run(sandbox: &Sandbox, robot: &Robot, number: i64) -> RunReport {
-    let invocation = Invocation {
-        run: RunId(number),
-        attachment: AttachmentId(1),
-        attempt: 1,
-        item: Some(deal(17)),
-        event: EventId(1),
-        happened_at: desk::noon(),
-        cause: Fact::StageEntered {
-            pipeline: PipelineId(1),
-            stage: StageId(2),
-            from: Some(StageId(1)),
-        },
-    };
     let text = |text: &str| ParamValue::Text(text.to_owned());
     let params = vec![
         (
@@ -126,11 +119,18 @@ async fn run(sandbox: &Sandbox, robot: &Robot, number: i64) -> RunReport {
             text("Крыша для дачи: позвоните клиенту сегодня"),
         ),
         ("threshold".to_owned(), ParamValue::Money(rub("100000.00"))),
+        ("script".to_owned(), text(SCRIPT)),
     ];
     let mut session = Box::new(Desk::default());
     session.amount = Some(rub("500000.00"));
     sandbox
-        .run(robot, invocation, params, session, Limits::default())
+        .run(
+            robot,
+            invocation(number, entered()),
+            params,
+            session,
+            Limits::default(),
+        )
         .await
 }
 

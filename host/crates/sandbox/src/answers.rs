@@ -12,7 +12,7 @@ use crate::journal::{HostCall, Told};
 use crate::session::{Answer, CallError, Session};
 
 /// Functions that change nothing. Which of them a robot calls, and in which order, is no difference of what it does.
-const READS: [(&str, &str); 17] = [
+const READS: [(&str, &str); 18] = [
     ("activities", "get"),
     ("activities", "list-open"),
     ("calendar", "add-working"),
@@ -28,6 +28,7 @@ const READS: [(&str, &str); 17] = [
     ("fields", "get-all"),
     ("items", "find"),
     ("items", "get"),
+    ("outbound-http", "get-answer"),
     ("stages", "missing-fields"),
     ("state", "get"),
 ];

@@ -112,9 +112,10 @@ impl Artefacts {
 }
 
 #[allow(unsafe_code, reason = "the only door for compiled code; see SAFETY")]
-fn deserialize(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
-    // SAFETY: wasmtime wants bytes that `Engine::precompile_component` made and nobody changed. The MAC over exactly
-    // these bytes was verified with a key that only this host's user can read, and only `store` makes such MACs.
+pub(crate) fn deserialize(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
+    // SAFETY: wasmtime wants bytes that `Engine::precompile_component` made and nobody changed. Either the MAC over
+    // exactly these bytes was verified with a key that only this host's user can read, and only `store` makes such
+    // MACs; or the process that this one has started for it wrote them into a pipe that nobody else has.
     // Bytes of another wasmtime version are an error, not undefined.
     unsafe { Component::deserialize(engine, code) }
 }

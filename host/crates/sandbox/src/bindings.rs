@@ -12,6 +12,6 @@ wasmtime::component::bindgen!({
 pub(crate) use exports::signalbox::robot::entry;
 pub(crate) use signalbox::robot::{
     activities, assignment, calendar, clock, contact_editing, contacts, conversation_control, conversations,
-    employees, fields, item_creation, items, log, messaging, notifications, params, random, stages, state,
-    timeline, timers, types,
+    employees, fields, item_creation, items, log, messaging, notifications, outbound_http, params, random,
+    stages, state, timeline, timers, types,
 };

@@ -112,6 +112,9 @@ fn cause(fact: Fact, item: Option<ItemId>) -> types::Cause {
             .with("conversation", conversation)
             .with("channel", channel),
         Fact::ConversationClosed { conversation } => Fields::default().with("conversation", conversation),
+        Fact::HttpResponse { request, status, .. } => {
+            Fields::default().with("request", request).maybe("status", status)
+        }
         Fact::DeliveryFailed { delivery, error } => {
             Fields::default().with("delivery", delivery).with("error", error)
         }

@@ -78,7 +78,23 @@ pub(crate) struct Ticker {
 #[derive(Debug, Default)]
 struct TickerState {
     run_count: AtomicUsize,
+    /// Whether the thread waits for a run to wake it.
+    is_resting: AtomicBool,
     is_over: AtomicBool,
+}
+
+impl TickerState {
+    /// Waits for a run. A host at rest costs nothing.
+    ///
+    /// The thread says that it rests before it looks for runs, and a run is counted before it looks whether the thread
+    /// rests: one of both sees the other.
+    fn rest(&self) {
+        self.is_resting.store(true, Ordering::SeqCst);
+        if self.run_count.load(Ordering::SeqCst) == 0 && !self.is_over.load(Ordering::SeqCst) {
+            thread::park();
+        }
+        self.is_resting.store(false, Ordering::SeqCst);
+    }
 }
 
 /// While it lives, time is measured.
@@ -105,11 +121,9 @@ impl Ticker {
         let seen = Arc::clone(&state);
         let work = move || {
             while !seen.is_over.load(Ordering::SeqCst) {
-                // A host at rest costs nothing: the first run wakes the thread. A wake-up too many is only a tick.
-                match seen.run_count.load(Ordering::SeqCst) {
-                    0 => thread::park(),
-                    _ => thread::park_timeout(EPOCH),
-                }
+                seen.rest();
+                // A wake-up too many is only a tick.
+                thread::park_timeout(EPOCH);
                 if !tick() {
                     return;
                 }
@@ -125,8 +139,11 @@ impl Ticker {
     }
 
     /// A run begins, and ends with the answer's end.
+    ///
+    /// A thread that still waits for its tick is left alone: to wake it costs as much as half of a small run.
     pub(crate) fn run_begins(&self) -> Ticking<'_> {
-        if self.state.run_count.fetch_add(1, Ordering::SeqCst) == 0
+        self.state.run_count.fetch_add(1, Ordering::SeqCst);
+        if self.state.is_resting.load(Ordering::SeqCst)
             && let Some(thread) = &self.thread
         {
             thread.thread().unpark();

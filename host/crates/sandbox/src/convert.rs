@@ -24,6 +24,7 @@ use signalbox_crm::params::ParamValue;
 
 mod clients;
 mod fields;
+mod requests;
 
 /// How much of a malformed text a refusal repeats, and of a failure's code a verdict, in characters. Ids have at most
 /// 32, the longest code of the contract 19.

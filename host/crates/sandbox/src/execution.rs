@@ -12,7 +12,7 @@ use crate::answers::{Answers, Off};
 use crate::bindings::types::Error;
 use crate::convert;
 use crate::dice::Dice;
-use crate::journal::{Journal, OpenCall, Told};
+use crate::journal::{Begun, Journal, OpenCall, Told};
 use crate::limits::{LIMIT_REFUSALS_MAX, Limits};
 use crate::logbook::Logbook;
 use crate::meter::Meter;
@@ -81,7 +81,11 @@ impl Execution {
         function: &'static str,
         args: &impl Serialize,
     ) -> OpenCall {
-        let mut call = self.journal.open(interface, function, args, self.fuel_used);
+        let begun = Begun {
+            at: self.stopwatch.since(),
+            fuel: self.fuel_used,
+        };
+        let mut call = self.journal.open(interface, function, args, begun);
         self.logbook().call_count = self.journal.count();
         if let (Answers::Record(record), Some(noted)) = (&mut self.answers, self.journal.last()) {
             call.recorded = record.answer(noted);
@@ -202,10 +206,11 @@ impl Execution {
 }
 
 /// The codes of refusals that are about a limit of the run, and not about the call.
-const LIMITS: [Code; 6] = [
+const LIMITS: [Code; 7] = [
     Code::LimitNotifications,
     Code::LimitMessages,
     Code::LimitWrites,
+    Code::LimitRequests,
     Code::LimitTimers,
     Code::LimitState,
     Code::LimitCalls,

@@ -17,6 +17,7 @@ mod items;
 mod log;
 mod messaging;
 mod notifications;
+mod outbound_http;
 mod params;
 mod random;
 mod stages;

@@ -11,6 +11,8 @@ use wasmtime::wasmparser::{self, Encoding, Parser, Payload, Validator, WasmFeatu
 
 use crate::artefacts::hex;
 
+mod bounds;
+mod contract;
 mod manifest;
 mod params;
 mod requests;
@@ -25,7 +27,7 @@ pub const MANIFEST_BYTES_MAX: usize = 256 * 1024;
 /// The custom section with the manifest as JSON.
 pub const MANIFEST_SECTION: &str = "signalbox:manifest";
 /// The export that makes a component a robot.
-const ENTRY: &str = "signalbox:robot/entry@0.9.0";
+const ENTRY: &str = "signalbox:robot/entry@0.9.1";
 
 /// What a component is and asks for.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -66,14 +68,41 @@ pub enum InspectError {
     #[error("this is compiled code; install the component that it was compiled from")]
     Compiled,
     /// The file is something else.
-    #[error("this is not WebAssembly")]
+    #[error("this is not WebAssembly; a robot is the file that `signalbox robot build` writes")]
     NotWasm,
+    /// The file ends before the component does.
+    #[error("the file ends early, after {bytes} bytes: it was cut off; copy or build it once more")]
+    CutOff {
+        /// Its size.
+        bytes: usize,
+    },
+    /// The component needs several threads.
+    #[error("the component is compiled for threads, and a robot has one; build it without them ({0})")]
+    Threads(String),
     /// The file is damaged, or uses what the sandbox does not have.
     #[error("the component is not valid: {0}")]
     Invalid(String),
+    /// It has more of something than reading and compiling it may cost.
+    #[error("the component has {count} {what}, at most {max} are allowed")]
+    TooMuch {
+        /// Of what, such as `imports`.
+        what: &'static str,
+        /// How many it has, or how many there were when they became too many.
+        count: u64,
+        /// How many are allowed.
+        max: u64,
+    },
+    /// It is a component for something else than Signalbox.
+    #[error(
+        "this is a component of another world: it exports {exports}, and a robot exports `{ENTRY}`; `signalbox new` makes a folder that builds one"
+    )]
+    OtherWorld {
+        /// What it exports.
+        exports: String,
+    },
     /// There is no manifest.
     #[error(
-        "the component has no section `{MANIFEST_SECTION}`; build it with `signalbox-build`, or embed a manifest"
+        "the component has no section `{MANIFEST_SECTION}`; build it with `signalbox robot build`, which embeds `robot.toml`"
     )]
     NoManifest,
     /// There are several manifests.
@@ -92,8 +121,24 @@ pub enum InspectError {
     #[error("the manifest cannot be read: {0}")]
     UnreadableManifest(String),
     /// The manifest contradicts itself or the component. One sentence for each fault.
-    #[error("{}", .0.join("; "))]
+    #[error("{}", told(.0))]
     Refused(Vec<String>),
+}
+
+/// The most faults that are told at once.
+const FAULTS_MAX: usize = 20;
+
+fn told(faults: &[String]) -> String {
+    let shown = faults
+        .iter()
+        .take(FAULTS_MAX)
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join("; ");
+    match faults.len().saturating_sub(FAULTS_MAX) {
+        0 => shown,
+        more => format!("{shown}; and {more} more"),
+    }
 }
 
 /// Reads a component.
@@ -103,8 +148,15 @@ pub enum InspectError {
 /// manifest and the imports at once.
 pub fn inspect(bytes: &[u8]) -> Result<Inspection, InspectError> {
     check_kind(bytes)?;
-    let outline = Outline::read(bytes).map_err(invalid)?;
+    let outline = Outline::read(bytes).map_err(|error| unreadable(bytes, error))?;
+    bounds::at_most(
+        "imports",
+        outline.imports.len() as u64,
+        bounds::IMPORTS_MAX as u64,
+    )?;
+    outline.check_world()?;
     let manifest = outline.manifest()?;
+    bounds::check(bytes)?;
     let types = Validator::new_with_features(features())
         .validate_all(bytes)
         .map_err(invalid)?;
@@ -112,10 +164,11 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspection, InspectError> {
     let exports = functions(types.as_ref(), &outline.exports, Side::Export);
     let mut faults = check_manifest(&manifest);
     faults.extend(requests::faults(&manifest, &imports));
-    if !exports
+    let is_robot = exports
         .iter()
-        .any(|(name, functions)| requests::is_entry(name, functions))
-    {
+        .any(|(name, functions)| requests::is_entry(name, functions));
+    // Of a robot for another contract enough was said.
+    if !is_robot && (faults.is_empty() || !outline.is_robot()) {
         faults.push(format!(
             "the component does not export `{ENTRY}` with its function `run`"
         ));
@@ -161,13 +214,28 @@ fn check_kind(bytes: &[u8]) -> Result<(), InspectError> {
     Ok(())
 }
 
-/// Component-model async is off in the sandbox; a guest that needs it is told so here and not after compilation.
+/// What the sandbox has: a guest that needs more is told so here, and not after compilation. As `Config::features` of
+/// wasmtime 48 has it, without the garbage collector, threads and async components.
 fn features() -> WasmFeatures {
-    WasmFeatures::default().difference(WasmFeatures::CM_ASYNC)
+    let absent =
+        WasmFeatures::THREADS | WasmFeatures::GC_TYPES | WasmFeatures::EXCEPTIONS | WasmFeatures::CM_ASYNC;
+    (WasmFeatures::WASM3 | WasmFeatures::COMPONENT_MODEL).difference(absent)
 }
 
+/// wasmparser says in words only that threads are off; a test fails if they change.
 fn invalid(error: wasmparser::BinaryReaderError) -> InspectError {
-    InspectError::Invalid(error.to_string())
+    match error.message().contains("threads") {
+        true => InspectError::Threads(error.to_string()),
+        false => InspectError::Invalid(error.to_string()),
+    }
+}
+
+/// An error of the file's outline: sections that go on behind its end are those of a file that was cut off.
+fn unreadable(bytes: &[u8], error: wasmparser::BinaryReaderError) -> InspectError {
+    match error.message().starts_with("unexpected end") {
+        true => InspectError::CutOff { bytes: bytes.len() },
+        false => invalid(error),
+    }
 }
 
 /// Names and sections of the outer component; what lies nested in it has no say.
@@ -215,6 +283,22 @@ impl<'a> Outline<'a> {
         Ok(())
     }
 
+    /// Whether it is a robot, of whatever version of the contract.
+    fn is_robot(&self) -> bool {
+        self.exports
+            .iter()
+            .any(|name| name.starts_with(requests::ENTRY_NAME))
+    }
+
+    /// A component that exports nothing may be a robot whose author forgot it: that is told with its other faults.
+    fn check_world(&self) -> Result<(), InspectError> {
+        if self.is_robot() || self.exports.is_empty() {
+            return Ok(());
+        }
+        let exports = requests::listed(self.exports.iter().map(|name| format!("`{name}`")));
+        Err(InspectError::OtherWorld { exports })
+    }
+
     fn manifest(&self) -> Result<Manifest, InspectError> {
         let bytes = match self.manifests.as_slice() {
             [] => return Err(InspectError::NoManifest),
@@ -224,7 +308,10 @@ impl<'a> Outline<'a> {
         if bytes.len() > MANIFEST_BYTES_MAX {
             return Err(InspectError::OversizeManifest { bytes: bytes.len() });
         }
-        serde_json::from_slice(bytes).map_err(|error| InspectError::UnreadableManifest(error.to_string()))
+        serde_json::from_slice(bytes).map_err(|error| {
+            let why = manifest::other_contract(bytes).unwrap_or_else(|| error.to_string());
+            InspectError::UnreadableManifest(why)
+        })
     }
 }
 

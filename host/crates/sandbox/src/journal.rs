@@ -27,6 +27,14 @@ pub struct HostCall {
     pub fuel: u64,
 }
 
+/// Where the robot was when it called.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Begun {
+    pub(crate) at: Instant,
+    /// What it had used.
+    pub(crate) fuel: u64,
+}
+
 /// A host call that has begun.
 #[derive(Debug)]
 pub(crate) struct OpenCall {
@@ -57,7 +65,7 @@ impl Journal {
         interface: &'static str,
         function: &'static str,
         args: &impl Serialize,
-        fuel: u64,
+        begun: Begun,
     ) -> OpenCall {
         let args = json(args);
         self.bytes += args.get().len();
@@ -68,10 +76,10 @@ impl Journal {
             args,
             answer: RawValue::NULL.to_owned(),
             duration_us: 0,
-            fuel,
+            fuel: begun.fuel,
         });
         OpenCall {
-            started_at: Instant::now(),
+            started_at: begun.at,
             recorded: None,
         }
     }

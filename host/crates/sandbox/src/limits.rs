@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use signalbox_crm::quotas::Quotas;
+
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
@@ -18,8 +20,7 @@ pub const LIMIT_REFUSALS_MAX: u32 = 10;
 
 /// What one run may use. Each limit names the verdict of a run that reaches it.
 ///
-/// The defaults are for robots compiled from Rust or C. [`Limits::SCRIPT`] suits robots that carry a JavaScript or
-/// Python engine.
+/// The defaults are for robots in every language that the SDK has: Python, which needs most, takes 14 of 32 MiB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Fuel: about one unit for each instruction of the component. Deterministic: the same run uses the same fuel on
@@ -58,8 +59,8 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// For compiled languages.
-    pub const COMPILED: Limits = Limits {
+    /// What a host allows whose operator says nothing else.
+    pub const DEFAULT: Limits = Limits {
         fuel_max: 200_000_000,
         cpu_max: Duration::from_secs(2),
         wall_max: Duration::from_secs(10),
@@ -73,13 +74,48 @@ impl Limits {
         log_bytes_max: 64 * KIB,
     };
 
-    /// For components that carry the engine of a scripting language: ten times the fuel, four times the memory.
-    pub const SCRIPT: Limits = Limits {
-        fuel_max: 2_000_000_000,
-        cpu_max: Duration::from_secs(8),
-        memory_bytes_max: 128 * MIB,
-        ..Limits::COMPILED
-    };
+    /// The defaults with other figures of the operator. The time in the component's own code follows the fuel.
+    pub fn of_host(fuel_max: u64, wall_max: Duration, memory_bytes_max: usize) -> Self {
+        let usual = Limits::DEFAULT;
+        let times = fuel_max.div_ceil(usual.fuel_max).clamp(1, 1_000);
+        let times = u32::try_from(times).expect("at most 1,000");
+        Limits {
+            fuel_max,
+            cpu_max: usual.cpu_max.saturating_mul(times).min(wall_max),
+            wall_max,
+            memory_bytes_max,
+            ..usual
+        }
+    }
+
+    /// The names in a manifest.
+    pub const NAMES: [&str; 4] = ["memory-bytes", "fuel", "wall-clock-ms", "host-calls"];
+
+    /// Sentences about wishes of a manifest that have no effect, because these limits are lower.
+    pub fn idle_wishes(&self, wishes: &BTreeMap<String, u64>) -> Vec<String> {
+        let quotas = Quotas::HOST;
+        let allowed = |name: &str| {
+            Some(match name {
+                "fuel" => self.fuel_max,
+                "memory-bytes" => self.memory_bytes_max as u64,
+                "wall-clock-ms" => u64::try_from(self.wall_max.as_millis()).unwrap_or(u64::MAX),
+                "host-calls" => self.call_count_max.into(),
+                "writes" => quotas.writes as u64,
+                "notifications" => quotas.notifications as u64,
+                "client-messages" => quotas.client_messages as u64,
+                "timers" => quotas.timers as u64,
+                "requests" => quotas.requests as u64,
+                _ => return None,
+            })
+        };
+        let idle = wishes.iter().filter_map(|(name, wish)| {
+            let allowed = allowed(name).filter(|allowed| wish > allowed)?;
+            Some(format!(
+                "`{name}` is {wish}, but hosts allow {allowed}: it has no effect"
+            ))
+        });
+        idle.collect()
+    }
 
     /// These limits, lowered to what a manifest wishes for. A wish above them has no effect.
     #[must_use]
@@ -94,7 +130,7 @@ impl Limits {
                     let wish = u32::try_from(*wish).unwrap_or(u32::MAX);
                     self.call_count_max = self.call_count_max.min(wish);
                 }
-                // The session counts writes, notifications, client messages and timers; lanes know the concurrency.
+                // `Quotas` has the others; lanes know the concurrency.
                 _ => {}
             }
         }
@@ -104,7 +140,7 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits::COMPILED
+        Limits::DEFAULT
     }
 }
 
@@ -125,8 +161,38 @@ mod tests {
         let second = Duration::from_secs(1);
         assert_eq!(limits.narrowed(&wish("wall-clock-ms", 1_000)).wall_max, second);
         assert_eq!(limits.narrowed(&wish("timers", 1)), limits);
-        for name in ["fuel", "host-calls", "memory-bytes", "wall-clock-ms"] {
+        for name in Limits::NAMES {
             assert_eq!(limits.narrowed(&wish(name, u64::MAX)), limits);
+            assert_ne!(limits.narrowed(&wish(name, 1)), limits, "{name}");
         }
+    }
+
+    #[test]
+    fn wish_that_has_no_effect_is_told() {
+        let wishes = BTreeMap::from([
+            ("fuel".to_owned(), 900_000_000),
+            ("host-calls".to_owned(), 1_000),
+            ("client-messages".to_owned(), 4),
+            ("concurrency".to_owned(), 100),
+        ]);
+        assert_eq!(
+            Limits::default().idle_wishes(&wishes),
+            [
+                "`client-messages` is 4, but hosts allow 3: it has no effect",
+                "`fuel` is 900000000, but hosts allow 200000000: it has no effect",
+            ]
+        );
+    }
+
+    #[test]
+    fn operator_sets_fuel_time_and_memory() {
+        let second = Duration::from_secs(1);
+        let usual = Limits::default();
+        let same = Limits::of_host(usual.fuel_max, usual.wall_max, usual.memory_bytes_max);
+        assert_eq!(same, usual);
+        let long = Limits::of_host(10 * usual.fuel_max, 60 * second, usual.memory_bytes_max);
+        assert_eq!((long.cpu_max, long.wall_max), (20 * second, 60 * second));
+        let short = Limits::of_host(10 * usual.fuel_max, second, usual.memory_bytes_max);
+        assert_eq!(short.cpu_max, second);
     }
 }

@@ -80,9 +80,19 @@ impl Logbook {
         self.bytes_max
     }
 
-    /// The lines, how many were dropped, and how many bytes those had.
+    /// The lines, how many were dropped, and how many bytes those had. One more line says so, where people read them.
     pub(crate) fn take(&mut self) -> (Vec<LogLine>, u64, u64) {
-        let lines = std::mem::take(&mut self.lines);
+        let mut lines = std::mem::take(&mut self.lines);
+        if self.dropped_byte_count > 0 || self.dropped_line_count > 0 {
+            lines.push(LogLine {
+                level: LogLevel::Warn,
+                message: format!(
+                    "the log is full: {} lines were dropped, {} bytes in all",
+                    self.dropped_line_count, self.dropped_byte_count
+                ),
+                after_call: self.call_count,
+            });
+        }
         (lines, self.dropped_line_count, self.dropped_byte_count)
     }
 }
@@ -102,7 +112,11 @@ mod tests {
             log.push(LogLevel::Info, message.to_owned());
         }
         let (lines, dropped_line_count, dropped_byte_count) = log.take();
-        assert_eq!(lines.len(), 2);
+        assert_eq!(lines.len(), 3);
+        assert_eq!(
+            lines[2].message,
+            "the log is full: 2 lines were dropped, 6 bytes in all"
+        );
         assert_eq!((dropped_line_count, dropped_byte_count), (2, 6));
     }
 }

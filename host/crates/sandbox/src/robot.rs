@@ -20,6 +20,7 @@ pub(crate) struct Parts {
     pub(crate) inspection: Inspection,
     pub(crate) pre: bindings::RobotPre<Execution>,
     pub(crate) cache: CacheUse,
+    pub(crate) code_bytes: usize,
 }
 
 impl Robot {
@@ -36,6 +37,11 @@ impl Robot {
     /// SHA-256 of the component, in hexadecimal: the robot's version for the host.
     pub fn digest(&self) -> &str {
         &self.parts.inspection.digest
+    }
+
+    /// How much memory its compiled code takes.
+    pub fn code_bytes(&self) -> usize {
+        self.parts.code_bytes
     }
 
     /// What the cache did when it was loaded.

@@ -92,6 +92,7 @@ impl Sandbox {
         let mut store = self.store(execution, &limits);
         let call = async {
             let instance = robot.parts.pre.instantiate_async(&mut store).await?;
+            store.data_mut().stopwatch.begin(Instant::now());
             instance
                 .signalbox_robot_entry()
                 .call_run(&mut store, argument)
@@ -101,6 +102,7 @@ impl Sandbox {
         let returned = timeout(limits.wall_max, call).await;
         let fuel = limits.fuel_max.saturating_sub(store.get_fuel().unwrap_or(0));
         let mut execution = store.into_data();
+        execution.stopwatch.end(Instant::now());
         let verdict = match returned {
             Ok(Ok(returned)) => own_words(returned, &limits),
             Ok(Err(error)) => stopped(&mut execution, &error).into(),
@@ -128,7 +130,7 @@ impl Sandbox {
                 let used = fuel_max.saturating_sub(context.get_fuel()?);
                 context.data_mut().fuel_used = used;
             }
-            context.data_mut().stopwatch.note(hook, Instant::now());
+            context.data_mut().stopwatch.note(hook, Instant::now);
             Ok(())
         });
         let epoch_count_max = limits.cpu_max.as_millis().div_ceil(EPOCH.as_millis());

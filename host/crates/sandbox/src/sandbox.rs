@@ -7,11 +7,12 @@ use tokio::sync::Semaphore;
 use wasmtime::Engine;
 use wasmtime::component::{Component, HasSelf, Linker};
 
-use crate::artefacts::{Artefacts, CacheUse};
+use crate::artefacts::{Artefacts, CacheUse, deserialize};
 use crate::bindings;
 use crate::compiler::{Ticker, engine};
+use crate::compiling::CompilerProcess;
 use crate::execution::Execution;
-use crate::inspect::inspect;
+use crate::inspect::{Inspection, inspect};
 use crate::meter::{MEMORIES_MAX, TABLES_MAX};
 use crate::robot::{LoadError, Parts, Robot};
 
@@ -23,6 +24,8 @@ pub struct SandboxConfig {
     pub concurrent_runs_max: u32,
     /// Where compiled components are kept; none: every start compiles again. The folder is made, and closed to others.
     pub cache_dir: Option<PathBuf>,
+    /// What compiles components; none: this process does, without limits of time and memory.
+    pub compiler: Option<CompilerProcess>,
     /// Whether a robot that computes for too long is stopped by time as well as by fuel. Without it the same run takes
     /// the same course however busy the machine is: for simulations.
     pub stops_by_time: bool,
@@ -33,6 +36,7 @@ impl Default for SandboxConfig {
         SandboxConfig {
             concurrent_runs_max: 64,
             cache_dir: None,
+            compiler: None,
             stops_by_time: true,
         }
     }
@@ -62,7 +66,7 @@ pub struct Sandbox {
     shared: Arc<Shared>,
     /// Runs that may start.
     pub(crate) slots: Semaphore,
-    /// One compilation at a time: it takes all cores by itself and cannot be interrupted.
+    /// One compilation at a time: it takes all cores by itself. What is compiled already waits for none.
     compiling: Arc<Semaphore>,
     is_pooled: bool,
     pub(crate) ticker: Option<Ticker>,
@@ -73,6 +77,22 @@ struct Shared {
     engine: Engine,
     linker: Linker<Execution>,
     artefacts: Option<Artefacts>,
+    compiler: Option<CompilerProcess>,
+    concurrent_runs_max: u32,
+}
+
+/// A component that has to be compiled.
+struct Source {
+    bytes: Vec<u8>,
+    inspection: Inspection,
+    /// What the cache had in its place.
+    refused: Option<String>,
+}
+
+/// What a look into the cache gives.
+enum Found {
+    Compiled(Robot),
+    Source(Box<Source>),
 }
 
 impl Sandbox {
@@ -100,6 +120,8 @@ impl Sandbox {
                 engine,
                 linker,
                 artefacts,
+                compiler: config.compiler,
+                concurrent_runs_max: runs,
             }),
             slots: Semaphore::new(runs as usize),
             compiling: Arc::new(Semaphore::new(1)),
@@ -115,24 +137,27 @@ impl Sandbox {
     }
 
     /// Inspects a component, compiles it or takes the compiled one from the cache, and links it.
-    /// Needs a tokio runtime; compiling happens on a thread for blocking work.
+    /// Needs a tokio runtime; the work happens on threads for blocking work. Components are compiled one after the
+    /// other; those that are in the cache do not wait for that.
     ///
     /// # Errors
     /// See [`LoadError`].
     pub async fn load(&self, bytes: Vec<u8>) -> Result<Robot, LoadError> {
+        let shared = self.shared.clone();
+        let source = match blocking(move || shared.find(bytes)).await? {
+            Found::Compiled(robot) => return Ok(robot),
+            Found::Source(source) => source,
+        };
         let turn = self.compiling.clone().acquire_owned();
         let turn = turn.await.expect("the semaphore is never closed");
         let shared = self.shared.clone();
-        let loading = tokio::task::spawn_blocking(move || {
-            let robot = shared.load(&bytes);
+        // A caller who goes away does not free the turn before the work ends.
+        blocking(move || {
+            let robot = shared.make(*source);
             drop(turn);
             robot
-        });
-        match loading.await {
-            Ok(result) => result,
-            // The runtime is shutting down, or wasmtime panicked on this component.
-            Err(error) => Err(LoadError::Compile(error.to_string())),
-        }
+        })
+        .await
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -149,51 +174,105 @@ impl std::fmt::Debug for Sandbox {
     }
 }
 
+/// Does something that takes long.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, LoadError> + Send + 'static,
+) -> Result<T, LoadError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        // The runtime is shutting down, or wasmtime panicked on this component.
+        Err(error) => Err(LoadError::Compile(error.to_string())),
+    }
+}
+
 impl Shared {
-    fn load(&self, bytes: &[u8]) -> Result<Robot, LoadError> {
-        let inspection = inspect(bytes)?;
-        let (component, cache) = self.component(bytes, &inspection.digest)?;
-        check_resources(&component)?;
+    fn find(&self, bytes: Vec<u8>) -> Result<Found, LoadError> {
+        let inspection = inspect(&bytes)?;
+        match self.cached(&inspection.digest) {
+            Ok(Some(component)) => Ok(Found::Compiled(self.robot(
+                inspection,
+                &component,
+                CacheUse::Hit,
+            )?)),
+            other => Ok(Found::Source(Box::new(Source {
+                bytes,
+                inspection,
+                refused: other.err(),
+            }))),
+        }
+    }
+
+    /// Compiles, unless somebody else did while this one waited for its turn.
+    fn make(&self, source: Source) -> Result<Robot, LoadError> {
+        let digest = &source.inspection.digest;
+        if let Ok(Some(component)) = self.cached(digest) {
+            return self.robot(source.inspection, &component, CacheUse::Hit);
+        }
+        let (component, stored) = self.compile(&source.bytes, digest)?;
+        let cache = match (source.refused, stored) {
+            (Some(why), _) => CacheUse::Refused(why),
+            (None, cache) => cache,
+        };
+        self.robot(source.inspection, &component, cache)
+    }
+
+    fn cached(&self, digest: &str) -> Result<Option<Component>, String> {
+        match &self.artefacts {
+            Some(artefacts) => artefacts.load(&self.engine, digest),
+            None => Ok(None),
+        }
+    }
+
+    fn robot(
+        &self,
+        inspection: Inspection,
+        component: &Component,
+        cache: CacheUse,
+    ) -> Result<Robot, LoadError> {
+        check_resources(component)?;
         let pre = self
             .linker
-            .instantiate_pre(&component)
+            .instantiate_pre(component)
             .and_then(bindings::RobotPre::new)
             .map_err(|error| LoadError::Link(format!("{error:#}")))?;
+        let code = component.image_range();
         Ok(Robot {
             parts: Arc::new(Parts {
                 inspection,
                 pre,
                 cache,
+                code_bytes: code.end.addr() - code.start.addr(),
             }),
         })
     }
 
-    /// The compiled component, and how it was come by.
-    fn component(&self, bytes: &[u8], digest: &str) -> Result<(Component, CacheUse), LoadError> {
+    /// The compiled component, and whether it was stored.
+    fn compile(&self, bytes: &[u8], digest: &str) -> Result<(Component, CacheUse), LoadError> {
+        let (component, code) = match &self.compiler {
+            None => {
+                let component = Component::from_binary(&self.engine, bytes).map_err(uncompiled)?;
+                let code = component.serialize();
+                (component, code.map_err(|error| error.to_string()))
+            }
+            Some(compiler) => {
+                let code = compiler.compile(self.concurrent_runs_max, bytes);
+                let code = code.map_err(LoadError::Compile)?;
+                (deserialize(&self.engine, &code).map_err(uncompiled)?, Ok(code))
+            }
+        };
         let Some(artefacts) = &self.artefacts else {
-            return Ok((self.compile(bytes)?, CacheUse::Off));
+            return Ok((component, CacheUse::Off));
         };
-        let refused = match artefacts.load(&self.engine, digest) {
-            Ok(Some(component)) => return Ok((component, CacheUse::Hit)),
-            Ok(None) => None,
-            Err(why) => Some(why),
-        };
-        let component = self.compile(bytes)?;
-        let stored = component
-            .serialize()
-            .map_err(|error| error.to_string())
-            .and_then(|code| artefacts.store(digest, &code).map_err(|error| error.to_string()));
-        let cache = match (refused, stored) {
-            (Some(why), _) => CacheUse::Refused(why),
-            (None, Ok(())) => CacheUse::Stored,
-            (None, Err(why)) => CacheUse::NotStored(why),
-        };
-        Ok((component, cache))
+        let stored = code.and_then(|code| artefacts.store(digest, &code).map_err(|error| error.to_string()));
+        Ok((
+            component,
+            stored.map_or_else(CacheUse::NotStored, |()| CacheUse::Stored),
+        ))
     }
+}
 
-    fn compile(&self, bytes: &[u8]) -> Result<Component, LoadError> {
-        Component::from_binary(&self.engine, bytes).map_err(|error| LoadError::Compile(format!("{error:#}")))
-    }
+fn uncompiled(error: wasmtime::Error) -> LoadError {
+    LoadError::Compile(format!("{error:#}"))
 }
 
 /// Everything that a robot may import. What it did import was compared with its manifest before.

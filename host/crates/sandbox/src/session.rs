@@ -7,8 +7,10 @@ use signalbox_crm::contact::Contact;
 use signalbox_crm::contacting::{ContactPatch, NewContact};
 use signalbox_crm::conversation::{Conversation, Message};
 use signalbox_crm::finding::ItemQuery;
+use signalbox_crm::http_request::{Asked, HttpRequest};
 use signalbox_crm::ids::{
-    ActivityId, ContactId, ConversationId, EmployeeId, ItemId, MessageId, NotificationId, PipelineId, StageId,
+    ActivityId, ContactId, ConversationId, EmployeeId, ItemId, MessageId, NotificationId, PipelineId,
+    RequestId, StageId,
 };
 use signalbox_crm::item::Item;
 use signalbox_crm::moving::NewItem;
@@ -183,4 +185,8 @@ pub trait Session: Send + std::any::Any {
     async fn set_timer(&mut self, key: String, at: Timestamp, payload: String) -> Answer<()>;
     /// `timers.cancel`: whether there was one.
     async fn cancel_timer(&mut self, key: String) -> Answer<bool>;
+    /// `outbound-http.send`.
+    async fn send_request(&mut self, asked: Asked) -> Answer<RequestId>;
+    /// `outbound-http.get-answer`: the request that the run is about.
+    async fn answered_request(&mut self) -> Answer<Option<HttpRequest>>;
 }

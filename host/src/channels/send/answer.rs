@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use reqwest::StatusCode;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
 use serde::Deserialize;
-use signalbox_crm::time::Timestamp;
 
-use super::{RETRY_AFTER_MAX, Sent};
+use super::Sent;
 use crate::channels::{ID_CHARS_MAX, text};
+use crate::exchange::wait;
 
 /// The longest part of a receiver's own words in an error, in characters.
 const WORDS_CHARS_MAX: usize = 200;
@@ -43,18 +42,6 @@ struct TelegramParameters {
 #[derive(Deserialize)]
 struct GenericAnswer {
     id: Option<String>,
-}
-
-/// How long a `Retry-After` header asks to wait: seconds, or a date (RFC 9110, section 10.2.3). One that has passed asks
-/// for nothing.
-pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(wait(seconds));
-    }
-    let date = jiff::fmt::rfc2822::parse(text).ok()?;
-    let asked = Timestamp::from(date.timestamp()).since(now);
-    Some(wait(asked.as_secs())).filter(|wait| !wait.is_zero())
 }
 
 /// Only a readable `ok` is a yes: a captive portal answers 200 too.
@@ -120,8 +107,4 @@ fn refused(status: StatusCode, after: Option<Duration>, words: &str) -> Sent {
         return Sent::Unknown { error };
     }
     Sent::Retry { after, error }
-}
-
-fn wait(seconds: u64) -> Duration {
-    Duration::from_secs(seconds).min(RETRY_AFTER_MAX)
 }

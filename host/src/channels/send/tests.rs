@@ -1,10 +1,3 @@
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
-
-use axum::Router;
-use axum::body::{Body, Bytes};
-use axum::extract::State;
-use axum::http::{HeaderMap, Request, Response as Answered, StatusCode, Uri};
 use signalbox_crm::ids::{ChannelId, ConversationId, DeliveryId, MessageId};
 use signalbox_crm::timer::DeliveryState;
 use tokio::net::TcpListener;
@@ -12,76 +5,13 @@ use tokio::net::TcpListener;
 use super::*;
 use crate::channels::signature;
 use crate::channels::tests::channel;
+use crate::exchange::service::Service;
 
 mod over_tls;
 
 const TOKEN: &str = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw";
 const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 const NOW_SECONDS: i64 = 1_773_055_320;
-
-/// A request as the receiver saw it.
-#[derive(Clone)]
-struct Seen {
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
-}
-
-/// A receiver that answers everything alike.
-#[derive(Clone)]
-struct Receiver {
-    status: u16,
-    headers: Vec<(&'static str, &'static str)>,
-    body: Bytes,
-    seen: Arc<Mutex<Vec<Seen>>>,
-}
-
-impl Receiver {
-    fn new(status: u16, body: impl Into<Bytes>) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body: body.into(),
-            seen: Arc::default(),
-        }
-    }
-
-    fn with(mut self, name: &'static str, value: &'static str) -> Self {
-        self.headers.push((name, value));
-        self
-    }
-
-    /// Serves on a free port until the test ends.
-    async fn start(&self) -> SocketAddr {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let router = Router::new().fallback(answer).with_state(self.clone());
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        address
-    }
-
-    fn only_request(&self) -> Seen {
-        let seen = self.seen.lock().unwrap();
-        assert_eq!(seen.len(), 1);
-        seen[0].clone()
-    }
-}
-
-async fn answer(State(receiver): State<Receiver>, request: Request<Body>) -> Answered<Body> {
-    let (head, body) = request.into_parts();
-    let body = axum::body::to_bytes(body, 1_000_000).await.unwrap();
-    receiver.seen.lock().unwrap().push(Seen {
-        uri: head.uri,
-        headers: head.headers,
-        body,
-    });
-    let answered = Answered::builder().status(StatusCode::from_u16(receiver.status).unwrap());
-    let answered = receiver
-        .headers
-        .iter()
-        .fold(answered, |answered, (name, value)| answered.header(*name, *value));
-    answered.body(Body::from(receiver.body)).unwrap()
-}
 
 fn to(provider: Provider, base_url: String) -> Channel {
     let secret = match provider {
@@ -134,7 +64,7 @@ async fn send_with(sender: &Sender, channel: &Channel) -> Sent {
     sent
 }
 
-async fn sent(provider: Provider, receiver: &Receiver) -> Sent {
+async fn sent(provider: Provider, receiver: &Service) -> Sent {
     let channel = to(provider, format!("http://{}/", receiver.start().await));
     send_with(&Sender::new().unwrap(), &channel).await
 }
@@ -159,7 +89,7 @@ fn retry(after_seconds: Option<u64>, error: &str) -> Sent {
 
 #[tokio::test]
 async fn telegram_gets_chat_and_text() {
-    let receiver = Receiver::new(
+    let receiver = Service::new(
         200,
         r#"{"ok":true,"result":{"message_id":77,"date":1,"chat":{"id":1}}}"#,
     );
@@ -168,7 +98,7 @@ async fn telegram_gets_chat_and_text() {
         sent(Provider::Telegram, &receiver).await,
         Sent::Delivered { external_id }
     );
-    let seen = receiver.only_request();
+    let seen = receiver.only();
     assert_eq!(seen.uri.path(), format!("/bot{TOKEN}/sendMessage"));
     assert_eq!(seen.headers["content-type"], "application/json");
     let body: serde_json::Value = serde_json::from_slice(&seen.body).unwrap();
@@ -184,43 +114,43 @@ async fn refusals_of_telegram_are_told_apart() {
     let echo = format!(r#"{{"ok":false,"description":"no method /bot{TOKEN}/sendMessage"}}"#);
     for (receiver, expected) in [
         (
-            Receiver::new(400, no_chat),
+            Service::new(400, no_chat),
             dead("status 400: Bad Request: chat not found"),
         ),
         (
-            Receiver::new(403, blocked),
+            Service::new(403, blocked),
             dead("status 403: Forbidden: bot was blocked by the user"),
         ),
         (
-            Receiver::new(200, blocked),
+            Service::new(200, blocked),
             dead("status 403: Forbidden: bot was blocked by the user"),
         ),
         (
-            Receiver::new(404, echo),
+            Service::new(404, echo),
             dead("status 404: no method /bot[secret]/sendMessage"),
         ),
         (
-            Receiver::new(429, flood),
+            Service::new(429, flood),
             retry(Some(34), "status 429: Too Many Requests: retry after 34"),
         ),
         (
-            Receiver::new(429, endless),
+            Service::new(429, endless),
             retry(Some(86_400), "status 429: Too Many Requests: retry after 34"),
         ),
         (
-            Receiver::new(429, "").with("retry-after", "5"),
+            Service::new(429, "").with("retry-after", "5"),
             retry(Some(5), "status 429: the answer is not Telegram's"),
         ),
         (
-            Receiver::new(500, "{}"),
+            Service::new(500, "{}"),
             unknown("status 500: the answer is not Telegram's"),
         ),
         (
-            Receiver::new(200, "<html>Log in</html>"),
+            Service::new(200, "<html>Log in</html>"),
             unknown("status 200, but the answer is not Telegram's"),
         ),
         (
-            Receiver::new(200, vec![b' '; 10 * ANSWER_BYTES_MAX]),
+            Service::new(200, vec![b' '; 10 * ANSWER_BYTES_MAX]),
             unknown("status 200, but the answer has more than 65536 bytes"),
         ),
     ] {
@@ -230,13 +160,13 @@ async fn refusals_of_telegram_are_told_apart() {
 
 #[tokio::test]
 async fn generic_receiver_can_verify_the_signature() {
-    let receiver = Receiver::new(200, r#"{"id":"x-1"}"#);
+    let receiver = Service::new(200, r#"{"id":"x-1"}"#);
     let external_id = Some("x-1".to_owned());
     assert_eq!(
         sent(Provider::Generic, &receiver).await,
         Sent::Delivered { external_id }
     );
-    let seen = receiver.only_request();
+    let seen = receiver.only();
     assert_eq!(seen.headers["idempotency-key"], "message:17");
     assert_eq!(signature::event_id(&seen.headers), Ok("message:17"));
     let now = Timestamp::from_micros(NOW_SECONDS * 1_000_000);
@@ -256,32 +186,32 @@ async fn generic_receiver_can_verify_the_signature() {
 async fn answers_of_a_generic_receiver_are_told_apart() {
     let delivered = Sent::Delivered { external_id: None };
     for (receiver, expected) in [
-        (Receiver::new(204, ""), delivered.clone()),
-        (Receiver::new(202, "not json"), delivered.clone()),
-        (Receiver::new(200, vec![b'x'; 10 * ANSWER_BYTES_MAX]), delivered),
+        (Service::new(204, ""), delivered.clone()),
+        (Service::new(202, "not json"), delivered.clone()),
+        (Service::new(200, vec![b'x'; 10 * ANSWER_BYTES_MAX]), delivered),
         (
-            Receiver::new(400, "no\u{0} such\nchat"),
+            Service::new(400, "no\u{0} such\nchat"),
             dead("status 400: no such chat"),
         ),
-        (Receiver::new(410, ""), dead("status 410")),
+        (Service::new(410, ""), dead("status 410")),
         (
-            Receiver::new(429, "").with("retry-after", "7"),
+            Service::new(429, "").with("retry-after", "7"),
             retry(Some(7), "status 429"),
         ),
         (
-            Receiver::new(503, "").with("retry-after", "Mon, 09 Mar 2026 11:00:00 GMT"),
+            Service::new(503, "").with("retry-after", "Mon, 09 Mar 2026 11:00:00 GMT"),
             retry(None, "status 503"),
         ),
         (
-            Receiver::new(503, "").with("retry-after", "Mon, 09 Mar 2026 11:30:00 GMT"),
+            Service::new(503, "").with("retry-after", "Mon, 09 Mar 2026 11:30:00 GMT"),
             retry(Some(480), "status 503"),
         ),
         (
-            Receiver::new(503, "").with("retry-after", "soon"),
+            Service::new(503, "").with("retry-after", "soon"),
             retry(None, "status 503"),
         ),
         (
-            Receiver::new(500, vec![b'x'; 10 * ANSWER_BYTES_MAX]),
+            Service::new(500, vec![b'x'; 10 * ANSWER_BYTES_MAX]),
             unknown("status 500"),
         ),
     ] {
@@ -291,12 +221,12 @@ async fn answers_of_a_generic_receiver_are_told_apart() {
 
 #[tokio::test]
 async fn redirect_is_not_followed() {
-    let receiver = Receiver::new(307, "").with("location", "/elsewhere");
+    let receiver = Service::new(307, "").with("location", "/elsewhere");
     assert_eq!(
         sent(Provider::Generic, &receiver).await,
         retry(None, "status 307")
     );
-    receiver.only_request();
+    receiver.only();
 }
 
 #[tokio::test]

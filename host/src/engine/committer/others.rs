@@ -68,10 +68,16 @@ pub(super) fn is_for_others(core: &Core, batch: &Batch) -> bool {
     let (shards, directory) = (core.shards.owned(), core.records.directory());
     let owns = |number: i64| shards.contains(shard_of(number));
     let is_delivery = batch.deliveries.iter().any(|delivery| !owns(delivery.channel.0));
+    let is_request = batch
+        .requests
+        .iter()
+        .any(|request| !shards.contains(request.shard()));
     is_delivery
+        || is_request
         || !batch.directory.is_empty()
         || !batch.bulks_new.is_empty()
         || !batch.deliveries_again.is_empty()
+        || !batch.requests_again.is_empty()
         || !batch.run_changes.is_empty()
         || !batch.rescheduled.is_empty()
         || !batch.resumed.is_empty()

@@ -1,5 +1,8 @@
+use std::sync::Arc;
+
 use signalbox_crm::attachment::CancelOn;
-use signalbox_crm::ids::{EventId, ItemKind};
+use signalbox_crm::event::{Event, Fact};
+use signalbox_crm::ids::{EventId, ItemId, ItemKind};
 use signalbox_crm::run::RunState;
 use signalbox_crm::time::Timestamp;
 

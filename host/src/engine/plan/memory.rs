@@ -9,6 +9,7 @@ use signalbox_crm::loop_guard::LoopGuard;
 use signalbox_db::{Batch, Turn};
 
 use crate::engine::ids::Marks;
+use crate::engine::lanes::{LaneKey, Task};
 
 /// What only the committer knows from one commit to the next.
 pub struct Memory {
@@ -18,6 +19,8 @@ pub struct Memory {
     has_chains: bool,
     /// Runs that the database has cancelled, and for which others may wait that it has not.
     pub left_behind: Vec<RunId>,
+    /// Stored for this host while it lost and regained shards: what was left in the database meanwhile comes first.
+    pub late: Vec<(LaneKey, Task)>,
     pub(super) marks: Marks,
 }
 
@@ -29,6 +32,7 @@ impl Memory {
             turns: HashMap::new(),
             has_chains,
             left_behind: Vec::new(),
+            late: Vec::new(),
             marks,
         };
         memory.know(&turns);

@@ -111,6 +111,9 @@ impl Plan<'_> {
         batch.deliveries.extend(changes.deliveries);
         batch.deliveries_done.extend(changes.deliveries_done);
         batch.deliveries_again.extend(changes.deliveries_again);
+        batch.requests.extend(changes.requests);
+        batch.requests_done.extend(changes.requests_done);
+        batch.requests_again.extend(changes.requests_again);
         let Core { shards, lanes, .. } = self.core;
         for inbound in changes.inbound {
             // Messages of one chat that come to several hosts are taken up in the order in which they came.

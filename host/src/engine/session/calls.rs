@@ -7,8 +7,10 @@ use signalbox_crm::contact::Contact;
 use signalbox_crm::contacting::{self, ContactPatch, NewContact};
 use signalbox_crm::conversation::{Conversation, Message};
 use signalbox_crm::finding::ItemQuery;
+use signalbox_crm::http_request::{Asked, HttpRequest};
 use signalbox_crm::ids::{
-    ActivityId, ContactId, ConversationId, EmployeeId, ItemId, MessageId, NotificationId, PipelineId, StageId,
+    ActivityId, ContactId, ConversationId, EmployeeId, ItemId, MessageId, NotificationId, PipelineId,
+    RequestId, StageId,
 };
 use signalbox_crm::item::Item;
 use signalbox_crm::moving::{self, NewItem, Reach};
@@ -22,12 +24,6 @@ use signalbox_sandbox::session::{Answer, Field, Moved, NewActivity, NewNotificat
 
 use super::RunDraft;
 
-/// Notifications of one run, counted by recipient. 20: wasm-hosts study, table of limits.
-const NOTIFICATIONS_MAX: usize = 20;
-/// Client messages of one run.
-const MESSAGES_MAX: usize = 3;
-/// Wake-ups that one run may set.
-const TIMERS_MAX: usize = 16;
 /// The longest key of a wake-up, in bytes.
 const TIMER_KEY_BYTES_MAX: usize = 64;
 /// The longest payload of a wake-up, in bytes.
@@ -57,11 +53,7 @@ impl Session for RunDraft {
 
     async fn all_fields(&mut self, item: ItemId) -> Answer<Vec<Field>> {
         let item = self.scoped("fields", item).await?;
-        Ok(item
-            .fields
-            .into_iter()
-            .map(|(key, value)| (key, Some(value)))
-            .collect())
+        Ok(self.granted_fields(item))
     }
 
     async fn set_fields(&mut self, item: ItemId, fields: Vec<Field>) -> Answer<()> {
@@ -106,6 +98,7 @@ impl Session for RunDraft {
 
     async fn assign(&mut self, item: ItemId, employee: EmployeeId) -> Answer<()> {
         let item = self.scoped("assignment", item).await?;
+        self.check_audience("assignment", Some(&item), &[employee])?;
         self.check_writes()?;
         self.draft
             .rule(|rules, changes| assigning::assign(rules, changes, item, employee))?;
@@ -120,6 +113,7 @@ impl Session for RunDraft {
         skip_absent: bool,
     ) -> Answer<()> {
         let row = self.scoped("assignment", item).await?;
+        self.check_audience("assignment", Some(&row), &candidates)?;
         self.check_writes()?;
         let turns_of = self.attachment.id;
         let list = ListAssignment {
@@ -138,6 +132,8 @@ impl Session for RunDraft {
 
     async fn create_activity(&mut self, item: ItemId, new: NewActivity) -> Answer<ActivityId> {
         let item = self.scoped("activities", item).await?;
+        let doer: Vec<EmployeeId> = new.assignee.or(item.assignee).into_iter().collect();
+        self.check_audience("activities", Some(&item), &doer)?;
         self.check_writes()?;
         let new = planning::NewActivity {
             kind: new.kind,
@@ -192,7 +188,7 @@ impl Session for RunDraft {
     }
 
     async fn create_contact(&mut self, new: NewContact) -> Answer<ContactId> {
-        self.make_contact(new)
+        self.make_contact(new).await
     }
 
     async fn edit_contact(&mut self, contact: ContactId, patch: ContactPatch) -> Answer<()> {
@@ -202,13 +198,12 @@ impl Session for RunDraft {
     async fn notify(&mut self, new: NewNotification) -> Answer<Vec<NotificationId>> {
         self.check_grant("notifications")?;
         self.check_writes()?;
-        let item = match self.item {
-            Some(id) => Some(self.draft.item(id).await.map_err(|error| self.refused(error))?),
-            None => None,
-        };
+        let item = self.own_item().await?;
         let people = notifying::recipients(&self.draft.directory, item.as_ref(), &new.to)?;
-        if self.draft.changes.notifications.len() + people.len() > NOTIFICATIONS_MAX {
-            let message = format!("the run sends more than {NOTIFICATIONS_MAX} notifications");
+        self.check_audience("notifications", item.as_ref(), &people)?;
+        let allowed = self.quotas.notifications;
+        if self.draft.changes.notifications.len() + people.len() > allowed {
+            let message = format!("the run sends more than {allowed} notifications");
             return Err(Rejection::new(Code::LimitNotifications, message).into());
         }
         let about = self.item;
@@ -260,8 +255,9 @@ impl Session for RunDraft {
     async fn reply(&mut self, conversation: ConversationId, text: String) -> Answer<MessageId> {
         let conversation = self.scoped_conversation("messaging", conversation).await?;
         self.check_writes()?;
-        if self.draft.changes.deliveries.len() >= MESSAGES_MAX {
-            let message = format!("the run sends more than {MESSAGES_MAX} client messages");
+        let allowed = self.quotas.client_messages;
+        if self.draft.changes.deliveries.len() >= allowed {
+            let message = format!("the run sends more than {allowed} client messages");
             return Err(Rejection::new(Code::LimitMessages, message).into());
         }
         Ok(self
@@ -325,8 +321,9 @@ impl Session for RunDraft {
             .iter()
             .filter(|wake_up| wake_up.set.is_some())
             .count();
-        if set_count >= TIMERS_MAX {
-            let message = format!("the run sets more than {TIMERS_MAX} wake-ups");
+        let allowed = self.quotas.timers;
+        if set_count >= allowed {
+            let message = format!("the run sets more than {allowed} wake-ups");
             return Err(Rejection::new(Code::LimitTimers, message).into());
         }
         self.wake_up(key, Some((at, payload)));
@@ -359,5 +356,13 @@ impl Session for RunDraft {
             self.wake_up(key, None);
         }
         Ok(existed)
+    }
+
+    async fn send_request(&mut self, asked: Asked) -> Answer<RequestId> {
+        self.stage_request(asked)
+    }
+
+    async fn answered_request(&mut self) -> Answer<Option<HttpRequest>> {
+        self.read_answer().await
     }
 }

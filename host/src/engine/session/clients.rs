@@ -41,8 +41,9 @@ impl RunDraft {
         Ok(found.map_err(|error| self.refused(error))?.contact == Some(id))
     }
 
-    pub(super) fn make_contact(&mut self, new: NewContact) -> Answer<ContactId> {
+    pub(super) async fn make_contact(&mut self, new: NewContact) -> Answer<ContactId> {
         self.check_grant("contact-editing")?;
+        self.check_in_charge("contact-editing", new.assignee).await?;
         self.check_writes()?;
         let made = self
             .draft
@@ -53,6 +54,8 @@ impl RunDraft {
     pub(super) async fn change_contact(&mut self, id: ContactId, patch: ContactPatch) -> Answer<()> {
         self.check_grant("contact-editing")?;
         let contact = self.contact_in_scope(id).await?;
+        let person = patch.assignee.flatten();
+        self.check_in_charge("contact-editing", person).await?;
         self.check_writes()?;
         self.draft
             .rule(|rules, changes| contacting::edit_contact(rules, changes, contact, patch))?;

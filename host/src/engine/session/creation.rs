@@ -11,6 +11,8 @@ impl RunDraft {
     pub(super) async fn make_item(&mut self, new: NewItem) -> Answer<ItemId> {
         self.check_grant("item-creation")?;
         self.check_home(new.pipeline).await?;
+        self.check_fields(new.fields.keys().map(String::as_str))?;
+        self.check_in_charge("item-creation", new.assignee).await?;
         self.check_writes()?;
         if let Some(contact) = new.contact {
             self.contact_in_scope(contact).await?;
@@ -28,6 +30,8 @@ impl RunDraft {
         stage: Option<StageId>,
     ) -> Answer<ItemId> {
         let item = self.scoped("item-creation", item).await?;
+        let assignee: Vec<_> = item.assignee.into_iter().collect();
+        self.check_audience("item-creation", Some(&item), &assignee)?;
         self.check_home(pipeline).await?;
         self.check_writes()?;
         let made = self

@@ -4,13 +4,15 @@ use std::sync::{Arc, OnceLock};
 
 use signalbox_crm::attachment::{Attachment, Repeat};
 use signalbox_crm::changes::{ChangeSet, RunChange};
+use signalbox_crm::directory::Directory;
 use signalbox_crm::event::{Fact, Origin};
-use signalbox_crm::ids::ConversationId;
+use signalbox_crm::ids::{ConversationId, RequestId};
 use signalbox_crm::item::Item;
 use signalbox_crm::lifecycle::{Due, when_due};
 use signalbox_crm::params::{self, ParamValue, Shown};
 use signalbox_crm::people::Actor;
-use signalbox_crm::run::{Reason, RunState};
+use signalbox_crm::quotas::Quotas;
+use signalbox_crm::run::{Reason, RunState, Verdict};
 use signalbox_crm::time::Timestamp;
 use signalbox_sandbox::{Invocation, Limits, Robot};
 
@@ -30,6 +32,23 @@ pub(super) enum Drawn {
     Up(Box<DrawnUp>),
     /// Nothing, for now.
     Not(Step),
+}
+
+/// What the sandbox needs for a run.
+pub(super) struct Prepared {
+    pub(super) robot: Arc<Robot>,
+    pub(super) invocation: Invocation,
+    pub(super) values: Vec<(String, ParamValue)>,
+    pub(super) session: RunDraft,
+    pub(super) started_at: Timestamp,
+}
+
+/// Why a run does not reach the sandbox.
+pub(super) enum Unprepared {
+    /// It fails at once.
+    Fails(Box<Draft>, Verdict),
+    /// The database is away.
+    Waits,
 }
 
 /// One execution of a run, in a draft on top of the last commit and of what is not stored yet.
@@ -87,22 +106,27 @@ impl Execution<'_> {
     }
 
     /// A draft in the robot's name.
-    fn draft(&self) -> Draft {
+    pub(super) fn draft(&self) -> Draft {
         let ReadyRun { run, event } = self.ready;
-        let actor = |robot| Actor::Robot { robot, run: run.id };
-        let mut draft = Draft::on_top(self.core, actor(String::new()), Arc::clone(&self.below));
+        let mut draft = Draft::on_top(self.core, Actor::System, Arc::clone(&self.below));
         // A clock that was set back: what a run does is not older than what started it, nor than its time.
         draft.now = draft.now.max(event.at).max(run.due_at.unwrap_or(event.at));
-        let directory = &draft.directory;
-        let attachment = directory.attachments.get(&run.attachment);
-        let version = attachment.and_then(|attachment| directory.robots.get(&attachment.digest));
-        draft.actor = actor(version.map(|v| v.manifest.label()).unwrap_or_default());
+        draft.actor = self.actor(&draft.directory);
         draft.origin = Origin {
             root: Some(event.root),
             depth: event.depth + 1,
             run: Some(run.id),
         };
         draft
+    }
+
+    /// The robot, by the version that the set-up has.
+    pub(super) fn actor(&self, directory: &Directory) -> Actor {
+        let run = &self.ready.run;
+        let attachment = directory.attachments.get(&run.attachment);
+        let version = attachment.and_then(|attachment| directory.robots.get(&attachment.digest));
+        let robot = version.map(|v| v.manifest.label()).unwrap_or_default();
+        Actor::Robot { robot, run: run.id }
     }
 
     /// The run's item; none when it was removed.
@@ -133,6 +157,7 @@ impl Execution<'_> {
         if due == Due::Start
             && attachment.repeat == Repeat::OncePerItem
             && run.timer_key.is_none()
+            && answered_by(&self.ready.event.fact).is_none()
             && let Some(id) = run.item
             && self.core.db.has_completed_run(attachment.id, id.number).await?
         {
@@ -186,21 +211,51 @@ impl Execution<'_> {
         Drawn::Up(Box::new(DrawnUp { proposal, record }))
     }
 
-    async fn start(&self, mut draft: Draft, attachment: Arc<Attachment>, item: Option<Item>) -> Drawn {
+    async fn start(&self, draft: Draft, attachment: Arc<Attachment>, item: Option<Item>) -> Drawn {
+        let prepared = match self.prepare(draft, &attachment, item).await {
+            Ok(prepared) => *prepared,
+            Err(Unprepared::Fails(draft, verdict)) => return self.record(*draft, attachment, verdict),
+            Err(Unprepared::Waits) => return Drawn::Not(Step::Wait),
+        };
+        let Prepared {
+            robot,
+            invocation,
+            values,
+            session,
+            started_at,
+        } = prepared;
+        let sandbox = self.robots.sandbox();
+        let stay = self.core.inflight.enter(self.number, self.ready.run.id).await;
+        #[cfg(debug_assertions)]
+        die_where_told(&robot);
+        let report = sandbox
+            .run(&robot, invocation, values, Box::new(session), self.limits)
+            .await;
+        drop(stay);
+        self.finish(attachment, &robot, started_at, report)
+    }
+
+    /// Makes what the sandbox needs.
+    pub(super) async fn prepare(
+        &self,
+        mut draft: Draft,
+        attachment: &Arc<Attachment>,
+        item: Option<Item>,
+    ) -> Result<Box<Prepared>, Unprepared> {
         let robot = match self.robots.get(&self.core.db, &attachment.digest).await {
             Ok(robot) => robot,
-            Err(LoadError::Db(error)) if error.is_passing() => return Drawn::Not(Step::Wait),
+            Err(LoadError::Db(error)) if error.is_passing() => return Err(Unprepared::Waits),
             Err(error) => {
                 let verdict = failed("broken", error.to_string(), false);
-                return self.record(draft, attachment, verdict);
+                return Err(Unprepared::Fails(Box::new(draft), verdict));
             }
         };
-        let values = match self.params(&mut draft, &attachment, &robot, item.as_ref()).await {
+        let values = match self.params(&mut draft, attachment, &robot, item.as_ref()).await {
             Ok(values) => values,
             Err(DraftError::Rejected(rejection)) => {
-                return self.record(draft, attachment, refused(rejection));
+                return Err(Unprepared::Fails(Box::new(draft), refused(rejection)));
             }
-            Err(_) => return Drawn::Not(Step::Wait),
+            Err(_) => return Err(Unprepared::Waits),
         };
         let ReadyRun { run, event } = self.ready;
         let invocation = Invocation {
@@ -215,17 +270,17 @@ impl Execution<'_> {
         let started_at = draft.now;
         let subject = item.map(|item| (item.id, item.stage_entry));
         let conversation = conversation_of(&event.fact);
-        let mut session = RunDraft::new(draft, Arc::clone(&attachment), subject, conversation);
+        let mut session = RunDraft::new(draft, Arc::clone(attachment), subject, conversation);
+        session.answered = answered_by(&event.fact);
+        session.quotas = Quotas::HOST.narrowed(&robot.manifest().limits);
         session.draft.overrides_required_fields = attachment.overrides_required_fields;
-        let sandbox = self.robots.sandbox();
-        let stay = self.core.inflight.enter(self.number, run.id).await;
-        #[cfg(debug_assertions)]
-        die_where_told(&robot);
-        let report = sandbox
-            .run(&robot, invocation, values, Box::new(session), self.limits)
-            .await;
-        drop(stay);
-        self.finish(attachment, &robot, started_at, report)
+        Ok(Box::new(Prepared {
+            robot,
+            invocation,
+            values,
+            session,
+            started_at,
+        }))
     }
 
     async fn params(
@@ -270,6 +325,14 @@ fn conversation_of(fact: &Fact) -> Option<ConversationId> {
         | Fact::MessageEdited { conversation, .. }
         | Fact::ConversationOpened { conversation, .. }
         | Fact::ConversationClosed { conversation } => Some(*conversation),
+        _ => None,
+    }
+}
+
+/// The request whose answer starts the run.
+pub(in crate::engine) fn answered_by(fact: &Fact) -> Option<RequestId> {
+    match fact {
+        Fact::HttpResponse { request, .. } => Some(*request),
         _ => None,
     }
 }

@@ -119,6 +119,9 @@ impl Execution<'_> {
             logs: serde_json::to_string(&logs).unwrap_or_default(),
             ..self.empty_attempt(&attachment, verdict, started_at)
         };
+        self.core
+            .denials
+            .note(&attachment, self.ready.run.id, &attempt.calls);
         let mut proposal = draft.into_proposal();
         if !is_kept {
             proposal.changes = ChangeSet::default();
@@ -239,7 +242,8 @@ pub(super) fn refused(rejection: Rejection) -> Verdict {
     )
 }
 
-fn run_draft_of(session: Box<dyn Session>) -> Option<RunDraft> {
+/// The draft, back from the sandbox.
+pub(super) fn run_draft_of(session: Box<dyn Session>) -> Option<RunDraft> {
     let any: Box<dyn Any> = session;
     any.downcast::<RunDraft>().ok().map(|run| *run)
 }

@@ -24,11 +24,13 @@ const STACK_MAX: usize = 8;
 
 /// What a run on top of others may use: those wait for it. A small robot uses a hundredth of that; one that needs more
 /// is executed alone, with the limits of all.
-const LIMITS_ON_TOP: Limits = Limits {
-    fuel_max: 2_000_000,
-    cpu_max: Duration::from_millis(20),
-    ..Limits::COMPILED
-};
+fn on_top(limits: Limits) -> Limits {
+    Limits {
+        fuel_max: limits.fuel_max.min(2_000_000),
+        cpu_max: limits.cpu_max.min(Duration::from_millis(20)),
+        ..limits
+    }
+}
 
 impl Worker {
     /// Works on the first run of a lane, and on those behind it that can be stored with it.
@@ -68,7 +70,7 @@ impl Worker {
             }
             let mut execution = self.execution(ready, number, None, slot);
             if !stack.is_empty() {
-                execution.limits = LIMITS_ON_TOP;
+                execution.limits = on_top(self.limits);
                 execution.below = Arc::clone(&below);
             }
             let Some(Drawn::Up(drawn)) = unless_panicking(execution.draw_up()).await else {

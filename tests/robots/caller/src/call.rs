@@ -2,11 +2,12 @@
 
 use signalbox_sdk::activities::{ActivityKind, NewActivity};
 use signalbox_sdk::assignment::Distribution;
+use signalbox_sdk::bindings::signalbox::robot::outbound_http::{Method, Part, Request, Wake};
 use signalbox_sdk::bindings::signalbox::robot::state::Space;
 use signalbox_sdk::bindings::signalbox::robot::{
     activities, assignment, calendar, clock, contact_editing, contacts, conversation_control, conversations,
-    employees, fields, item_creation, items, messaging, notifications, params, random, stages, state,
-    timeline, timers,
+    employees, fields, item_creation, items, messaging, notifications, outbound_http, params, random, stages,
+    state, timeline, timers,
 };
 use signalbox_sdk::contact_editing::{ContactPatch, NewContact};
 use signalbox_sdk::item_creation::NewItem;
@@ -261,6 +262,10 @@ fn host_call(function: &str, words: &mut Words) -> Result<Answer, Failure> {
             }),
             |id| id,
         ),
+        "outbound-http.send" => outbound_http::send(&request(words)?),
+        "outbound-http.get-answer" => {
+            outbound_http::get_answer().map(|answer| answer.map(|answer| answer.request).unwrap_or_default())
+        }
         "employees.get" => employees::get(&words.text()).map(|employee| employee.id),
         "calendar.is-working" => no_id(calendar::is_working(&words.text())),
         "calendar.add-working" => {
@@ -268,6 +273,31 @@ fn host_call(function: &str, words: &mut Words) -> Result<Answer, Failure> {
             calendar::add_working(&start, words.number()?)
         }
         other => return Err(bad(other)),
+    })
+}
+
+fn request(words: &mut Words) -> Result<Request, Failure> {
+    let method = match words.text().as_str() {
+        "get" => Method::Get,
+        "post" => Method::Post,
+        other => return Err(bad(other)),
+    };
+    let (url, payload) = (words.text(), words.text());
+    let secret = words.maybe().map(|secret| Part {
+        name: "authorization".to_owned(),
+        value: "Bearer ".to_owned(),
+        secret: Some(secret),
+    });
+    Ok(Request {
+        method,
+        url,
+        query: Vec::new(),
+        headers: secret.into_iter().collect(),
+        body: words.maybe(),
+        payload,
+        wake: Wake::Always,
+        timeout_s: 0,
+        attempts: words.maybe_number()?.unwrap_or(0),
     })
 }
 

@@ -47,6 +47,8 @@ conversations.get; conversation:1
 conversations.of-item; deal:1
 conversations.messages; conversation:1; -; 10
 messaging.reply; conversation:1; hello
+outbound-http.send; post; https://api.example.com/; hello
+outbound-http.get-answer
 conversation-control.close; conversation:1";
 
 const TOKEN: (&str, &str) = ("x-telegram-bot-api-secret-token", "s3cret-Token_1");
@@ -116,6 +118,10 @@ impl Company {
         let contact = |name: &str| json!({"name": name, "phones": ["+7 987 654-32-10"]});
         let client = api.create("/contacts", contact("Иван")).await;
         let stranger = api.create("/contacts", contact("Пётр")).await;
+        let secret = json!({"value": "sh0p-t0ken-value", "hosts": ["api.example.com"]});
+        api.as_admin("PUT", "/secrets/shop", &[], secret.to_string())
+            .await
+            .ok(200);
         let wasm = [("content-type", "application/wasm")];
         api.as_admin("POST", "/robots", &wasm, component).await.ok(201);
         let mut deal = sales.deal("Tractor");
@@ -149,7 +155,8 @@ impl Company {
         self.calls_with(json!({"scope": scope}), script).await
     }
 
-    async fn calls_with(&self, attached: Value, script: &str) -> Called {
+    /// Likewise, with these fields of the attachment.
+    pub(in crate::api) async fn calls_with(&self, attached: Value, script: &str) -> Called {
         let mut body = json!({
             "title": "Caller", "robot": "caller", "moment": {"kind": "manual"},
             "params": {"script": script}, "attempts_max": 1,

@@ -120,7 +120,7 @@ fn the_moment_is_one_of_the_manifest() {
         let refused = check_attachment(&attachment, &world.directory).expect_err(word);
         assert_eq!(
             refused.message,
-            format!("robot `narrow` cannot be attached to {word}")
+            format!("robot `narrow` cannot be attached to {word}; it takes a stage")
         );
     }
 }
@@ -278,7 +278,9 @@ fn grants_are_among_the_permissions_of_the_manifest() {
 fn parameters_fit_the_form() {
     check(
         |a| a.params = params(json!({"to": ["employee:99"], "colour": 1})),
-        expect!["invalid: robot `notify` has no parameter `colour`; `to`: `employee:99` does not exist"],
+        expect![
+            "invalid: robot `notify` has no parameter `colour` (it has `to`); `to`: `employee:99` does not exist"
+        ],
     );
     check(|a| a.params.clear(), expect!["invalid: `to` is required"]);
 }

@@ -88,7 +88,7 @@ fn every_type_takes_its_values_and_no_others() {
             json!(["https://example.com/a?b=1"]),
             json!(["example.com", "https://", "javascript:alert(1)", "http://a b"]),
         ),
-        ("secret", json!(["s"]), json!([1])),
+        ("secret", json!(["key"]), json!([1, "other"])),
         ("phone", json!(["8(987) 654-32-10"]), json!(["call me"])),
         ("email", json!(["anna@example.com"]), json!(["anna"])),
     ] {
@@ -154,7 +154,20 @@ fn all_mistakes_are_named_at_once() {
     let params = fixture::params(json!({"p": 1, "q": 2}));
     let rejection = check(&form(json!({"type": "text"})), &params, &world.directory).expect_err("two");
     assert_eq!(rejection.fields, ["q", "p"]);
-    expect!["robot `notify` has no parameter `q`; `p`: `1` is not a text"].assert_eq(&rejection.message);
+    expect!["robot `notify` has no parameter `q` (it has `p`); `p`: `1` is not a text"]
+        .assert_eq(&rejection.message);
+}
+
+#[test]
+fn values_are_known_beforehand_unless_a_placeholder_is_among_them() {
+    let form = |placeholders: &str| form(json!({"type": "text", "placeholders": placeholders}));
+    let told = |manifest: &Manifest, value: Value| plain(manifest, &fixture::params(json!({"p": value})));
+    let text = |text: &str| Some(vec![("p".to_owned(), ParamValue::Text(text.to_owned()))]);
+    assert_eq!(told(&form("text"), json!("hello")), text("hello"));
+    assert_eq!(told(&form("text"), json!("hello {=Document:TITLE}")), None);
+    assert_eq!(told(&form("none"), json!("f({=1})")), text("f({=1})"));
+    assert_eq!(told(&form("none"), json!(7)), None, "it does not fit");
+    assert_eq!(told(&form("none"), json!("")), Some(vec![]), "nothing is given");
 }
 
 /// A client who knows how placeholders are written.

@@ -67,9 +67,50 @@ CREATE TABLE attachment (
 );
 CREATE INDEX attachment_robot ON attachment (robot);
 
+-- What shall become of the attachments of a pipeline; 0: of those that belong to none.
+CREATE TABLE automation_draft (
+    automation BIGINT PRIMARY KEY,
+    version BIGINT NOT NULL,
+    body TEXT NOT NULL
+);
+
+-- Every content that was in force: one row for each commit that changes attachments of the pipeline.
+CREATE TABLE automation_version (
+    automation BIGINT NOT NULL,
+    number BIGINT NOT NULL CHECK (number >= 1),
+    at BIGINT NOT NULL,
+    actor TEXT NOT NULL,
+    origin TEXT NOT NULL CHECK (origin IN ('published', 'direct')),
+    comment TEXT NOT NULL,
+    added_count BIGINT NOT NULL,
+    changed_count BIGINT NOT NULL,
+    removed_count BIGINT NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (automation, number)
+);
+
 CREATE TABLE token (
     id BIGINT PRIMARY KEY,
     digest TEXT NOT NULL UNIQUE,
+    body TEXT NOT NULL
+);
+
+CREATE TABLE secret (
+    name TEXT PRIMARY KEY,
+    version BIGINT NOT NULL,
+    body TEXT NOT NULL
+);
+
+CREATE TABLE account (
+    employee BIGINT PRIMARY KEY REFERENCES employee (id),
+    version BIGINT NOT NULL,
+    body TEXT NOT NULL
+);
+
+CREATE TABLE session (
+    digest TEXT PRIMARY KEY,
+    employee BIGINT NOT NULL REFERENCES employee (id),
+    version BIGINT NOT NULL,
     body TEXT NOT NULL
 );
 
@@ -362,6 +403,36 @@ CREATE INDEX delivery_conversation ON delivery (conversation, seq) WHERE state =
 CREATE INDEX delivery_message ON delivery (message);
 CREATE INDEX delivery_dead ON delivery (finished_at) WHERE state = 'dead';
 CREATE INDEX delivery_finished ON delivery (finished_at) WHERE finished_at IS NOT NULL;
+
+CREATE TABLE http_request (
+    id BIGINT PRIMARY KEY,
+    attachment BIGINT NOT NULL,
+    run BIGINT,
+    root BIGINT,
+    depth BIGINT NOT NULL CHECK (depth >= 0),
+    item BIGINT,
+    item_kind TEXT CHECK (item_kind IN ('lead', 'deal')),
+    stage_entry BIGINT,
+    origin TEXT NOT NULL,
+    shard BIGINT NOT NULL CHECK (shard BETWEEN 0 AND 255),
+    asked TEXT NOT NULL,
+    idempotency_key TEXT NOT NULL UNIQUE,
+    state TEXT NOT NULL CHECK (state IN ('pending', 'answered', 'dead')),
+    attempt_count BIGINT NOT NULL,
+    due_at BIGINT NOT NULL,
+    last_error TEXT,
+    response TEXT,
+    created_at BIGINT NOT NULL,
+    finished_at BIGINT,
+    CHECK ((item IS NULL) = (item_kind IS NULL)),
+    CHECK ((state = 'pending') = (finished_at IS NULL)),
+    CHECK ((state = 'answered') = (response IS NOT NULL))
+);
+CREATE INDEX http_request_due ON http_request (due_at, id) WHERE state = 'pending';
+CREATE INDEX http_request_run ON http_request (run);
+CREATE INDEX http_request_item ON http_request (item) WHERE item IS NOT NULL;
+CREATE INDEX http_request_dead ON http_request (finished_at) WHERE state = 'dead';
+CREATE INDEX http_request_finished ON http_request (finished_at) WHERE finished_at IS NOT NULL;
 
 CREATE TABLE inbound (
     id BIGINT PRIMARY KEY,

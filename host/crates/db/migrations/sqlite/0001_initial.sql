@@ -67,9 +67,50 @@ CREATE TABLE attachment (
 ) STRICT;
 CREATE INDEX attachment_robot ON attachment (robot);
 
+-- What shall become of the attachments of a pipeline; 0: of those that belong to none.
+CREATE TABLE automation_draft (
+    automation INTEGER PRIMARY KEY,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL
+) STRICT;
+
+-- Every content that was in force: one row for each commit that changes attachments of the pipeline.
+CREATE TABLE automation_version (
+    automation INTEGER NOT NULL,
+    number INTEGER NOT NULL CHECK (number >= 1),
+    at INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    origin TEXT NOT NULL CHECK (origin IN ('published', 'direct')),
+    comment TEXT NOT NULL,
+    added_count INTEGER NOT NULL,
+    changed_count INTEGER NOT NULL,
+    removed_count INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (automation, number)
+) STRICT;
+
 CREATE TABLE token (
     id INTEGER PRIMARY KEY,
     digest TEXT NOT NULL UNIQUE,
+    body TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE secret (
+    name TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE account (
+    employee INTEGER PRIMARY KEY REFERENCES employee (id),
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE session (
+    digest TEXT PRIMARY KEY NOT NULL,
+    employee INTEGER NOT NULL REFERENCES employee (id),
+    version INTEGER NOT NULL,
     body TEXT NOT NULL
 ) STRICT;
 
@@ -361,6 +402,36 @@ CREATE INDEX delivery_conversation ON delivery (conversation, seq) WHERE state =
 CREATE INDEX delivery_message ON delivery (message);
 CREATE INDEX delivery_dead ON delivery (finished_at) WHERE state = 'dead';
 CREATE INDEX delivery_finished ON delivery (finished_at) WHERE finished_at IS NOT NULL;
+
+CREATE TABLE http_request (
+    id INTEGER PRIMARY KEY,
+    attachment INTEGER NOT NULL,
+    run INTEGER,
+    root INTEGER,
+    depth INTEGER NOT NULL CHECK (depth >= 0),
+    item INTEGER,
+    item_kind TEXT CHECK (item_kind IN ('lead', 'deal')),
+    stage_entry INTEGER,
+    origin TEXT NOT NULL,
+    shard INTEGER NOT NULL CHECK (shard BETWEEN 0 AND 255),
+    asked TEXT NOT NULL,
+    idempotency_key TEXT NOT NULL UNIQUE,
+    state TEXT NOT NULL CHECK (state IN ('pending', 'answered', 'dead')),
+    attempt_count INTEGER NOT NULL,
+    due_at INTEGER NOT NULL,
+    last_error TEXT,
+    response TEXT,
+    created_at INTEGER NOT NULL,
+    finished_at INTEGER,
+    CHECK ((item IS NULL) = (item_kind IS NULL)),
+    CHECK ((state = 'pending') = (finished_at IS NULL)),
+    CHECK ((state = 'answered') = (response IS NOT NULL))
+) STRICT;
+CREATE INDEX http_request_due ON http_request (due_at, id) WHERE state = 'pending';
+CREATE INDEX http_request_run ON http_request (run);
+CREATE INDEX http_request_item ON http_request (item) WHERE item IS NOT NULL;
+CREATE INDEX http_request_dead ON http_request (finished_at) WHERE state = 'dead';
+CREATE INDEX http_request_finished ON http_request (finished_at) WHERE finished_at IS NOT NULL;
 
 CREATE TABLE inbound (
     id INTEGER PRIMARY KEY,

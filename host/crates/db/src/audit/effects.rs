@@ -66,6 +66,7 @@ AND attempt.effects <> '[]'",
     + (SELECT COUNT(*) FROM notification WHERE notification.run IS NOT NULL)
     + (SELECT COUNT(*) FROM message WHERE message.run IS NOT NULL)
     + (SELECT COUNT(*) FROM delivery WHERE delivery.run IS NOT NULL)
+    + (SELECT COUNT(*) FROM http_request)
     + (SELECT COUNT(*) FROM state WHERE state.run IS NOT NULL)",
         "SELECT 'run:' || made.run
 FROM (
@@ -75,6 +76,7 @@ FROM (
     UNION SELECT notification.run FROM notification
     UNION SELECT message.run FROM message
     UNION SELECT delivery.run FROM delivery
+    UNION SELECT http_request.run FROM http_request
     UNION SELECT state.run FROM state
 ) AS made
 LEFT JOIN attempt ON attempt.run = made.run AND attempt.verdict <> 'failed'

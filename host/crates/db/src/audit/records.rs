@@ -25,6 +25,7 @@ FROM (
     UNION ALL SELECT 'attachment', MAX(attachment.id) FROM attachment
     UNION ALL SELECT 'token', MAX(token.id) FROM token
     UNION ALL SELECT 'bulk', MAX(bulk.id) FROM bulk
+    UNION ALL SELECT 'request', MAX(http_request.id) FROM http_request
 ) AS given
 LEFT JOIN id_mark ON id_mark.kind = given.kind
 WHERE given.high > COALESCE(id_mark.high, 0)";

@@ -2,10 +2,14 @@
 
 use std::collections::HashSet;
 
+use signalbox_crm::quotas::Quotas;
 use signalbox_crm::robot::{CONCURRENCY, CauseKind, Manifest, Permission};
 use signalbox_crm::value::LocalText;
+use signalbox_crm::web_host::read_hosts;
 
-use super::requests::{ALWAYS_GRANTED, CONTRACT, INTERFACES};
+use crate::limits::Limits;
+
+use super::requests::{ALWAYS_GRANTED, ANOTHER_CONTRACT, CONTRACT, INTERFACES};
 
 // The ranges are those of `sdk/ROBOT_TOML.md`.
 
@@ -33,27 +37,11 @@ const GROUPS: [&str; 11] = [
     "other",
 ];
 
-/// The limits that a robot may wish for.
-const LIMIT_NAMES: [&str; 9] = [
-    "memory-bytes",
-    "fuel",
-    "wall-clock-ms",
-    "host-calls",
-    "writes",
-    "notifications",
-    "client-messages",
-    "timers",
-    CONCURRENCY,
-];
-
 /// Sentences that say what is wrong with a manifest; none for a good one.
 pub fn check_manifest(manifest: &Manifest) -> Vec<String> {
     let mut faults = Faults::default();
     if manifest.contract != CONTRACT {
-        let contract = &manifest.contract;
-        faults.add(format!(
-            "`contract` is `{contract}`, this host speaks `{CONTRACT}`"
-        ));
+        faults.add(not_spoken(&manifest.contract));
     }
     if !is_word(&manifest.id) {
         faults.add(not_a_word("id", &manifest.id));
@@ -79,19 +67,35 @@ pub fn check_manifest(manifest: &Manifest) -> Vec<String> {
     if has_timers && !manifest.causes.contains(&CauseKind::Timer) {
         faults.add("there is a permission for `timers`, but `causes` lacks `timer`");
     }
+    faults.hosts(manifest);
     faults.params(&manifest.param);
+    // The limits that a robot may wish for.
+    let limits = [&Limits::NAMES[..], &Quotas::NAMES, &[CONCURRENCY]].concat();
     for name in manifest
         .limits
         .keys()
-        .filter(|name| !LIMIT_NAMES.contains(&name.as_str()))
+        .filter(|name| !limits.contains(&name.as_str()))
     {
-        let known = LIMIT_NAMES.join(", ");
+        let known = limits.join(", ");
         faults.add(format!("`limits` has `{name}`, known are {known}"));
     }
     if manifest.limits.get(CONCURRENCY) == Some(&0) {
         faults.add("`limits.concurrency` is 0: the robot would never run");
     }
     faults.0
+}
+
+fn not_spoken(contract: &str) -> String {
+    let contract: String = contract.chars().take(WORD_BYTES_MAX).collect();
+    format!("`contract` is `{contract}`, this host speaks `{CONTRACT}`: {ANOTHER_CONTRACT}")
+}
+
+/// A manifest of another version of the contract may have keys that this host does not know; its version says more
+/// than they do.
+pub(super) fn other_contract(bytes: &[u8]) -> Option<String> {
+    let json: serde_json::Value = serde_json::from_slice(bytes).ok()?;
+    let contract = json.get("contract")?.as_str()?;
+    (contract != CONTRACT).then(|| not_spoken(contract))
 }
 
 /// What is wrong so far.
@@ -122,6 +126,23 @@ impl Faults {
             if !seen.insert(name.clone()) {
                 self.add(format!("there are two entries for {what} `{name}`"));
             }
+        }
+    }
+
+    /// Hosts without the permission would mean nothing, and the permission without hosts could do nothing.
+    fn hosts(&mut self, manifest: &Manifest) {
+        if let Err(rejection) = read_hosts(&manifest.http_hosts) {
+            self.add(format!("`http_hosts`: {}", rejection.message));
+        }
+        self.twice("http host", manifest.http_hosts.iter().cloned());
+        let is_asked = manifest.permission.iter().any(|p| p.interface == "outbound-http");
+        match (is_asked, manifest.http_hosts.is_empty()) {
+            (true, true) => self.add(
+                "there is a permission for `outbound-http`, but `http_hosts` is empty: name the hosts, or `*` for those \
+                 that the admin names",
+            ),
+            (false, false) => self.add("there are `http_hosts`, but no permission for `outbound-http`"),
+            (true, false) | (false, true) => {}
         }
     }
 
@@ -258,6 +279,21 @@ mod tests {
         check(
             |m| m["permission"][0]["interface"] = "timers".into(),
             "`causes` lacks `timer`",
+        );
+        check(
+            |m| m["permission"][0]["interface"] = "outbound-http".into(),
+            "`http_hosts` is empty",
+        );
+        check(
+            |m| m["http_hosts"] = serde_json::json!(["api.example.com"]),
+            "no permission for `outbound-http`",
+        );
+        check(
+            |m| {
+                m["permission"][0]["interface"] = "outbound-http".into();
+                m["http_hosts"] = serde_json::json!(["api.example.com/path"]);
+            },
+            "`api.example.com/path` is no host",
         );
         check(
             |m| {

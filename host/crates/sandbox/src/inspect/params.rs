@@ -92,7 +92,7 @@ fn holds_text(param_type: ParamType) -> bool {
 fn is_reserved(param_type: ParamType) -> bool {
     matches!(
         param_type,
-        ParamType::File | ParamType::Queue | ParamType::Template | ParamType::Secret
+        ParamType::File | ParamType::Queue | ParamType::Template
     )
 }
 

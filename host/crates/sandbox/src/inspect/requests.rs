@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use signalbox_crm::robot::Manifest;
 
+use super::contract::has_function;
+
 /// The version of the contract that this host speaks, as manifests name it.
 pub const CONTRACT: &str = "0.9";
 /// What the versions of its interfaces begin with.
@@ -13,7 +15,7 @@ const LINE: &str = "0.9.";
 pub const ALWAYS_GRANTED: [&str; 5] = ["clock", "log", "params", "random", "types"];
 
 /// Interfaces that a manifest asks for.
-pub const INTERFACES: [&str; 17] = [
+pub const INTERFACES: [&str; 18] = [
     "activities",
     "assignment",
     "calendar",
@@ -27,6 +29,7 @@ pub const INTERFACES: [&str; 17] = [
     "items",
     "messaging",
     "notifications",
+    "outbound-http",
     "stages",
     "state",
     "timeline",
@@ -37,16 +40,24 @@ pub const INTERFACES: [&str; 17] = [
 /// them without using them.
 const WASI_PACKAGES: [&str; 6] = ["cli", "clocks", "filesystem", "io", "random", "sockets"];
 
+/// The name of the export that makes a component a robot, without its version.
+pub(super) const ENTRY_NAME: &str = "signalbox:robot/entry@";
+
 /// Whether an export makes the component a robot.
 pub(super) fn is_entry(name: &str, functions: &[String]) -> bool {
-    let version = name.strip_prefix("signalbox:robot/entry@");
+    let version = name.strip_prefix(ENTRY_NAME);
     version.is_some_and(|version| is_line(version, LINE)) && functions.iter().any(|name| name == "run")
 }
+
+/// The most names in one sentence.
+const NAMES_MAX: usize = 10;
 
 /// An import name: `signalbox:robot/items@0.9.0`.
 enum Request<'a> {
     /// An interface of the contract.
     Ours(&'a str),
+    /// An interface of another version of the contract: the version.
+    Foreign(&'a str),
     /// A part of WASI that is tolerated.
     Wasi,
     /// Anything else, and why it is not linked.
@@ -57,14 +68,32 @@ enum Request<'a> {
 pub(super) fn faults(manifest: &Manifest, imports: &BTreeMap<String, Vec<String>>) -> Vec<String> {
     let mut faults = Vec::new();
     let mut imported = BTreeSet::new();
+    let mut foreign = BTreeSet::new();
     for (name, functions) in imports {
         match request(name) {
             Request::Ours(interface) => {
                 imported.insert(interface);
+                faults.extend(not_in_contract(interface, functions));
+            }
+            Request::Foreign(version) => {
+                foreign.insert(version);
             }
             Request::Wasi => {}
             Request::Unknown(why) => faults.push(unknown(name, functions, &why)),
         }
+    }
+    if !foreign.is_empty() {
+        // Said once: the check of the manifest says it, too.
+        let advice = match manifest.contract == CONTRACT {
+            true => format!(": {ANOTHER_CONTRACT}"),
+            false => String::new(),
+        };
+        // What the manifest says of interfaces is about that version, too.
+        faults.push(format!(
+            "the component imports version {} of the contract, this host speaks {CONTRACT}{advice}",
+            listed(foreign.into_iter().map(str::to_owned))
+        ));
+        return faults;
     }
     let asked: BTreeSet<&str> = manifest.permission.iter().map(|p| p.interface.as_str()).collect();
     let silent = imported
@@ -80,6 +109,31 @@ pub(super) fn faults(manifest: &Manifest, imports: &BTreeMap<String, Vec<String>
         format!("the manifest asks for permission `{name}`, but the component does not import `{name}`")
     }));
     faults
+}
+
+/// What to do about a robot that was built for another version of the contract.
+pub(super) const ANOTHER_CONTRACT: &str = "build the robot with the SDK of this host, which `signalbox new` brings along, or install it on a host that speaks its contract";
+
+/// Functions that an interface of this host does not have.
+fn not_in_contract(interface: &str, functions: &[String]) -> Option<String> {
+    let missing = functions.iter().filter(|name| !has_function(interface, name));
+    let missing: Vec<String> = missing.map(|name| format!("{interface}.{name}")).collect();
+    (!missing.is_empty()).then(|| {
+        format!(
+            "the component uses {}, which the contract of this host ({CONTRACT}) does not have; `signalbox wit` prints what it has",
+            listed(missing.into_iter())
+        )
+    })
+}
+
+/// The first names, and how many more there are.
+pub(super) fn listed(names: impl ExactSizeIterator<Item = String>) -> String {
+    let more = names.len().saturating_sub(NAMES_MAX);
+    let shown = names.take(NAMES_MAX).collect::<Vec<_>>().join(", ");
+    match more {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
 }
 
 fn request(import: &str) -> Request<'_> {
@@ -98,9 +152,9 @@ fn request(import: &str) -> Request<'_> {
     }
 }
 
-fn ours<'a>(interface: &'a str, version: &str) -> Request<'a> {
+fn ours<'a>(interface: &'a str, version: &'a str) -> Request<'a> {
     if !is_line(version, LINE) {
-        return Request::Unknown(format!("this host speaks version {CONTRACT} of the contract"));
+        return Request::Foreign(version);
     }
     if !ALWAYS_GRANTED.contains(&interface) && !INTERFACES.contains(&interface) {
         return Request::Unknown("the contract has no such interface".to_owned());
@@ -131,7 +185,7 @@ fn is_line(version: &str, line: &str) -> bool {
 fn unknown(name: &str, functions: &[String], why: &str) -> String {
     let uses = match functions {
         [] => String::new(),
-        functions => format!(" (uses {})", functions.join(", ")),
+        functions => format!(" (uses {})", listed(functions.iter().cloned())),
     };
     format!("the component imports `{name}`{uses}, which is not linked: {why}")
 }
@@ -143,6 +197,7 @@ mod tests {
     fn why(import: &str) -> Option<String> {
         match request(import) {
             Request::Unknown(why) => Some(why),
+            Request::Foreign(version) => Some(version.to_owned()),
             Request::Ours(_) | Request::Wasi => None,
         }
     }

@@ -1,5 +1,7 @@
 //! Encrypted connections, against a receiver with its own certificate.
 
+use std::net::SocketAddr;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rustls::ServerConfig;

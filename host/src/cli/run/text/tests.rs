@@ -22,6 +22,7 @@ fn run_is_told_from_cause_to_effects() {
                 {"interface": "notifications", "function": "notify", "args": [["role:head"], "Won"],
                  "answer": {"err": {"code": "no-candidate", "message": "`role:head` is nobody", "retryable": false}}},
             ],
+            "denied": ["fields.get: field `budget` is not granted to attachment:2, which has title"],
             "logs": [
                 {"level": "info", "message": "hello", "after_call": 0},
                 {"level": "warn", "message": "bye", "after_call": 2},
@@ -45,6 +46,7 @@ attempt 1 of notify@0.1.0
   verdict   done: told 1 person
   started   2026-03-09T14:20:00Z
   used      240 us, 9000 fuel, 65536 bytes of memory
+  denied    fields.get: field `budget` is not granted to attachment:2, which has title
   host calls (2)
     log info: hello
     items.get(deal:17)

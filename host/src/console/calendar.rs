@@ -1,0 +1,180 @@
+//! Activities by day, for a week: what is overdue stands before it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Query;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use jiff::ToSpan;
+use jiff::civil::{Date, Weekday};
+use maud::{Markup, html};
+use serde::Deserialize;
+use signalbox_crm::activity::{Activity, ActivityState};
+use signalbox_crm::ids::EmployeeId;
+use signalbox_crm::item::Item;
+use signalbox_crm::time::Timestamp;
+use signalbox_db::ActivityFilter;
+
+use super::Console;
+use super::format::{date, item_path};
+use super::item::activity_row;
+use super::page::{Page, Section};
+use super::visitor::{Allowed, Visitor};
+use crate::http::caller::ReadClients;
+use crate::http::problem::Problem;
+
+/// Activities of a week that are shown; more are counted in words.
+const ACTIVITIES_MAX: u32 = 500;
+
+pub(super) fn routes() -> Router<Arc<Console>> {
+    Router::new().route("/calendar", get(show))
+}
+
+/// Which week, and whose.
+#[derive(Debug, Default, Deserialize)]
+struct Asked {
+    from: Option<String>,
+    assignee: Option<String>,
+}
+
+impl Asked {
+    /// The Monday of the week.
+    fn monday(&self, visitor: &Visitor) -> Result<Date, Problem> {
+        let today = visitor.now.zoned(&visitor.zone).date();
+        let day = match self.from.as_deref().filter(|text| !text.is_empty()) {
+            Some(text) => text
+                .parse()
+                .map_err(|_| Problem::invalid("from", format!("`{text}` is no date")))?,
+            None => today,
+        };
+        let back = day.weekday().since(Weekday::Monday);
+        day.checked_sub(i32::from(back).days())
+            .map_err(|_| Problem::invalid("from", format!("`{day}` lies too far away")))
+    }
+
+    fn assignee(&self, visitor: &Visitor) -> Result<Option<EmployeeId>, Problem> {
+        match self.assignee.as_deref() {
+            None | Some("me") => Ok(Some(visitor.me.id)),
+            Some("") => Ok(None),
+            Some(text) => text
+                .parse()
+                .map(Some)
+                .map_err(|_| Problem::invalid("assignee", format!("`{text}` is no employee"))),
+        }
+    }
+}
+
+fn midnight(day: Date, visitor: &Visitor) -> Result<Timestamp, Problem> {
+    let zoned = day.to_zoned(visitor.zone.clone());
+    let zoned = zoned.map_err(|_| Problem::invalid("from", format!("`{day}` lies too far away")))?;
+    Ok(Timestamp::from_micros(zoned.timestamp().as_microsecond()))
+}
+
+async fn show(visitor: Allowed<ReadClients>, Query(asked): Query<Asked>) -> Result<Response, Problem> {
+    let words = visitor.words;
+    let (monday, assignee) = (asked.monday(&visitor)?, asked.assignee(&visitor)?);
+    let days: Vec<Date> = monday.series(1.day()).take(8).collect();
+    if days.len() < 8 {
+        return Err(Problem::invalid("from", format!("`{monday}` lies too far away")));
+    }
+    let (from, until) = (
+        midnight(days[0], &visitor)?,
+        midnight(days[days.len() - 1], &visitor)?,
+    );
+    let filter = ActivityFilter {
+        assignee,
+        state: Some(ActivityState::Open),
+        deadline_until: Some(until),
+        ..ActivityFilter::default()
+    };
+    let db = &visitor.console.app.core.db;
+    let activities = db.activities(&filter, None, ACTIVITIES_MAX).await?;
+    let mut numbers: Vec<i64> = activities.iter().map(|activity| activity.item.number).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let items = db.items_by_number(&numbers).await?;
+    let items: BTreeMap<i64, Item> = items.into_iter().map(|item| (item.id.number, item)).collect();
+    let overdue: Vec<&Activity> = activities
+        .iter()
+        .filter(|activity| activity.deadline_at < from)
+        .collect();
+    let of_day = |day: Date| -> Vec<&Activity> {
+        let is_then = |activity: &&Activity| activity.deadline_at.zoned(&visitor.zone).date() == day;
+        activities
+            .iter()
+            .filter(|activity| activity.deadline_at >= from)
+            .filter(is_then)
+            .collect()
+    };
+    let body = html! {
+        h1 { (words.t("nav-calendar")) }
+        (bar(&visitor, &asked, monday))
+        @if !overdue.is_empty() {
+            section.panel {
+                h2 { (words.t("calendar-earlier")) }
+                (list(&visitor, &overdue, &items))
+            }
+        }
+        div.week {
+            @for day in &days[..7] {
+                @let found = of_day(*day);
+                section.panel aria-current=[(visitor.now.zoned(&visitor.zone).date() == *day).then_some("date")] {
+                    h2 {
+                        (words.t(&format!("weekday-{}", day.weekday().to_monday_one_offset()))) ", "
+                        (date(midnight(*day, &visitor)?, &visitor.zone, words.0))
+                    }
+                    @if found.is_empty() { p.quiet { (words.t("calendar-free")) } }
+                    (list(&visitor, &found, &items))
+                }
+            }
+        }
+    };
+    Ok(Page::new(&visitor, Section::Calendar, words.t("nav-calendar"))
+        .watches(["activities".to_owned(), "bell".to_owned()])
+        .with(Some("item"), None)
+        .wide()
+        .body(body)
+        .into_response())
+}
+
+fn bar(visitor: &Visitor, asked: &Asked, monday: Date) -> Markup {
+    let words = visitor.words;
+    let assignee = asked.assignee.as_deref().unwrap_or("me");
+    let week = |step: i64| {
+        let day = monday.checked_add(step.weeks()).unwrap_or(monday);
+        format!("?from={day}&assignee={assignee}")
+    };
+    html! {
+        form.filter.row action="/calendar" data-auto {
+            a.button href=(week(-1)) { (words.t("calendar-before")) }
+            a.button href={ "?assignee=" (assignee) } { (words.t("calendar-present")) }
+            a.button href=(week(1)) { (words.t("calendar-next")) }
+            input type="hidden" name="from" value=(monday);
+            label { span.sr { (words.t("field-assignee")) }
+                select name="assignee" {
+                    option value="me" selected[assignee == "me"] { (words.t("board-mine")) }
+                    option value="" selected[assignee.is_empty()] { (words.t("board-anybody")) }
+                    @for person in visitor.directory.employees.values().filter(|person| person.is_active) {
+                        option value=(person.id) selected[person.id.to_string() == assignee] { (person.name) }
+                    }
+                }
+            }
+            button { (words.t("board-show")) }
+        }
+    }
+}
+
+fn list(visitor: &Visitor, activities: &[&Activity], items: &BTreeMap<i64, Item>) -> Markup {
+    html! {
+        ul.activities {
+            @for activity in activities {
+                @if let Some(item) = items.get(&activity.item.number) {
+                    li.of { a href=(item_path(item.id)) { (item.title) } }
+                }
+                (activity_row(visitor, activity, &visitor.at))
+            }
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! What a run changed, in words.
+
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::telling::{cut, linked, text};
+use crate::console::item::{changed_name, changed_value};
+use crate::console::visitor::Visitor;
+
+/// One effect, with links to what it concerns.
+pub(super) fn draw(visitor: &Visitor, effect: &Value) -> Markup {
+    let words = visitor.words;
+    let of = |key: &str| linked(visitor, text(effect, key));
+    let kind = text(effect, "effect");
+    let label = html! { span.chip { (words.t(&format!("effect-{kind}"))) } " " };
+    match kind {
+        "changed" => html! { (label) (changed(visitor, effect)) },
+        "notified" => html! { (label) (of("employee")) ": " (text(effect, "title")) },
+        "commented" => html! { (label) (of("item")) ": " (cut(text(effect, "text"))) },
+        "replied" => html! { (label) (text(effect, "conversation")) ", " (text(effect, "message")) },
+        "assigned-from-list" => html! { (label) (of("item")) },
+        "requested" => html! { (label) code { (text(effect, "method")) " " (text(effect, "to")) } },
+        "remembered" | "forgotten" => html! { (label) (of("owner")) ": " code { (text(effect, "key")) } },
+        "wake-up-set" => {
+            html! { (label) code { (text(effect, "key")) } ", " (super::telling::at(visitor, &effect["at"])) }
+        }
+        "wake-up-cancelled" => html! { (label) code { (text(effect, "key")) } },
+        _ => html! { code { (cut(&effect.to_string())) } },
+    }
+}
+
+/// `deal:17, Stage: New -> Offer`.
+fn changed(visitor: &Visitor, effect: &Value) -> Markup {
+    let what = text(effect, "what");
+    let value = |key: &str| match effect[key].as_str() {
+        Some(value) => cut(&changed_value(visitor, what, value)),
+        None => visitor.words.t("field-empty").into_owned(),
+    };
+    let has_values = effect["before"].is_string() || effect["after"].is_string();
+    html! {
+        (linked(visitor, text(effect, "subject"))) ", " (changed_name(visitor, what))
+        @if has_values { ": " del { (value("before")) } " -> " ins { (value("after")) } }
+    }
+}

@@ -1,0 +1,114 @@
+//! Who changed what: every change of the set-up and of items, newest first.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Query;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use maud::html;
+use serde::Deserialize;
+use signalbox_db::HistoryFilter;
+
+use super::tabs;
+use crate::console::Console;
+use crate::console::format::{actor, instant};
+use crate::console::page::{Page, Section};
+use crate::console::visitor::Allowed;
+use crate::http::caller::Administer;
+use crate::http::paging::{read_cursor, write_cursor};
+use crate::http::problem::Problem;
+
+/// Lines of a page.
+const ROWS: usize = 100;
+const LIST: &str = "console-audit";
+/// The longest value that is shown, in characters; the API has all of it.
+const VALUE_CHARS_MAX: usize = 200;
+
+pub(super) fn routes() -> Router<Arc<Console>> {
+    Router::new().route("/settings/audit", get(list))
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Asked {
+    after: Option<String>,
+    actor: Option<String>,
+    subject: Option<String>,
+}
+
+async fn list(visitor: Allowed<Administer>, Query(asked): Query<Asked>) -> Result<Response, Problem> {
+    let words = visitor.words;
+    let given = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
+    let filter = HistoryFilter {
+        subject: given(&asked.subject).map(|text| text.trim().to_owned()),
+        actor: given(&asked.actor),
+    };
+    let before = given(&asked.after)
+        .map(|text| read_cursor::<i64>(LIST, &text))
+        .transpose()?;
+    let limit = u32::try_from(ROWS + 1).unwrap_or(u32::MAX);
+    let mut found = visitor
+        .console
+        .app
+        .core
+        .db
+        .history_of(&filter, before, limit)
+        .await?;
+    let has_more = found.len() > ROWS;
+    found.truncate(ROWS);
+    let next = found
+        .last()
+        .filter(|_| has_more)
+        .map(|last| write_cursor(LIST, &last.id));
+    let short = |text: &Option<String>| -> String {
+        text.as_deref()
+            .unwrap_or_default()
+            .chars()
+            .take(VALUE_CHARS_MAX)
+            .collect()
+    };
+    let chosen = asked.actor.as_deref().unwrap_or_default();
+    let body = html! {
+        (tabs(&visitor, "audit"))
+        form.filter.row action="/settings/audit" data-auto {
+            label { span.sr { (words.t("audit-who")) }
+                select name="actor" {
+                    option value="" { (words.t("board-anybody")) }
+                    option value="system" selected[chosen == "system"] { (words.t("actor-system")) }
+                    @for person in visitor.directory.employees.values() {
+                        option value=(person.id) selected[person.id.to_string() == chosen] { (person.name) }
+                    }
+                }
+            }
+            input name="subject" value=(asked.subject.as_deref().unwrap_or_default()) placeholder="deal:17" aria-label=(words.t("audit-what"));
+            button { (words.t("board-show")) }
+        }
+        @if found.is_empty() { p.panel.empty { (words.t("list-empty")) } }
+        div.scroll tabindex="0" role="region" aria-label=(words.t("settings-audit")) { table {
+            thead { tr {
+                th { (words.t("audit-when")) } th { (words.t("audit-who")) } th { (words.t("audit-what")) }
+                th { (words.t("audit-field")) } th { (words.t("audit-before")) } th { (words.t("audit-after")) }
+            } }
+            tbody { @for line in &found {
+                tr data-key={ "line-" (line.id) } {
+                    td { (instant(line.entry.at, &visitor)) }
+                    td { (actor(&line.entry.actor, &visitor)) }
+                    td { (line.entry.subject) }
+                    td { (line.entry.what) }
+                    td { (short(&line.entry.before)) }
+                    td { (short(&line.entry.after)) }
+                }
+            } }
+        } }
+        p.row {
+            @if asked.after.is_some() { a.button href="/settings/audit" { (words.t("page-first")) } }
+            @if let Some(next) = next {
+                a.button href={ "?after=" (next) "&actor=" (chosen) "&subject=" (asked.subject.as_deref().unwrap_or_default()) } { (words.t("page-next")) }
+            }
+        }
+    };
+    Ok(Page::new(&visitor, Section::Settings, words.t("settings-audit"))
+        .wide()
+        .body(body)
+        .into_response())
+}

@@ -1,0 +1,9 @@
+//! The console in a real browser: Chromium without a window, driven through its driver.
+//!
+//! Needs `chromium` and `chromedriver`. Where they are missing the tests say so and pass; in CI they fail.
+
+mod board;
+pub(crate) mod driver;
+mod every_page;
+mod first_minute;
+pub(crate) mod stage;

@@ -1,0 +1,11 @@
+//! The console, as a browser sees it: pages, forms, cookies. What needs a real browser is in `browser`.
+
+mod automation;
+mod board;
+mod card;
+mod door;
+mod explain;
+pub(crate) mod harness;
+mod robots;
+mod runs;
+mod settings;
