@@ -47,6 +47,7 @@ use crate::engine::scheduler::Scheduler;
 use crate::engine::shards::Shards;
 use crate::engine::spending::Spending;
 use crate::engine::storing::Storing;
+use crate::engine::tidings::{FAREWELL, Tidings};
 use crate::engine::worker::Worker;
 use crate::janitor::{Janitor, Retention};
 use crate::outbound::send::WebSender;
@@ -346,7 +347,7 @@ impl App {
         } = self;
         tasks.shutdown().await;
         core.inflight.clear();
-        if !matches!(timeout(LEAVE_MAX, core.db.leave()).await, Ok(Ok(()))) {
+        if !matches!(timeout(LEAVE_MAX, core.db.leave(FAREWELL)).await, Ok(Ok(()))) {
             tracing::warn!("The place of this host stays taken until its lease is over");
         }
         core.db.close().await;
@@ -387,6 +388,7 @@ async fn open_core(db: Db, options: &AppOptions) -> anyhow::Result<(SharedCore, 
         inflight: Inflight::open(options.inflight.as_deref()),
         draining: Draining::default(),
         storing: Storing::default(),
+        tidings: Tidings::default(),
         denials: Denials::default(),
         clock_watch: ClockWatch::default(),
         alarm: Alarm::default(),

@@ -34,6 +34,7 @@ pub mod session;
 pub mod shards;
 pub mod spending;
 pub mod storing;
+pub mod tidings;
 pub mod trial_ids;
 pub mod turn;
 pub mod worker;

@@ -6,6 +6,7 @@ mod card;
 mod door;
 mod explain;
 pub(crate) mod harness;
+mod live;
 mod robots;
 mod runs;
 mod settings;

@@ -16,6 +16,7 @@ use super::format::{actor, instant};
 use super::page::{Page, Section};
 use super::visitor::{Allowed, Visitor};
 use crate::automation::{AutomationSummary, DraftView, draft, overview};
+use crate::engine::changes::Topic;
 use crate::http::caller::Read;
 use crate::http::problem::Problem;
 
@@ -102,7 +103,7 @@ async fn list(visitor: Allowed<Read>) -> Response {
         }
     };
     Page::new(&visitor, Section::Automation, words.t("nav-automation"))
-        .watches(["setup".to_owned()])
+        .watches([Topic::SetUp])
         .body(body)
         .into_response()
 }

@@ -97,7 +97,7 @@ async fn list(visitor: Allowed<ReadClients>, Query(asked): Query<Asked>) -> Resu
         }
     };
     Ok(Page::new(&visitor, Section::None, words.t("bell-title"))
-        .watches(["bell".to_owned()])
+        .watches([])
         .with(Some("item"), None)
         .body(body)
         .into_response())

@@ -20,6 +20,7 @@ use super::form::Form;
 use super::format::{item_path, money};
 use super::page::{Page, Section};
 use super::visitor::{Allowed, Visitor};
+use crate::engine::changes::Topic;
 use crate::http::caller::{ReadClients, Work};
 use crate::http::problem::Problem;
 
@@ -113,8 +114,8 @@ async fn board(
     });
     let columns: Vec<Column<'_>> = columns.collect();
     let title = visitor.words.of(&pipeline.title).to_owned();
-    let topics = stages.iter().map(|stage| stage.id.to_string());
-    let topics = topics.chain(["activities", "runs", "setup", "bell"].map(str::to_owned));
+    let topics = stages.iter().map(|stage| Topic::Stage(stage.id));
+    let topics = topics.chain([Topic::Activities, Topic::Runs, Topic::SetUp]);
     let body = html! {
         (filter_bar(&visitor, &pipeline, &asked))
         (bulk::bar(&visitor, &pipeline))
@@ -245,7 +246,7 @@ fn no_pipeline(visitor: &Visitor, kind: ItemKind) -> Response {
         ItemKind::Lead => "nav-leads",
     });
     Page::new(visitor, Section::Items(kind), title)
-        .watches(["setup".to_owned()])
+        .watches([Topic::SetUp])
         .body(body)
         .into_response()
 }

@@ -22,6 +22,7 @@ use super::format::{date, item_path};
 use super::item::activity_row;
 use super::page::{Page, Section};
 use super::visitor::{Allowed, Visitor};
+use crate::engine::changes::Topic;
 use crate::http::caller::ReadClients;
 use crate::http::problem::Problem;
 
@@ -132,7 +133,7 @@ async fn show(visitor: Allowed<ReadClients>, Query(asked): Query<Asked>) -> Resu
         }
     };
     Ok(Page::new(&visitor, Section::Calendar, words.t("nav-calendar"))
-        .watches(["activities".to_owned(), "bell".to_owned()])
+        .watches([Topic::Activities])
         .with(Some("item"), None)
         .wide()
         .body(body)

@@ -19,6 +19,7 @@ use super::format::item_path;
 use super::page::{Page, Section};
 use super::runs::{at, linked, list, run_path, text};
 use super::visitor::{Allowed, Visitor};
+use crate::engine::changes::Topic;
 use crate::http::caller::ReadClients;
 use crate::http::problem::Problem;
 
@@ -71,7 +72,7 @@ async fn show(
     };
     Ok(
         Page::new(&visitor, Section::Items(kind), words.t("explain-title"))
-            .watches([format!("item:{item}"), "runs".to_owned(), "setup".to_owned()])
+            .watches([Topic::Item(item), Topic::Runs, Topic::SetUp])
             .with(Some("runs"), None)
             .body(body)
             .into_response(),

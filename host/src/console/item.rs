@@ -22,6 +22,7 @@ use super::format::{instant, item_path, person, span};
 use super::item_fields::{input, label, patch_of, wrong};
 use super::page::{Page, Section};
 use super::visitor::{Allowed, Visitor};
+use crate::engine::changes::Topic;
 use crate::http::caller::{ReadClients, Work};
 use crate::http::problem::{Problem, ProblemBody};
 
@@ -149,7 +150,7 @@ async fn draw(
             }
         }
     };
-    let topics = [format!("item:{}", item.id), "runs".to_owned(), "bell".to_owned()];
+    let topics = [Topic::Item(item.id), Topic::Runs];
     let talks = talk::topics(visitor, item).await?;
     Ok(
         Page::new(visitor, Section::Items(item.id.kind), item.title.clone())

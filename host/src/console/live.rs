@@ -16,15 +16,13 @@ use axum::{Extension, Router};
 use futures_util::Stream;
 use futures_util::stream::unfold;
 use serde::Deserialize;
-use signalbox_crm::ids::{ContactId, ConversationId, EmployeeId, ItemId, StageId};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::Console;
 use super::visitor::Visitor;
-use crate::engine::changes::Changed;
+use crate::engine::changes::{Changed, NoTopic, Topic};
 use crate::engine::core::SharedCore;
-use crate::engine::recent::RecordKey;
 use crate::http::problem::Problem;
 
 /// Writes within this time are told together: a robot's run and what follows from it are one flicker, not ten.
@@ -38,63 +36,6 @@ pub(super) fn routes() -> Router<Arc<Console>> {
     Router::new().route("/live", get(stream))
 }
 
-/// Something that a page shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Topic {
-    /// `item:deal:17`: an item, its activities.
-    Item(ItemId),
-    /// `stage:3`: the items of a stage.
-    Stage(StageId),
-    /// `contact:2`.
-    Contact(ContactId),
-    /// `conversation:4`: it and its messages.
-    Conversation(ConversationId),
-    /// `activities`: any activity.
-    Activities,
-    /// `runs`: any run.
-    Runs,
-    /// `bell`: one's own notifications.
-    Bell,
-    /// `setup`: whatever admins set up.
-    Setup,
-}
-
-impl Topic {
-    fn parse(text: &str) -> Option<Self> {
-        if let Some(item) = text.strip_prefix("item:") {
-            return item.parse().ok().map(Topic::Item);
-        }
-        match text {
-            "activities" => Some(Topic::Activities),
-            "runs" => Some(Topic::Runs),
-            "bell" => Some(Topic::Bell),
-            "setup" => Some(Topic::Setup),
-            _ => {
-                let stage = text.parse().ok().map(Topic::Stage);
-                let contact = || text.parse().ok().map(Topic::Contact);
-                let conversation = || text.parse().ok().map(Topic::Conversation);
-                stage.or_else(contact).or_else(conversation)
-            }
-        }
-    }
-
-    fn is_written(self, changed: &Changed, me: EmployeeId) -> bool {
-        let any = |is_it: &dyn Fn(&RecordKey) -> bool| changed.keys.iter().any(is_it);
-        match self {
-            Topic::Item(id) => {
-                any(&|key| matches!(key, RecordKey::Item(x) | RecordKey::ActivitiesOf(x) if *x == id))
-            }
-            Topic::Stage(id) => any(&|key| *key == RecordKey::ItemsIn(id)),
-            Topic::Contact(id) => any(&|key| *key == RecordKey::Contact(id)),
-            Topic::Conversation(id) => any(&|key| *key == RecordKey::Conversation(id)),
-            Topic::Activities => any(&|key| matches!(key, RecordKey::Activity(_))),
-            Topic::Runs => changed.has_runs,
-            Topic::Bell => changed.has_read || changed.notified.contains(&me),
-            Topic::Setup => any(&|key| *key == RecordKey::Directory),
-        }
-    }
-}
-
 #[derive(Debug, Deserialize)]
 struct Asked {
     #[serde(default)]
@@ -106,7 +47,6 @@ struct Watch {
     core: SharedCore,
     changes: Receiver<Arc<Changed>>,
     topics: BTreeSet<Topic>,
-    me: EmployeeId,
     /// Tells this host, in this life, from all others: numbers of commits begin anew with each start.
     life: String,
     /// Something may have been missed while nobody watched.
@@ -127,8 +67,13 @@ async fn stream(
         .filter(|name| !name.is_empty())
         .take(TOPICS_MAX);
     let topics = names.map(|name| {
-        Topic::parse(name).ok_or_else(|| Problem::invalid("topics", format!("`{name}` is no topic")))
+        name.parse()
+            .map_err(|error: NoTopic| Problem::invalid("topics", error.to_string()))
     });
+    let mut topics = topics.collect::<Result<BTreeSet<Topic>, _>>()?;
+    // Nobody watches the bells of others.
+    topics.retain(|topic| !matches!(topic, Topic::Bell(whose) if *whose != visitor.me.id));
+    topics.insert(Topic::All);
     let core = Arc::clone(&console.app.core);
     let life = core.started_at.micros().to_string();
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok());
@@ -137,8 +82,7 @@ async fn stream(
     let present = format!("{life}-{}", core.records.seq());
     let watch = Watch {
         changes,
-        topics: topics.collect::<Result<_, _>>()?,
-        me: visitor.me.id,
+        topics,
         life,
         is_behind: last.is_some_and(|last| last != present),
         has_begun: false,
@@ -179,12 +123,7 @@ impl Watch {
                 () = self.core.draining.begun() => return None,
             };
             match received {
-                Ok(changed)
-                    if self
-                        .topics
-                        .iter()
-                        .any(|topic| topic.is_written(&changed, self.me)) =>
-                {
+                Ok(changed) if !changed.topics.is_disjoint(&self.topics) => {
                     return Some(changed.seq);
                 }
                 Ok(_) => {}

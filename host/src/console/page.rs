@@ -10,6 +10,7 @@ use signalbox_crm::ids::ItemKind;
 use super::assets::{asset_path, version};
 use super::visitor::Visitor;
 use super::words::Words;
+use crate::engine::changes::Topic;
 use crate::http::caller::{Administer, Read, ReadClients};
 
 /// Where a page belongs in the main menu.
@@ -36,7 +37,7 @@ pub(super) struct Page<'v> {
     visitor: &'v Visitor,
     section: Section,
     title: Cow<'v, str>,
-    topics: Vec<String>,
+    topics: Vec<Topic>,
     styles: Vec<&'static str>,
     scripts: Vec<&'static str>,
     body: Markup,
@@ -64,9 +65,10 @@ impl<'v> Page<'v> {
         self
     }
 
-    /// Draws itself anew when something of this is written: see `live::Topic`.
-    pub(super) fn watches(mut self, topics: impl IntoIterator<Item = String>) -> Self {
+    /// Draws itself anew when something of this is written, or somebody tells the visitor something.
+    pub(super) fn watches(mut self, topics: impl IntoIterator<Item = Topic>) -> Self {
         self.topics.extend(topics);
+        self.topics.push(Topic::Bell(self.visitor.me.id));
         self
     }
 
@@ -88,7 +90,8 @@ impl IntoResponse for Page<'_> {
     fn into_response(self) -> Response {
         let visitor = self.visitor;
         let words = visitor.words;
-        let live = format!("/live?topics={}", self.topics.join(","));
+        let topics: Vec<String> = self.topics.iter().map(Topic::to_string).collect();
+        let live = format!("/live?topics={}", topics.join(","));
         let body = html! {
             body data-live=[(!self.topics.is_empty()).then_some(live)]
                 data-shortcuts=[visitor.likes.has_shortcuts.then_some("on")] {

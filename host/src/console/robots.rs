@@ -14,6 +14,7 @@ use super::Console;
 use super::format::instant;
 use super::page::{Page, Section};
 use super::visitor::{Allowed, Visitor};
+use crate::engine::changes::Topic;
 use crate::http::caller::{Administer, Configure, Install, Read};
 use crate::http::problem::Problem;
 
@@ -73,7 +74,7 @@ async fn all(visitor: Allowed<Read>) -> Result<Response, Problem> {
         }
     };
     Ok(Page::new(&visitor, Section::Robots, words.t("nav-robots"))
-        .watches(["setup".to_owned()])
+        .watches([Topic::SetUp])
         .with(Some("robots"), Some("robots"))
         .wide()
         .body(body)
@@ -176,7 +177,7 @@ async fn one(visitor: Allowed<Read>, Path(id): Path<String>) -> Result<Response,
     };
     Ok(
         Page::new(&visitor, Section::Robots, words.of(&manifest.name).to_owned())
-            .watches(["setup".to_owned()])
+            .watches([Topic::SetUp])
             .with(Some("robots"), None)
             .wide()
             .body(body)

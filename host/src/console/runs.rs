@@ -18,6 +18,7 @@ use super::Console;
 use super::asking::{Ask, Refused};
 use super::page::{Page, Section};
 use super::visitor::{Allowed, Visitor};
+use crate::engine::changes::Topic;
 use crate::http::caller::{Administer, Read};
 use crate::http::problem::ProblemBody;
 
@@ -99,7 +100,7 @@ fn draw<'v>(visitor: &'v Visitor, asked: &Asked, page: &Value, problem: Option<&
         }
     };
     Page::new(visitor, Section::Runs, words.t("nav-runs"))
-        .watches(["runs".to_owned()])
+        .watches([Topic::Runs])
         .with(Some("runs"), Some("runs"))
         .wide()
         .body(body)

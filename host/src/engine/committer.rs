@@ -20,12 +20,12 @@ use signalbox_crm::run::{Attempt, Run};
 use signalbox_crm::shard::ShardSet;
 use signalbox_crm::time::Timestamp;
 use signalbox_crm::timer::Inbound;
-use signalbox_db::{Batch, Check, Committed, DbError, Expiry, IdempotencyRow, ScheduleMove};
+use signalbox_db::{Check, Committed, DbError, Expiry, IdempotencyRow, ScheduleMove};
 use tokio::sync::{mpsc, oneshot};
 
 use self::others::{changed_elsewhere, is_for_others, meet_others, refresh};
 use super::alarm::first_due_at;
-use super::changes::Changed;
+use super::changes::topics;
 use super::core::Core;
 use super::fair::classes;
 use super::lanes::{LaneKey, ReadyRun, Task};
@@ -369,7 +369,9 @@ fn publish(core: &Core, memory: &mut Memory, outcome: Outcome, committed: &Commi
     if let Some(directory) = &outcome.directory {
         core.lanes.set_classes(classes(directory, core.worker_count));
     }
-    let told = core.changes.is_watched().then(|| outcome.keys.clone());
+    let is_shared = core.shards.host_count() > 1;
+    let topics = (is_shared || core.changes.is_watched())
+        .then(|| topics(&outcome.keys, &outcome.batch, !committed.cancelled.is_empty()));
     let seq = core
         .records
         .committed(&outcome.items, outcome.keys, outcome.directory);
@@ -418,18 +420,12 @@ fn publish(core: &Core, memory: &mut Memory, outcome: Outcome, committed: &Commi
     if outcome.leaves_behind || may_be_own {
         core.shards.left_behind();
     }
-    if core.shards.host_count() > 1 && (outcome.has_work_for_others || is_for_others(core, &outcome.batch)) {
-        core.shards.tell(!outcome.batch.directory.is_empty());
-    }
-    if let Some(keys) = told {
-        let batch = &outcome.batch;
-        core.changes.tell(Changed {
-            seq,
-            keys,
-            has_runs: has_runs(batch) || !committed.cancelled.is_empty(),
-            notified: batch.notifications.iter().map(|new| new.employee).collect(),
-            has_read: !batch.notifications_read.is_empty(),
-        });
+    if let Some(topics) = topics {
+        if is_shared {
+            let is_work = outcome.has_work_for_others || is_for_others(core, &outcome.batch);
+            core.tidings.add(is_work, topics.iter().copied());
+        }
+        core.changes.tell(seq, topics);
     }
     for attempt in outcome.attempts {
         // Nobody may be watching.
@@ -466,13 +462,6 @@ fn with_late(mut claimed: Vec<(LaneKey, Task)>, memory: &mut Memory, is_all: boo
         claimed.sort_by_key(order);
     }
     claimed
-}
-
-fn has_runs(batch: &Batch) -> bool {
-    !(batch.runs.is_empty()
-        && batch.runs_ended.is_empty()
-        && batch.run_changes.is_empty()
-        && batch.rescheduled.is_empty())
 }
 
 /// A run, for its lane.

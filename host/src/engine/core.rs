@@ -23,6 +23,7 @@ use super::records::Records;
 use super::shards::Shards;
 use super::spending::Spending;
 use super::storing::Storing;
+use super::tidings::Tidings;
 use super::turn::Turn;
 use crate::clock::Clock;
 use crate::drain::Draining;
@@ -60,6 +61,8 @@ pub struct Core {
     pub lanes: Lanes,
     /// Which part of the work is this host's.
     pub shards: Shards,
+    /// What other hosts shall hear.
+    pub tidings: Tidings,
     /// What is in memory.
     pub records: Records,
     /// When runs of attachments with a rate may start.

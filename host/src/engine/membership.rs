@@ -11,9 +11,11 @@ use signalbox_crm::shard::{SHARD_COUNT, ShardSet};
 use signalbox_db::{DbError, HostStanding, LEASE, Listener};
 use tokio::time::{sleep, timeout};
 
+use super::changes::Topic;
 use super::committer::{CommitError, Proposal, Request};
 use super::core::SharedCore;
 use super::lanes::Hold;
+use super::tidings::Word;
 use crate::clock::random_bytes;
 
 /// From one sign of life to the next: five in a lease.
@@ -70,20 +72,21 @@ pub async fn run(core: SharedCore) {
     }
 }
 
-/// Tells the others, a few times a second at most, that there is something to look for.
+/// Tells the others, a few times a second at most, what there is to look for and what was written.
 pub async fn tell(core: SharedCore) {
     loop {
-        core.shards.to_tell.notified().await;
+        core.tidings.to_tell.notified().await;
         sleep(TELL_PAUSE).await;
         // They look by themselves once in a while. A connection that hangs must not keep the lease from its turn.
-        let told = timeout(RENEWAL_MAX, core.db.tell_others(core.shards.take_new_set_up())).await;
+        let words = core.tidings.take(core.db.host());
+        let told = timeout(RENEWAL_MAX, core.db.tell_others(&words)).await;
         if !matches!(told, Ok(Ok(()))) {
             tracing::debug!("Other hosts cannot be told");
         }
     }
 }
 
-/// Looks when other hosts say that there is something to look for.
+/// Looks when other hosts say that there is something to look for, and passes on what they have written.
 pub async fn listen(core: SharedCore) {
     loop {
         match core.db.listen().await {
@@ -95,11 +98,18 @@ pub async fn listen(core: SharedCore) {
 }
 
 async fn hear(core: &SharedCore, mut listener: Listener) {
-    while let Ok(is_set_up) = listener.heard().await {
-        if is_set_up {
+    while let Ok(heard) = listener.heard().await {
+        let mut word = heard.map_or_else(Word::unknown, |text| Word::parse(&text));
+        if word.from == Some(core.db.host()) {
+            continue;
+        }
+        if word.topics.remove(&Topic::SetUp) {
             refresh(core);
         }
-        look(core);
+        if word.is_work {
+            look(core);
+        }
+        core.changes.tell(core.records.seq(), word.topics);
     }
 }
 
@@ -168,7 +178,7 @@ async fn give(core: &SharedCore, standing: HostStanding, given: ShardSet) -> Res
     core.submit(proposal).await?;
     // What was being stored when the first look was taken.
     core.lanes.forget_shards(&given, &core.records.directory());
-    core.shards.tell(false);
+    core.tidings.add(true, []);
     Ok(())
 }
 

@@ -29,10 +29,6 @@ pub struct Shards {
     claimed_count: AtomicU64,
     /// Woken when there may be something to claim.
     pub to_claim: Notify,
-    /// Woken when other hosts have something to look for.
-    pub to_tell: Notify,
-    /// Other hosts do not know yet that the set-up has changed.
-    has_new_set_up: AtomicBool,
 }
 
 impl Shards {
@@ -46,8 +42,6 @@ impl Shards {
             left_count: AtomicU64::new(0),
             claimed_count: AtomicU64::new(0),
             to_claim: Notify::new(),
-            to_tell: Notify::new(),
-            has_new_set_up: AtomicBool::new(false),
         }
     }
 
@@ -99,17 +93,6 @@ impl Shards {
             self.is_behind.store(true, Ordering::SeqCst);
         }
         !self.is_behind.load(Ordering::SeqCst)
-    }
-
-    /// Tells the others, soon.
-    pub fn tell(&self, is_set_up: bool) {
-        self.has_new_set_up.fetch_or(is_set_up, Ordering::Relaxed);
-        self.to_tell.notify_one();
-    }
-
-    /// Whether the others do not know yet that the set-up has changed. Who asks tells them.
-    pub fn take_new_set_up(&self) -> bool {
-        self.has_new_set_up.swap(false, Ordering::Relaxed)
     }
 
     /// Notes that tasks were left in the database for this host, and wakes who claims them.

@@ -129,7 +129,8 @@ async fn read(
     while notification.read_at.is_none() {
         let mut draft = writing.draft();
         let now = draft.now;
-        draft.changes.notifications_read.push((id, now));
+        let read = (id, notification.employee, now);
+        draft.changes.notifications_read.push(read);
         if writing.commit(draft).await?.is_some() {
             notification.read_at = Some(now);
         }

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, BodyDataStream, to_bytes};
 use axum::http::{Request, header};
+use axum::response::Response;
+use futures_util::StreamExt;
 use serde_json::{Value, json};
 use signalbox::accounts::{Chosen, INVITATION_TIME, invitation};
 use signalbox::app::{App, AppOptions};
@@ -48,14 +50,24 @@ impl Site {
 
     pub(crate) async fn of(app: App, public_url: Option<&str>) -> Site {
         let first = bootstrap(&app.core, "Europe/Moscow").await.unwrap().unwrap();
+        let link = format!("/set-up/{}", first.link);
+        Site::with(app, public_url, link, first.secret)
+    }
+
+    /// Another host on the same database, whose people this one knows already.
+    pub(crate) fn beside(&self, app: App) -> Site {
+        Site::with(app, None, self.link.clone(), self.token.clone())
+    }
+
+    fn with(app: App, public_url: Option<&str>, link: String, token: String) -> Site {
         let mut state = AppState::new(Arc::clone(&app.core), Arc::clone(&app.robots), Trust::default());
         state.public_url = public_url.map(str::to_owned);
         let state = Arc::new(state);
         Site {
             router: site(Arc::clone(&state)),
             app,
-            link: format!("/set-up/{}", first.link),
-            token: first.secret,
+            link,
+            token,
             state,
         }
     }
@@ -221,6 +233,12 @@ impl Page {
 }
 
 impl Visitor {
+    /// The same person at another host.
+    pub(crate) fn at(mut self, site: &Site) -> Visitor {
+        self.router = site.router.clone();
+        self
+    }
+
     /// A page, after redirects.
     pub(crate) async fn get(&mut self, path: &str) -> Page {
         let page = self.send("GET", path, &[], String::new()).await;
@@ -245,6 +263,15 @@ impl Visitor {
         self.send("POST", path, &headers, body).await
     }
 
+    /// Opens the stream of an open page, which has seen events up to `last` before.
+    pub(crate) async fn watch(&self, topics: &str, last: Option<&str>) -> Stream {
+        let path = format!("/live?topics={topics}");
+        let headers: Vec<(&str, &str)> = last.map(|id| ("last-event-id", id)).into_iter().collect();
+        let answer = self.answer("GET", &path, &headers, String::new()).await;
+        assert_eq!(answer.status(), 200, "{path}");
+        Stream(answer.into_body().into_data_stream())
+    }
+
     /// One request.
     pub(crate) async fn send(
         &mut self,
@@ -253,6 +280,11 @@ impl Visitor {
         headers: &[(&str, &str)],
         body: String,
     ) -> Page {
+        let answer = self.answer(method, path, headers, body).await;
+        self.keep(answer, path).await
+    }
+
+    async fn answer(&self, method: &str, path: &str, headers: &[(&str, &str)], body: String) -> Response {
         let mut request = Request::builder().method(method).uri(path);
         let cookies: Vec<String> = self
             .cookies
@@ -267,12 +299,12 @@ impl Visitor {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let answer = self
-            .router
-            .clone()
-            .oneshot(request.body(Body::from(body)).unwrap())
-            .await
-            .unwrap();
+        let request = request.body(Body::from(body)).unwrap();
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
+    /// Keeps the cookies of an answer, and reads it.
+    async fn keep(&mut self, answer: Response, path: &str) -> Page {
         for line in answer.headers().get_all(header::SET_COOKIE) {
             let (pair, rest) = line.to_str().unwrap().split_once(';').unwrap();
             let (name, value) = pair.split_once('=').unwrap();
@@ -308,5 +340,34 @@ impl Visitor {
             page = self.send("GET", &to, &[], String::new()).await;
         }
         panic!("redirects without end: {page:?}");
+    }
+}
+
+/// What an open page is told.
+pub(crate) struct Stream(BodyDataStream);
+
+/// An event of a stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Told {
+    pub(crate) word: String,
+    pub(crate) id: String,
+}
+
+impl Stream {
+    /// The next event; waits for it.
+    pub(crate) async fn next(&mut self) -> Told {
+        let bytes = self.0.next().await.unwrap().unwrap();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        let field = |name: &str| {
+            let found = text.lines().find_map(|line| line.strip_prefix(name));
+            found
+                .unwrap_or_else(|| panic!("no {name} in {text:?}"))
+                .trim()
+                .to_owned()
+        };
+        Told {
+            word: field("event:"),
+            id: field("id:"),
+        }
     }
 }

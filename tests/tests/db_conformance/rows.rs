@@ -225,7 +225,10 @@ pub(crate) async fn notification_with_a_tag_replaces_the_unread_one(place: &Plac
     assert_eq!(unread, vec![notification(4, Some("a")), notification(2, None)]);
 
     let mut third = batch();
-    third.notifications_read = vec![(NotificationId(4), at(60)), (NotificationId(99), at(60))];
+    third.notifications_read = vec![
+        (NotificationId(4), EmployeeId(2), at(60)),
+        (NotificationId(99), EmployeeId(2), at(60)),
+    ];
     third.notifications = vec![notification(5, Some("a"))];
     db.commit(&third).await.unwrap();
     assert_eq!(db.unread_count(employee).await.unwrap(), 2);

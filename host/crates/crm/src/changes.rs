@@ -118,7 +118,7 @@ pub struct ChangeSet {
     /// New notifications.
     pub notifications: Vec<Notification>,
     /// Notifications that were read, and when.
-    pub notifications_read: Vec<(NotificationId, Timestamp)>,
+    pub notifications_read: Vec<(NotificationId, EmployeeId, Timestamp)>,
     /// New notes.
     pub timeline: Vec<TimelineEntry>,
     /// New history rows.

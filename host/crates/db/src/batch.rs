@@ -74,7 +74,7 @@ pub struct Batch {
     /// New notifications. One with a tag takes the place of the unread one with this tag and employee.
     pub notifications: Vec<Notification>,
     /// Notifications that were read, and when; one that is gone or was read before stays as it is.
-    pub notifications_read: Vec<(NotificationId, Timestamp)>,
+    pub notifications_read: Vec<(NotificationId, EmployeeId, Timestamp)>,
     /// What robots remember, by whose memory it is and by key.
     pub state: BTreeMap<(StateOwner, String), Remembered>,
     /// New notes.

@@ -23,8 +23,6 @@ use crate::open::{Db, Pools};
 
 /// How long a host keeps its place without a sign of life.
 pub const LEASE: Duration = Duration::from_secs(10);
-/// That the set-up has changed.
-const SET_UP: &str = "set-up";
 
 const RESERVE: &str = "INSERT INTO id_mark (kind, high)
 SELECT r.kind, r.size FROM unnest(CAST($1 AS TEXT[]), CAST($2 AS BIGINT[])) AS r (kind, size) ORDER BY r.kind
@@ -73,14 +71,13 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Waits for a word of another host, and says whether it has changed the set-up; so too when the connection was
-    /// lost for a while.
+    /// Waits for a word of a host; none when the connection was lost for a while, and words with it.
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn heard(&mut self) -> Result<bool, DbError> {
+    pub async fn heard(&mut self) -> Result<Option<String>, DbError> {
         let heard = self.listener.try_recv().await?;
-        Ok(heard.is_none_or(|word| word.payload() == SET_UP))
+        Ok(heard.map(|word| word.payload().to_owned()))
     }
 }
 
@@ -139,18 +136,20 @@ impl Db {
         }
     }
 
-    /// Tells the other hosts that there is something to look for, and whether the set-up has changed: on a connection
-    /// of its own, as often as the caller likes, and not within a commit.
+    /// Tells all hosts something, in at most 8,000 bytes each: on a connection of its own, as often as the caller likes,
+    /// and not within a commit.
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn tell_others(&self, is_set_up: bool) -> Result<(), DbError> {
+    pub async fn tell_others(&self, words: &[String]) -> Result<(), DbError> {
         let Pools::Postgres { place, .. } = &self.shared.pools else {
             return Ok(());
         };
         let mut membership = place.membership.lock().await;
         let mut connection = membership.connection().await?;
-        tell(&mut connection, if is_set_up { SET_UP } else { "" }).await?;
+        for word in words {
+            tell(&mut connection, word).await?;
+        }
         membership.connection = Some(connection);
         Ok(())
     }
@@ -222,14 +221,14 @@ impl Db {
         rows.iter().map(first).collect()
     }
 
-    /// Gives this host's place back before it stops; what it has is free for the others at once.
+    /// Gives this host's place back before it stops; what it has is free for the others at once, who are told so.
     ///
     /// # Errors
     /// `Unavailable`: the others take it when the lease is over.
-    pub async fn leave(&self) -> Result<(), DbError> {
+    pub async fn leave(&self, word: &str) -> Result<(), DbError> {
         match &self.shared.pools {
             Pools::Sqlite { .. } => Ok(()),
-            Pools::Postgres { place, .. } => place.membership.lock().await.leave(place.host()).await,
+            Pools::Postgres { place, .. } => place.membership.lock().await.leave(place.host(), word).await,
         }
     }
 }

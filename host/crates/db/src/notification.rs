@@ -89,7 +89,7 @@ fn last_of_each_tag(notifications: &[Notification]) -> Vec<&Notification> {
 pub(crate) fn steps(batch: &Batch, steps: &mut Vec<Step>) {
     if !batch.notifications_read.is_empty() {
         let mut rows = Rows::with_capacity(batch.notifications_read.len(), 32);
-        for (id, at) in &batch.notifications_read {
+        for (id, _, at) in &batch.notifications_read {
             rows.row().int(id.0).instant(*at);
         }
         steps.push(Step::of_rows(MARK_READ, rows));

@@ -19,6 +19,7 @@ use crate::console::asking::Refused;
 use crate::console::form::Form;
 use crate::console::page::{Page, Section};
 use crate::console::visitor::{Allowed, Visitor};
+use crate::engine::changes::Topic;
 use crate::http::caller::Configure;
 use crate::http::problem::Problem;
 
@@ -201,7 +202,7 @@ fn draw<'v>(visitor: &'v Visitor, draft: &DraftView, form: &Form, notice: &Marku
         @if found.is_empty() { section.panel.empty { p { (words.t("catalogue-nothing")) } a href="/robots" { (words.t("catalogue-install")) } } }
     };
     Page::new(visitor, Section::Automation, title.clone())
-        .watches(["setup".to_owned()])
+        .watches([Topic::SetUp])
         .with(Some("automation"), Some("automation"))
         .body(body)
 }

@@ -17,6 +17,7 @@ use crate::console::board::section_path;
 use crate::console::form::Form;
 use crate::console::page::{Page, Section};
 use crate::console::visitor::{Allowed, Visitor};
+use crate::engine::changes::Topic;
 use crate::http::caller::{Configure, Read};
 use crate::http::problem::{Problem, ProblemBody};
 
@@ -89,7 +90,7 @@ pub(super) fn draw<'v>(visitor: &'v Visitor, draft: &DraftView, notice: &Markup)
         }
     };
     Page::new(visitor, Section::Automation, title.clone())
-        .watches(["setup".to_owned()])
+        .watches([Topic::SetUp])
         .with(Some("automation"), Some("automation"))
         .wide()
         .body(body)

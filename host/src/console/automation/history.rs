@@ -17,6 +17,7 @@ use crate::console::form::Form;
 use crate::console::format::{actor, instant};
 use crate::console::page::{Page, Section};
 use crate::console::visitor::{Allowed, Visitor};
+use crate::engine::changes::Topic;
 use crate::http::caller::{Configure, Read};
 use crate::http::problem::Problem;
 
@@ -116,7 +117,7 @@ async fn draw<'v>(
         }
     };
     Ok(Page::new(visitor, Section::Automation, title.clone())
-        .watches(["setup".to_owned()])
+        .watches([Topic::SetUp])
         .with(Some("automation"), None)
         .body(body))
 }

@@ -11,6 +11,7 @@ use super::{bulk, count_key};
 use crate::console::format::{instant, item_path, money, person};
 use crate::console::page::{Page, Section};
 use crate::console::visitor::Visitor;
+use crate::engine::changes::Topic;
 use crate::http::caller::Work;
 use crate::http::paging::{read_cursor, write_cursor};
 use crate::http::problem::Problem;
@@ -84,8 +85,8 @@ pub(super) async fn list(
     let topics = visitor.directory.stages_of(pipeline.id);
     let topics = topics
         .iter()
-        .map(|stage| stage.id.to_string())
-        .chain(["activities".to_owned()]);
+        .map(|stage| Topic::Stage(stage.id))
+        .chain([Topic::Activities]);
     let title = words.of(&pipeline.title).to_owned();
     Ok(Page::new(visitor, Section::Items(pipeline.item_kind), title)
         .watches(topics)

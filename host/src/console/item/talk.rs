@@ -19,6 +19,7 @@ use crate::console::asking::{Ask, Refused};
 use crate::console::form::Form;
 use crate::console::format::{instant, item_path, person};
 use crate::console::visitor::{Allowed, Visitor};
+use crate::engine::changes::Topic;
 use crate::http::caller::Work;
 use crate::http::problem::Problem;
 
@@ -46,9 +47,9 @@ async fn talks(visitor: &Visitor, item: &Item) -> Result<Vec<Conversation>, Prob
 }
 
 /// What the page watches.
-pub(super) async fn topics(visitor: &Visitor, item: &Item) -> Result<Vec<String>, Problem> {
+pub(super) async fn topics(visitor: &Visitor, item: &Item) -> Result<Vec<Topic>, Problem> {
     let talks = talks(visitor, item).await?;
-    Ok(talks.iter().map(|talk| talk.id.to_string()).collect())
+    Ok(talks.iter().map(|talk| Topic::Conversation(talk.id)).collect())
 }
 
 pub(super) async fn tab(

@@ -11,6 +11,7 @@ use crate::console::asking::{Ask, Refused};
 use crate::console::format::item_path;
 use crate::console::page::{Page, Section};
 use crate::console::visitor::{Allowed, Visitor};
+use crate::engine::changes::Topic;
 use crate::http::caller::{Read, ReadClients, Relieve, TryOut, Work};
 
 pub(super) async fn show(visitor: Allowed<Read>, Path(number): Path<i64>) -> Result<Response, Refused> {
@@ -43,7 +44,7 @@ pub(super) async fn show(visitor: Allowed<Read>, Path(number): Path<i64>) -> Res
         @if !requests.is_empty() { (sent(&visitor, &requests)) }
     };
     Ok(Page::new(&visitor, Section::Runs, title.to_owned())
-        .watches(["runs".to_owned()])
+        .watches([Topic::Runs])
         .with(Some("runs"), None)
         .wide()
         .body(body)

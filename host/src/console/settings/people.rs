@@ -21,6 +21,7 @@ use crate::console::form::Form;
 use crate::console::format::instant;
 use crate::console::page::{Page, Section};
 use crate::console::visitor::{Allowed, Visitor};
+use crate::engine::changes::Topic;
 use crate::http::caller::Administer;
 use crate::http::problem::{Problem, ProblemBody};
 
@@ -108,7 +109,7 @@ fn draw_list<'v>(visitor: &'v Visitor, failed: Option<(&Form, &ProblemBody)>) ->
         }
     };
     Page::new(visitor, Section::Settings, words.t("settings-people"))
-        .watches(["setup".to_owned()])
+        .watches([Topic::SetUp])
         .body(body)
 }
 
@@ -220,7 +221,7 @@ fn draw_one<'v>(
         }
     };
     Ok(Page::new(visitor, Section::Settings, person.name.clone())
-        .watches(["setup".to_owned()])
+        .watches([Topic::SetUp])
         .body(body))
 }
 

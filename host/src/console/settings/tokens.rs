@@ -19,6 +19,7 @@ use crate::console::form::Form;
 use crate::console::format::{instant, person};
 use crate::console::page::{Page, Section};
 use crate::console::visitor::{Allowed, Visitor};
+use crate::engine::changes::Topic;
 use crate::http::caller::Administer;
 use crate::http::problem::ProblemBody;
 
@@ -83,7 +84,7 @@ fn draw<'v>(visitor: &'v Visitor, failed: Option<(&Form, &ProblemBody)>, secret:
         }
     };
     Page::new(visitor, Section::Settings, words.t("settings-tokens"))
-        .watches(["setup".to_owned()])
+        .watches([Topic::SetUp])
         .body(body)
 }
 

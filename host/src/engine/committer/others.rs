@@ -6,6 +6,7 @@ use signalbox_crm::ids::AttachmentId;
 use signalbox_crm::shard::shard_of;
 use signalbox_db::{Batch, Check, DbError, StaleRead};
 
+use crate::engine::changes::Topic;
 use crate::engine::core::Core;
 use crate::engine::fair::classes;
 use crate::engine::plan::{Memory, Outcome};
@@ -57,6 +58,7 @@ pub(super) async fn refresh(core: &Core) -> Result<(), DbError> {
         core.lanes.set_classes(classes(&directory, core.worker_count));
         core.records
             .changed_elsewhere(vec![RecordKey::Directory], Some(directory));
+        core.changes.tell(core.records.seq(), [Topic::SetUp].into());
         // A schedule may be new.
         core.alarm.ring_for(core.clock.now());
     }

@@ -231,13 +231,13 @@ impl Membership {
         })
     }
 
-    /// Gives the place back, with everything that this host has.
-    pub(super) async fn leave(&mut self, host: i64) -> Result<(), DbError> {
+    /// Gives the place back, with everything that this host has, and says `word` to the others.
+    pub(super) async fn leave(&mut self, host: i64, word: &str) -> Result<(), DbError> {
         let mut connection = self.connection().await?;
         let mut transaction = connection.begin().await?;
         remove(&mut transaction, host).await?;
         transaction.commit().await?;
-        tell(&mut connection, "").await?;
+        tell(&mut connection, word).await?;
         drop(connection.close().await);
         Ok(())
     }
