@@ -1,6 +1,7 @@
 //! One exchange with a server outside: the client that makes it, and what it means when no answer comes.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{Request, Response as Answered};
@@ -37,7 +38,7 @@ pub(crate) struct NoAnswer {
 }
 
 /// A client that follows no redirects, keeps no cookies, and uses no proxy of the environment.
-pub(crate) fn client(roots: RootCertStore) -> ClientBuilder {
+pub(crate) fn client(roots: impl Into<Arc<RootCertStore>>) -> ClientBuilder {
     Client::builder()
         .tls_backend_preconfigured(tls::client(roots))
         .http1_only()

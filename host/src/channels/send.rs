@@ -68,7 +68,7 @@ impl Sender {
         Self::with(TIMEOUT, tls::roots())
     }
 
-    fn with(timeout: Duration, roots: RootCertStore) -> Result<Self, reqwest::Error> {
+    fn with(timeout: Duration, roots: impl Into<Arc<RootCertStore>>) -> Result<Self, reqwest::Error> {
         let client = exchange::client(roots).build()?;
         Ok(Self {
             client,

@@ -55,7 +55,7 @@ impl Client {
         let base = Url::parse(url).map_err(|error| wrong(&format!("is not a URL: {error}")))?;
         let roots = match base.scheme() {
             // Reading the system's authorities takes milliseconds, and nothing here asks for them.
-            "http" => RootCertStore::empty(),
+            "http" => RootCertStore::empty().into(),
             "https" => tls::roots(),
             _ => return Err(wrong("is not a URL of http or https")),
         };
