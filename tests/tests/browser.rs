@@ -6,4 +6,5 @@ mod board;
 pub(crate) mod driver;
 mod every_page;
 mod first_minute;
+mod lost_server;
 pub(crate) mod stage;

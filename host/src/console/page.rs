@@ -100,7 +100,8 @@ impl IntoResponse for Page<'_> {
                 main #main tabindex="-1" class=[self.is_wide.then_some("wide")] { (self.body) }
                 p #status role="status" aria-live="polite" {}
                 p #connection.connection hidden
-                    data-lost=(words.t("live-lost")) data-back=(words.t("live-back")) {}
+                    data-lost=(words.t("live-lost")) data-back=(words.t("live-back"))
+                    data-kept=(words.t("live-kept")) {}
                 (keys(words))
             }
         };

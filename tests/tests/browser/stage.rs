@@ -7,36 +7,53 @@ use fantoccini::actions::{InputSource, MOUSE_BUTTON_LEFT, MouseActions, PointerA
 use fantoccini::elements::Element;
 use fantoccini::{Client, Locator};
 use serde_json::Value;
+use signalbox::app::{App, AppOptions};
+use signalbox::clock::Clock;
 use signalbox::http::serve;
 use signalbox_crm::people::Role;
+use signalbox_crm::time::Timestamp;
+use tempfile::TempDir;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::runtime::{Builder, Runtime};
 
 use super::driver::{Browser, PATIENCE};
-use crate::console::harness::Site;
+use crate::console::harness::{NOW, Site};
 
-/// A site on a port.
+/// A site on a port. Its database is a file: browsers give up requests, and one that is given up can take a database
+/// in memory with it.
 pub(crate) struct Stage {
     pub(crate) site: Site,
     pub(crate) at: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
+    /// What serves. None while the host is away.
+    server: Option<Runtime>,
+    _folder: TempDir,
 }
 
 impl Stage {
     pub(crate) async fn start() -> Stage {
-        let site = Site::start().await;
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let at = listener.local_addr().unwrap();
-        let mut stage = Stage { site, at, stop: None };
-        stage.serve(listener);
-        stage
+        let folder = tempfile::tempdir().unwrap();
+        let mut options = AppOptions::for_test(Clock::starting_at(Timestamp::parse(NOW).unwrap()));
+        options.database = Some(format!("sqlite:{}", folder.path().join("crm.db").display()));
+        let site = Site::of(App::start(options).await.unwrap(), None).await;
+        let (server, at) = serve_at(&site, "127.0.0.1:0".parse().unwrap()).await;
+        Stage {
+            site,
+            at,
+            server: Some(server),
+            _folder: folder,
+        }
     }
 
-    fn serve(&mut self, listener: TcpListener) {
-        let (stop, stopped) = oneshot::channel::<()>();
-        let router = self.site.router.clone();
-        tokio::spawn(serve(listener, router, async { drop(stopped.await) }));
-        self.stop = Some(stop);
+    /// Nothing listens any more, and every connection is cut, as when a host dies.
+    pub(crate) fn goes_away(&mut self) {
+        if let Some(server) = self.server.take() {
+            server.shutdown_background();
+        }
+    }
+
+    /// Serves again, on the same port.
+    pub(crate) async fn comes_back(&mut self) {
+        self.server = Some(serve_at(&self.site, self.at).await.0);
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -54,6 +71,29 @@ impl Stage {
             .await;
         client.goto(&self.url(path)).await.unwrap();
     }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        self.goes_away();
+    }
+}
+
+/// Serves on threads of its own, which can be ended with all that they hold.
+async fn serve_at(site: &Site, at: SocketAddr) -> (Runtime, SocketAddr) {
+    let server = Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let router = site.router.clone();
+    let (tell, told) = tokio::sync::oneshot::channel();
+    server.spawn(async move {
+        let listener = TcpListener::bind(at).await.unwrap();
+        tell.send(listener.local_addr().unwrap()).unwrap();
+        serve(listener, router, std::future::pending()).await
+    });
+    (server, told.await.unwrap())
 }
 
 /// What a person sees and does.

@@ -20,11 +20,30 @@ document.addEventListener("submit", (event) => {
     return;
   }
   if (event.defaultPrevented || form.method === "dialog") return;
+  if (form.method === "post" && isLost() && !form.dataset.sure) {
+    event.preventDefault();
+    sendIfAnswered(form, event.submitter);
+    return;
+  }
   // A second click sends nothing. After the event, so that the button's own value still goes along.
   if (form.dataset.sent) event.preventDefault();
   form.dataset.sent = "yes";
   setTimeout(() => delete form.dataset.sent, 4000);
 });
+
+const isLost = () => document.getElementById("connection")?.dataset.state === "lost";
+
+/** While the host is away, sending a form would put an error in the place of the page and of what is typed there. */
+async function sendIfAnswered(form, button) {
+  try {
+    await fetch("/health");
+  } catch {
+    say(document.getElementById("connection").dataset.kept);
+    return;
+  }
+  form.dataset.sure = "yes";
+  form.requestSubmit(button);
+}
 
 // What a person has typed stays when the page draws itself anew.
 document.addEventListener("input", (event) => {

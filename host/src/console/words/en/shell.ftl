@@ -32,6 +32,7 @@ keys-card = On a card: lift it, move it with the arrows, put it down with Space;
 keys-off = Single letters can be switched off in your account.
 live-lost = The connection is lost. It is tried again by itself.
 live-back = The connection is back.
+live-kept = Nothing was sent: the host does not answer. What you typed stays here.
 error-title = That did not work
 error-not-found = There is no such page
 error-not-found-next = The address may be old, or the thing was removed.
