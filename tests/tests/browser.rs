@@ -7,4 +7,5 @@ pub(crate) mod driver;
 mod every_page;
 mod first_minute;
 mod lost_server;
+mod robots;
 pub(crate) mod stage;
