@@ -3,6 +3,7 @@
 //! Needs `chromium` and `chromedriver`. Where they are missing the tests say so and pass; in CI they fail.
 
 mod board;
+mod designer;
 pub(crate) mod driver;
 mod every_page;
 mod first_minute;
