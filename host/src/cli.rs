@@ -15,6 +15,7 @@ use crate::config::{Config, Layer, Origin};
 use crate::telemetry;
 
 mod attach;
+mod attachment;
 mod audit;
 mod automation;
 mod bench;
@@ -91,6 +92,8 @@ commands! {
     Robot => robot;
     /// Attaches a robot to a moment
     Attach => attach;
+    /// Lists the attached robots, and removes one
+    Attachment => attachment;
     /// Drafts, compares, publishes and brings back the robots of a pipeline as a whole
     Automation => automation;
     /// Shows what a robot would do for an item, without doing it
@@ -113,7 +116,7 @@ commands! {
     Secret => secret;
     /// Lists webhooks that could not be processed, and processes them once more
     Inbound => inbound;
-    /// Lists pipelines with their stages
+    /// Makes pipelines, and lists them with their stages
     Pipeline => pipeline;
     /// Writes the set-up into a file, and takes such a file in
     Setup => setup;

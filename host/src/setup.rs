@@ -6,6 +6,7 @@ mod attachments;
 pub mod export;
 pub mod import;
 mod names;
+pub(crate) mod stages;
 
 use anyhow::{Context, anyhow};
 use serde::{Deserialize, Serialize};

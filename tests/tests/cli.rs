@@ -11,5 +11,6 @@ mod online;
 pub(crate) mod program;
 mod running;
 mod sales;
+mod setting_up;
 mod starting;
 mod testing;

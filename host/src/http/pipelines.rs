@@ -6,10 +6,10 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
-use signalbox_crm::directory::DirectoryChange;
-use signalbox_crm::ids::{CalendarId, IdKind, ItemKind, PipelineId};
+use signalbox_crm::directory::{Directory, DirectoryChange};
+use signalbox_crm::ids::{CalendarId, IdKind, ItemKind, PipelineId, StageId};
 use signalbox_crm::pipeline::Pipeline;
-use signalbox_crm::setting_up::check_pipeline;
+use signalbox_crm::setting_up::{check_pipeline, check_stage};
 use signalbox_crm::value::LocalText;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -22,8 +22,10 @@ use super::item_records::PageQuery;
 use super::paging::{Asked, Page};
 use super::problem::Problem;
 use super::setup;
+use super::stages::{STAGES_MAX, StageNew, StageView};
 use super::version::{IfMatch, Versioned};
 use super::writing::{Create, Creating, Writing};
+use crate::engine::draft::Draft;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new()
@@ -104,9 +106,12 @@ struct PipelineNew {
     activity_working_days_max: Option<u32>,
     #[schema(value_type = Option<String>)]
     calendar: Option<CalendarId>,
+    /// Its stages from the left, made with it; more can follow.
+    #[serde(default)]
+    stages: Vec<StageNew>,
 }
 
-/// Creates a pipeline, without stages.
+/// Creates a pipeline, with its stages or without.
 #[utoipa::path(
     post, path = "/pipelines", tag = "set-up",
     request_body = PipelineNew, responses((status = CREATED, body = PipelineView))
@@ -135,11 +140,33 @@ async fn create(
         check_pipeline(&draft.directory, &pipeline)?;
         let view = PipelineView::from(&pipeline);
         setup::note_created(&mut draft, &pipeline.id.to_string(), &view)?;
-        draft.changes.directory.push(DirectoryChange::Pipeline(pipeline));
+        add_with_stages(&mut draft, pipeline, &body.stages)?;
         if let Some(answer) = creating.commit(draft, &view).await? {
             return Ok(answer);
         }
     }
+}
+
+/// Adds the pipeline with its stages: each is checked among those before it.
+fn add_with_stages(draft: &mut Draft, pipeline: Pipeline, stages: &[StageNew]) -> Result<(), Problem> {
+    if stages.len() > STAGES_MAX {
+        let detail = format!("a pipeline has at most {STAGES_MAX} stages");
+        return Err(Problem::invalid("stages", detail));
+    }
+    let id = pipeline.id;
+    let mut directory = Directory::clone(&draft.directory);
+    let pipeline = DirectoryChange::Pipeline(pipeline);
+    directory.apply(pipeline.clone())?;
+    draft.changes.directory.push(pipeline);
+    for (place, new) in (1_i32..).zip(stages) {
+        let stage = new.stage(StageId(draft.new_id(IdKind::Stage)), id, place * 10);
+        check_stage(&directory, &stage)?;
+        setup::note_created(draft, &stage.id.to_string(), &StageView::from(&stage))?;
+        let stage = DirectoryChange::Stage(stage);
+        directory.apply(stage.clone())?;
+        draft.changes.directory.push(stage);
+    }
+    Ok(())
 }
 
 /// New values for some fields; null clears one, what is absent stays.

@@ -25,7 +25,7 @@ use super::version::{IfMatch, Versioned};
 use super::writing::{Create, Creating, Writing};
 
 /// The most stages of a pipeline: a board with more columns cannot be read.
-const STAGES_MAX: usize = 200;
+pub(super) const STAGES_MAX: usize = 200;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new()
@@ -35,7 +35,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
 
 /// A stage of a pipeline.
 #[derive(Debug, Serialize, ToSchema)]
-struct StageView {
+pub(super) struct StageView {
     #[schema(value_type = String)]
     id: StageId,
     #[schema(value_type = String)]
@@ -105,7 +105,7 @@ async fn list(
 /// A new stage.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct StageNew {
+pub(super) struct StageNew {
     key: String,
     #[schema(value_type = Object)]
     title: LocalText,
@@ -117,6 +117,23 @@ struct StageNew {
     required_fields: Vec<String>,
     #[serde(default)]
     requires_reason: bool,
+}
+
+impl StageNew {
+    /// The stage, at its own place or at `sort`.
+    pub(super) fn stage(&self, id: StageId, pipeline: PipelineId, sort: i32) -> Stage {
+        Stage {
+            id,
+            pipeline,
+            key: self.key.clone(),
+            title: self.title.clone(),
+            kind: self.kind,
+            sort: self.sort.unwrap_or(sort),
+            required_fields: self.required_fields.clone(),
+            requires_reason: self.requires_reason,
+            version: 1,
+        }
+    }
 }
 
 /// Adds a stage to a pipeline.
@@ -143,17 +160,8 @@ async fn create(
             )));
         }
         let last = others.last().map_or(0, |stage| stage.sort);
-        let stage = Stage {
-            id: StageId(draft.new_id(IdKind::Stage)),
-            pipeline,
-            key: body.key.clone(),
-            title: body.title.clone(),
-            kind: body.kind,
-            sort: body.sort.unwrap_or(last.saturating_add(10)),
-            required_fields: body.required_fields.clone(),
-            requires_reason: body.requires_reason,
-            version: 1,
-        };
+        let id = StageId(draft.new_id(IdKind::Stage));
+        let stage = body.stage(id, pipeline, last.saturating_add(10));
         check_stage(&draft.directory, &stage)?;
         let view = StageView::from(&stage);
         setup::note_created(&mut draft, &stage.id.to_string(), &view)?;

@@ -74,3 +74,28 @@ async fn activity_lives_from_plan_to_done() {
         "{history}"
     );
 }
+
+#[tokio::test]
+async fn pipeline_is_made_with_its_stages_or_not_at_all() {
+    let api = Api::start().await;
+    let stage = |key: &str, wants: &str| json!({"key": key, "title": {"ru": key, "en": key}, "kind": "open", "required_fields": [wants]});
+    let pipeline = |second: &str, wants: &str| {
+        json!({
+            "key": "p", "title": {"ru": "p", "en": "p"}, "item_kind": "deal",
+            "stages": [stage("a", "amount"), stage(second, wants)],
+        })
+    };
+    api.post("/pipelines", pipeline("a", "amount")).await.ok(409);
+    let refused = api.post("/pipelines", pipeline("b", "colour")).await.ok(422);
+    assert_eq!(refused["fields"], json!(["colour"]));
+    assert_eq!(api.get("/pipelines").await.ok(200)["items"], json!([]));
+    let id = api.create("/pipelines", pipeline("b", "amount")).await;
+    let found = api.get(&format!("/pipelines/{id}/stages")).await.ok(200);
+    let places: Vec<_> = found["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| [&one["key"], &one["sort"]])
+        .collect();
+    assert_eq!(json!(places), json!([["a", 10], ["b", 20]]));
+}
