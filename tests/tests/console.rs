@@ -7,6 +7,8 @@ mod door;
 mod explain;
 pub(crate) mod harness;
 mod live;
+mod pipelines;
 mod robots;
 mod runs;
 mod settings;
+mod setup_file;

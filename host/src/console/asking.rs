@@ -39,8 +39,8 @@ pub(super) struct Ask<'a> {
     pub(super) method: Method,
     /// The path behind `/api/v1`, with its query.
     pub(super) path: &'a str,
-    /// The JSON body.
-    pub(super) body: Option<Value>,
+    /// The body, with its media type.
+    pub(super) body: Option<(&'static str, String)>,
     /// The version that the person has seen.
     pub(super) version: Option<i64>,
 }
@@ -51,8 +51,16 @@ impl<'a> Ask<'a> {
         Ask {
             method: Method::POST,
             path,
-            body: Some(body),
+            body: Some(("application/json", body.to_string())),
             version: None,
+        }
+    }
+
+    /// Sends a set-up file.
+    pub(super) fn post_file(path: &'a str, text: String) -> Self {
+        Ask {
+            body: Some(("application/toml", text)),
+            ..Ask::post(path, Value::Null)
         }
     }
 
@@ -102,9 +110,9 @@ impl Visitor {
             request = request.header(header::IF_MATCH, format!("\"{version}\""));
         }
         let body = match ask.body {
-            Some(body) => {
-                request = request.header(header::CONTENT_TYPE, "application/json");
-                Body::from(body.to_string())
+            Some((media, text)) => {
+                request = request.header(header::CONTENT_TYPE, media);
+                Body::from(text)
             }
             None => Body::empty(),
         };

@@ -23,6 +23,7 @@ const ASSETS: &[(&str, &str)] = assets![
     "automation.js",
     "board.css",
     "board.js",
+    "drop.js",
     "icon.svg",
     "item.css",
     "keys.js",
@@ -32,6 +33,7 @@ const ASSETS: &[(&str, &str)] = assets![
     "robots.js",
     "runs.css",
     "runs.js",
+    "setup_file.js",
 ];
 
 static VERSION: LazyLock<String> = LazyLock::new(|| {

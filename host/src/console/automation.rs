@@ -17,7 +17,7 @@ use super::page::{Page, Section};
 use super::visitor::{Allowed, Visitor};
 use crate::automation::{AutomationSummary, DraftView, draft, overview};
 use crate::engine::changes::Topic;
-use crate::http::caller::Read;
+use crate::http::caller::{Configure, Read};
 use crate::http::problem::Problem;
 
 mod acting;
@@ -31,6 +31,8 @@ mod history;
 mod points;
 mod publishing;
 mod wording;
+
+pub(super) use difference::lines;
 
 pub(super) fn routes() -> Router<Arc<Console>> {
     Router::new()
@@ -62,7 +64,7 @@ fn chosen(visitor: &Visitor, text: &str) -> Result<AutomationId, Problem> {
 }
 
 /// Where its designer is.
-fn path_of(id: AutomationId) -> String {
+pub(super) fn path_of(id: AutomationId) -> String {
     match id {
         AutomationId::General => "/automation/general".to_owned(),
         AutomationId::Pipeline(id) => format!("/automation/{}", id.0),
@@ -70,7 +72,7 @@ fn path_of(id: AutomationId) -> String {
 }
 
 /// As people call it.
-fn title_of(visitor: &Visitor, id: AutomationId) -> String {
+pub(super) fn title_of(visitor: &Visitor, id: AutomationId) -> String {
     let pipeline = match id {
         AutomationId::General => None,
         AutomationId::Pipeline(id) => visitor.directory.pipelines.get(&id),
@@ -98,7 +100,9 @@ async fn list(visitor: Allowed<Read>) -> Response {
             section.panel.empty {
                 p { (words.t("board-no-pipeline")) }
                 p { (words.t("board-no-pipeline-next")) }
-                pre { "signalbox pipeline create --help" }
+                @if visitor.may::<Configure>() {
+                    p { a.button.primary href="/settings/pipelines#new" { (words.t("board-no-pipeline-go")) } }
+                }
             }
         }
     };

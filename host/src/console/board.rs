@@ -21,7 +21,7 @@ use super::format::{item_path, money};
 use super::page::{Page, Section};
 use super::visitor::{Allowed, Visitor};
 use crate::engine::changes::Topic;
-use crate::http::caller::{ReadClients, Work};
+use crate::http::caller::{Configure, ReadClients, Work};
 use crate::http::problem::Problem;
 
 mod bulk;
@@ -238,7 +238,9 @@ fn no_pipeline(visitor: &Visitor, kind: ItemKind) -> Response {
         section.panel.empty {
             h1 { (words.t("board-no-pipeline")) }
             p { (words.t("board-no-pipeline-next")) }
-            pre { "signalbox pipeline create --help" }
+            @if visitor.may::<Configure>() {
+                p { a.button.primary href={ "/settings/pipelines?kind=" (kind.as_str()) "#new" } { (words.t("board-no-pipeline-go")) } }
+            }
         }
     };
     let title = words.t(match kind {

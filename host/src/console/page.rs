@@ -11,7 +11,7 @@ use super::assets::{asset_path, version};
 use super::visitor::Visitor;
 use super::words::Words;
 use crate::engine::changes::Topic;
-use crate::http::caller::{Administer, Read, ReadClients};
+use crate::http::caller::{Administer, Configure, Read, ReadClients};
 
 /// Where a page belongs in the main menu.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -173,8 +173,9 @@ fn header(visitor: &Visitor, section: Section) -> Markup {
                     a href="/runs" aria-current=[here(Section::Runs)] { (words.t("nav-runs")) }
                     a href="/robots" aria-current=[here(Section::Robots)] { (words.t("nav-robots")) }
                 }
-                @if visitor.may::<Administer>() {
-                    a href="/settings" aria-current=[here(Section::Settings)] { (words.t("nav-settings")) }
+                @if visitor.may::<Configure>() {
+                    @let settings = if visitor.may::<Administer>() { "/settings" } else { "/settings/pipelines" };
+                    a href=(settings) aria-current=[here(Section::Settings)] { (words.t("nav-settings")) }
                 }
             }
             @if reads_clients {

@@ -85,7 +85,7 @@ async fn all(visitor: Allowed<Read>) -> Result<Response, Problem> {
 fn install(visitor: &Visitor) -> Markup {
     let words = visitor.words;
     html! {
-        section.panel #install data-sending=(words.t("robots-sending")) data-failed=(words.t("live-lost")) {
+        section.panel.drop #install data-sending=(words.t("robots-sending")) data-failed=(words.t("live-lost")) {
             h2 { (words.t("robots-install")) }
             p { (words.t("robots-install-note")) }
             label { span { (words.t("robots-file")) } input #component type="file" accept=".wasm,application/wasm"; }

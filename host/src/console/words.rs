@@ -28,9 +28,11 @@ const SOURCES: &[(&str, &str, &str)] = sources![
     "board",
     "explain",
     "item",
+    "pipelines",
     "robots",
     "runs",
     "settings",
+    "setup_file",
     "shell",
     "sign_in"
 ];

@@ -1,4 +1,6 @@
 // Installs a robot: a file that is chosen or dropped goes to the API, which checks it.
+import { takesFiles } from "./drop.js";
+
 const place = () => document.getElementById("install");
 
 async function install(file) {
@@ -21,19 +23,4 @@ async function install(file) {
   else said.textContent = told.detail;
 }
 
-document.addEventListener("change", (event) => {
-  if (event.target.id === "component" && event.target.files[0]) install(event.target.files[0]);
-});
-document.addEventListener("dragover", (event) => {
-  if (!event.target.closest?.("#install")) return;
-  event.preventDefault();
-  place().classList.add("over");
-});
-document.addEventListener("dragleave", () => place()?.classList.remove("over"));
-document.addEventListener("drop", (event) => {
-  if (!event.target.closest?.("#install")) return;
-  event.preventDefault();
-  place().classList.remove("over");
-  const file = event.dataTransfer.files[0];
-  if (file) install(file);
-});
+takesFiles("#install", "#component", install);

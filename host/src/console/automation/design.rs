@@ -114,6 +114,9 @@ fn others(visitor: &Visitor, id: AutomationId) -> Markup {
                 a.button href={ (section_path(pipeline.item_kind)) "?pipeline=" (pipeline.id) } {
                     (visitor.words.t("automation-board"))
                 }
+                a.button href={ "/api/v1/setup/export?pipeline=" (pipeline.id) } download={ (pipeline.key) ".toml" } {
+                    (visitor.words.t("automation-file"))
+                }
             }
         }
     }

@@ -13,7 +13,7 @@ use crate::console::visitor::Visitor;
 const SHOWN_CHARS_MAX: usize = 200;
 
 /// The differences, one line each; `list` has the attachments in their new form.
-pub(super) fn lines(visitor: &Visitor, difference: &Difference, list: &[&Attachment]) -> Markup {
+pub(in crate::console) fn lines(visitor: &Visitor, difference: &Difference, list: &[&Attachment]) -> Markup {
     html! {
         ul.difference {
             @for entry in &difference.entries {

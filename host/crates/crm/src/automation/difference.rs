@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Column;
@@ -14,7 +14,7 @@ use crate::ids::AttachmentId;
 const SHOWN_CHARS_MAX: usize = 120;
 
 /// What became of an entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DifferenceKind {
     /// It is new.
@@ -28,7 +28,7 @@ pub enum DifferenceKind {
 }
 
 /// A field with another value.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FieldDifference {
     /// The field, such as `timing`; parameters are `params.KEY`.
     pub field: String,
@@ -41,7 +41,7 @@ pub struct FieldDifference {
 }
 
 /// From where to where an entry was moved.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moved {
     /// The list where it was: a stage's id, `events`, `schedules` or `manual`.
     pub from: String,
@@ -56,7 +56,7 @@ pub struct Moved {
 }
 
 /// How one entry differs.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EntryDifference {
     /// The attachment.
     pub entry: AttachmentId,
@@ -73,7 +73,7 @@ pub struct EntryDifference {
 }
 
 /// What differs between two lists of attachments.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Difference {
     /// New and changed ones in the order of the new list, then those that are gone.
     pub entries: Vec<EntryDifference>,

@@ -7,6 +7,7 @@ automation-add-here = + Add a robot
 automation-add-trigger = + Add a trigger
 automation-all-pipelines = All pipelines
 automation-board = Board
+automation-file = As a file
 automation-has-draft = There is a draft
 automation-entries = { $count ->
     [one] { $count } robot

@@ -1,5 +1,6 @@
 board-no-pipeline = There is no pipeline of this kind yet
-board-no-pipeline-next = An administrator or editor makes one with the command line or the API:
+board-no-pipeline-next = An administrator or editor makes one in the settings, with its stages.
+board-no-pipeline-go = Make a pipeline
 board-view = View
 board-view-board = Board
 board-view-list = List

@@ -7,6 +7,7 @@ automation-add-here = + Добавить робота
 automation-add-trigger = + Добавить триггер
 automation-all-pipelines = Все воронки
 automation-board = Доска
+automation-file = Файлом
 automation-has-draft = Есть черновик
 automation-entries = { $count ->
     [one] { $count } робот

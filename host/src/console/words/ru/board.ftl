@@ -1,5 +1,6 @@
 board-no-pipeline = Такой воронки ещё нет
-board-no-pipeline-next = Администратор или редактор создаёт её командой или через API:
+board-no-pipeline-next = Администратор или редактор создаёт её в настройках, сразу со стадиями.
+board-no-pipeline-go = Создать воронку
 board-view = Вид
 board-view-board = Доска
 board-view-list = Список
