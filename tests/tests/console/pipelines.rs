@@ -6,9 +6,10 @@ use signalbox_crm::people::Role;
 use super::harness::Site;
 
 async fn stages(site: &Site) -> Vec<Value> {
-    let found = site
-        .api("GET", "/pipelines/pipeline:1/stages", None, json!(null))
-        .await;
+    let pipelines = site.api("GET", "/pipelines", None, json!(null)).await;
+    let first = pipelines["items"][0]["id"].as_str().unwrap();
+    let path = format!("/pipelines/{first}/stages");
+    let found = site.api("GET", &path, None, json!(null)).await;
     found["items"].as_array().unwrap().clone()
 }
 
