@@ -14,7 +14,7 @@ use signalbox_crm::ids::{AttachmentId, ItemId, ItemKind};
 use self::points::{point, points};
 use super::Console;
 use super::asking::{Ask, Refused};
-use super::board::section_path;
+use super::board::{find, section_path};
 use super::format::item_path;
 use super::page::{Page, Section};
 use super::runs::{at, linked, list, run_path, text};
@@ -56,10 +56,11 @@ async fn show(
     let attachment: AttachmentId = asked.parse().map_err(|_| Problem::not_found(&asked))?;
     let path = format!("/items/{item}/explain?attachment={attachment}");
     let told = visitor.ask(Ask::get(&path)).await?;
+    let title = find(&visitor, item).await?.title;
     let standing = &told["standing"];
     let body = html! {
         p { a href={ (item_path(item)) "?tab=automation" } { (item) } " / " (words.t("explain-title")) }
-        h1 { (words.f("explain-heading", &[("robot", text(&told, "title").into()), ("item", item.to_string().into())])) }
+        h1 { (words.f("explain-heading", &[("robot", text(&told, "title").into()), ("item", title.into())])) }
         p { (state_chip(&visitor, standing)) " " (because(&visitor, standing)) }
         section.panel {
             h2 { (words.t("explain-reasons")) }

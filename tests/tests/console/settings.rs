@@ -80,9 +80,9 @@ async fn person_is_added_gets_a_link_and_signs_in() {
     assert_eq!(page.status, 422);
     let audit = admin.get(&format!("/settings/audit?subject={id}")).await.ok();
     audit
-        .shows("invited")
-        .shows("signed in")
-        .shows("password changed")
+        .shows("Invited")
+        .shows("Signed in")
+        .shows("The password was changed")
         .shows("is_active")
         .hides("<td>employee:1</td>");
 }

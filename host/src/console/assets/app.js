@@ -78,5 +78,8 @@ document.addEventListener("click", (event) => {
   if (opener) document.getElementById(opener.dataset.dialog)?.showModal();
 });
 
+// On a telephone the menu scrolls.
+document.querySelector(".top nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 startLive();
 startKeys();

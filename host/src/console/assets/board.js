@@ -171,6 +171,8 @@ function begin() {
   card.classList.add("lifted", "carried");
   card.style.setProperty("width", `${box.width}px`);
   document.body.append(card);
+  document.body.classList.add("dragging");
+  getSelection().removeAllRanges();
   pause(true);
   place(drag.x, drag.y);
 }
@@ -202,6 +204,7 @@ function endDrag() {
   drag = null;
   if (!ended?.isOn) return null;
   const { card } = ended;
+  document.body.classList.remove("dragging");
   card.classList.remove("lifted", "carried");
   for (const name of ["left", "top", "width"]) card.style.removeProperty(name);
   ended.gap.replaceWith(card);

@@ -181,7 +181,7 @@ fn changed(visitor: &Visitor, change: &HistoryEntry) -> Markup {
         Some(value) => changed_value(visitor, &change.what, value),
         None => words.t("field-empty").into_owned(),
     };
-    html! { (name) ": " del { (shown(&change.before)) } " -> " ins { (shown(&change.after)) } }
+    html! { (name) ": " del { (shown(&change.before)) } " \u{2192} " ins { (shown(&change.after)) } }
 }
 
 /// What happened as a whole, and is no change of a field.
@@ -189,12 +189,37 @@ fn is_deed(what: &str) -> bool {
     matches!(what, "created" | "viewed" | "closed" | "activity-planned")
 }
 
+/// What else the rules note, beside fields and deeds.
+const NOTED: [&str; 17] = [
+    "cancelled",
+    "draft-discarded",
+    "draft-imported",
+    "imported",
+    "invited",
+    "loop-stopped",
+    "password changed",
+    "place",
+    "published",
+    "removed",
+    "required-fields-overridden",
+    "retried",
+    "revoked",
+    "setup",
+    "signed in",
+    "signed out",
+    "value",
+];
+
 /// What a line of the history is about, in words.
 pub(in crate::console) fn changed_name(visitor: &Visitor, what: &str) -> String {
     match what {
         deed if is_deed(deed) => visitor.words.t(&format!("history-{deed}")).into_owned(),
         "stage" | "assignee" | "lost-reason" | "title" | "amount" | "contact" | "source" => {
             label(visitor, what)
+        }
+        noted if NOTED.contains(&noted) => {
+            let key = format!("history-{}", noted.replace(' ', "-"));
+            visitor.words.t(&key).into_owned()
         }
         custom if visitor.directory.fields.contains_key(custom) => label(visitor, custom),
         other => other.to_owned(),

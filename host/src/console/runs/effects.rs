@@ -39,6 +39,6 @@ fn changed(visitor: &Visitor, effect: &Value) -> Markup {
     let has_values = effect["before"].is_string() || effect["after"].is_string();
     html! {
         (linked(visitor, text(effect, "subject"))) ", " (changed_name(visitor, what))
-        @if has_values { ": " del { (value("before")) } " -> " ins { (value("after")) } }
+        @if has_values { ": " del { (value("before")) } " \u{2192} " ins { (value("after")) } }
     }
 }

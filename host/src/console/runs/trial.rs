@@ -91,7 +91,7 @@ fn effect(visitor: &Visitor, effect: &Value) -> Markup {
         (linked(visitor, text(effect, "target")))
         @if !what.is_empty() { ", " @if is_change { (changed_name(visitor, what)) } @else { (what) } }
         @if is_change && (effect["before"].is_string() || effect["after"].is_string()) {
-            ": " del { (value("before")) } " -> " ins { (value("after")) }
+            ": " del { (value("before")) } " \u{2192} " ins { (value("after")) }
         } @else if effect["after"].is_string() { ": " (value("after")) }
     }
 }

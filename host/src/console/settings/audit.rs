@@ -13,6 +13,7 @@ use signalbox_db::HistoryFilter;
 use super::tabs;
 use crate::console::Console;
 use crate::console::format::{actor, instant};
+use crate::console::item::{changed_name, changed_value};
 use crate::console::page::{Page, Section};
 use crate::console::visitor::Allowed;
 use crate::http::caller::Administer;
@@ -90,13 +91,14 @@ async fn list(visitor: Allowed<Administer>, Query(asked): Query<Asked>) -> Resul
                 th { (words.t("audit-field")) } th { (words.t("audit-before")) } th { (words.t("audit-after")) }
             } }
             tbody { @for line in &found {
+                @let value = |text| changed_value(&visitor, &line.entry.what, &short(text));
                 tr data-key={ "line-" (line.id) } {
                     td { (instant(line.entry.at, &visitor)) }
                     td { (actor(&line.entry.actor, &visitor)) }
                     td { (line.entry.subject) }
-                    td { (line.entry.what) }
-                    td { (short(&line.entry.before)) }
-                    td { (short(&line.entry.after)) }
+                    td { (changed_name(&visitor, &line.entry.what)) }
+                    td.value { (value(&line.entry.before)) }
+                    td.value { (value(&line.entry.after)) }
                 }
             } }
         } }

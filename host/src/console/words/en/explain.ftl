@@ -1,5 +1,5 @@
 explain-title = Why?
-explain-heading = "{ $robot }" and { $item }
+explain-heading = "{ $robot }" and "{ $item }"
 explain-reasons = The reasons in order
 explain-runs = Runs of this robot for the card
 explain-back = Back to the card

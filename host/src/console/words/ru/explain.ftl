@@ -1,5 +1,5 @@
 explain-title = Почему?
-explain-heading = «{ $robot }» и { $item }
+explain-heading = «{ $robot }» и «{ $item }»
 explain-reasons = Причины по порядку
 explain-runs = Запуски этого робота для карточки
 explain-back = Назад к карточке
