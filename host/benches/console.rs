@@ -117,7 +117,7 @@ impl Host {
         }
         let robot = json!({
             "robot": "notify", "title": "Later", "grants": ["notifications"],
-            "moment": {"kind": "stage", "stage": stages[0], "delay": "7d"},
+            "moment": {"kind": "stage", "stage": stages[0]}, "timing": {"kind": "delay", "seconds": 604_800, "working": false},
             "params": {"to": ["role:assignee"], "title": "It is time"},
         });
         self.create("/attachments", robot).await;
@@ -129,7 +129,7 @@ impl Host {
                 "contact": contact, "amount": format!("{}.50 RUB", 1_000 + number),
             });
             let deal = self.create("/items", deal).await;
-            let activity = json!({"item": deal, "kind": "call", "title": "Call", "due": "1d"});
+            let activity = json!({"item": deal, "kind": "call", "title": "Call", "deadline": "+1d"});
             self.create("/activities", activity).await;
         }
     }
