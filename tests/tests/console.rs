@@ -9,6 +9,7 @@ pub(crate) mod harness;
 mod live;
 mod pipelines;
 mod robots;
-mod runs;
+mod roles;
+pub(crate) mod runs;
 mod settings;
 mod setup_file;

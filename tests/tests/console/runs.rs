@@ -52,7 +52,7 @@ impl Company {
     }
 }
 
-pub(super) async fn install(site: &Site, component: &[u8]) -> Value {
+pub(crate) async fn install(site: &Site, component: &[u8]) -> Value {
     let request = Request::builder()
         .method("POST")
         .uri("/api/v1/robots")
