@@ -4,6 +4,7 @@
 
 mod board;
 mod designer;
+mod designer_drag;
 pub(crate) mod driver;
 mod every_page;
 mod first_minute;

@@ -1,6 +1,7 @@
 //! What the database promises: one body for SQLite and PostgreSQL.
 
 mod audit;
+mod counts;
 mod once;
 mod opening;
 mod pages;
@@ -68,6 +69,8 @@ conformance! {
     once::timer_that_fired_makes_nothing_again;
     once::piece_of_a_bulk_change_is_done_once;
     once::due_run_that_somebody_took_is_not_taken_again;
+    counts::runs_of_robots_are_counted_by_state_and_time;
+    counts::all_attempts_of_a_run_are_its_cost;
     standing::what_waits_and_what_has_failed_is_counted;
     standing::storage_has_a_size_and_says_what_holds_it_up;
     writing::stale_version_stores_nothing;

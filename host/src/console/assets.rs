@@ -23,6 +23,7 @@ const ASSETS: &[(&str, &str)] = assets![
     "automation.js",
     "board.css",
     "board.js",
+    "drag.js",
     "drop.js",
     "icon.svg",
     "item.css",

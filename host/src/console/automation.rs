@@ -23,6 +23,7 @@ use crate::http::problem::Problem;
 mod acting;
 mod card;
 mod catalogue;
+mod counts;
 mod design;
 mod difference;
 mod entry;

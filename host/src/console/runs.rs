@@ -43,7 +43,7 @@ pub(super) fn routes() -> Router<Arc<Console>> {
 }
 
 async fn journal(visitor: Allowed<Read>, Query(asked): Query<Asked>) -> Result<Response, Refused> {
-    let query = asked.query(&visitor.zone);
+    let query = asked.query(&visitor.zone, visitor.now);
     let found = match query {
         Ok(query) => visitor.ask(Ask::get(&format!("/runs?{query}"))).await,
         Err(problem) => Err(problem.into()),
@@ -88,6 +88,8 @@ fn draw<'v>(visitor: &'v Visitor, asked: &Asked, page: &Value, problem: Option<&
                     th scope="col" { (words.t("runs-cause")) }
                     th scope="col" { (words.t("runs-state")) }
                     th.number scope="col" { (words.t("runs-attempts")) }
+                    th.number scope="col" { (words.t("runs-took")) }
+                    th.number scope="col" { (words.t("run-fuel")) }
                 } }
                 tbody { @for run in runs { (row(visitor, run)) } }
             } }
@@ -135,6 +137,8 @@ fn row(visitor: &Visitor, run: &Value) -> Markup {
             td { (cause_kind(visitor, text(run, "cause"))) }
             td { (state(visitor, run)) }
             td.number { (attempts(visitor, run)) }
+            td.number { (telling::took(visitor, &run["duration_us"])) }
+            td.number { @if let Some(fuel) = run["fuel"].as_u64() { (fuel) } }
         }
     }
 }

@@ -89,6 +89,9 @@ struct DeliveriesQuery {
     /// `pending`, `delivered` or `dead`.
     #[param(value_type = Option<String>)]
     state: Option<DeliveryState>,
+    /// What this run has written.
+    #[param(value_type = Option<String>)]
+    run: Option<RunId>,
     /// 1 to 200.
     limit: Option<u32>,
     /// The cursor of the page before.
@@ -108,6 +111,7 @@ async fn list(
     let asked = Asked::<DeliveryId>::new("deliveries", query.limit, query.after.as_deref())?;
     let filter = DeliveryFilter {
         state: query.state,
+        run: query.run,
         ..DeliveryFilter::default()
     };
     let found = state
@@ -170,6 +174,7 @@ async fn retry_many(
         message: None,
         finished_from: body.finished_from,
         finished_until: body.finished_until,
+        run: None,
     };
     let db = &state.core.db;
     let found = db

@@ -76,6 +76,16 @@ impl RunView {
     }
 }
 
+/// A run in a list, with what its attempts have used together; nothing before the first one.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct RunRow {
+    /// The run.
+    #[serde(flatten)]
+    pub(super) run: RunView,
+    pub(super) duration_us: Option<u64>,
+    pub(super) fuel: Option<u64>,
+}
+
 /// What started a run.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct EventView {

@@ -10,7 +10,7 @@ use signalbox_crm::changes::RunChange;
 use signalbox_crm::ids::{AttachmentId, ItemId, PipelineId, RunId};
 use signalbox_crm::run::{Reason, RunState};
 use signalbox_crm::time::Timestamp;
-use signalbox_db::RunFilter;
+use signalbox_db::{RunFilter, RunWithEvent};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -22,7 +22,7 @@ use super::input::{Id, Query};
 use super::paging::{Asked, Page};
 use super::problem::Problem;
 use super::run_files::masked_details;
-use super::run_view::{AttemptView, EventView, RunView};
+use super::run_view::{AttemptView, EventView, RunRow, RunView};
 use super::writing::Writing;
 
 /// The most attempts that are shown: an attachment has 25 at most, and people may retry.
@@ -71,12 +71,12 @@ struct RunsQuery {
 }
 
 /// Runs, newest first.
-#[utoipa::path(get, path = "/runs", tag = "runs", params(RunsQuery), responses((status = OK, body = Page<RunView>)))]
+#[utoipa::path(get, path = "/runs", tag = "runs", params(RunsQuery), responses((status = OK, body = Page<RunRow>)))]
 async fn list(
     _: Caller<Read>,
     State(state): State<Arc<AppState>>,
     Query(query): Query<RunsQuery>,
-) -> Result<Json<Page<RunView>>, Problem> {
+) -> Result<Json<Page<RunRow>>, Problem> {
     let asked = Asked::<RunId>::new("runs", query.limit, query.after.as_deref())?;
     let filter = RunFilter {
         state: query.state,
@@ -91,11 +91,17 @@ async fn list(
         finished_until: query.finished_until,
     };
     let found = state.core.db.runs(&filter, asked.after, asked.fetch()).await?;
-    Ok(asked.page(
-        found,
-        |found| found.run.id,
-        |found| RunView::new(&state.core, &found),
-    ))
+    let ids: Vec<RunId> = found.iter().map(|found| found.run.id).collect();
+    let costs = state.core.db.run_costs(&ids).await?;
+    let row = |found: RunWithEvent| {
+        let cost = costs.iter().find(|cost| cost.run == found.run.id);
+        RunRow {
+            run: RunView::new(&state.core, &found),
+            duration_us: cost.map(|cost| cost.duration_us),
+            fuel: cost.map(|cost| cost.fuel),
+        }
+    };
+    Ok(asked.page(found, |found| found.run.id, row))
 }
 
 /// A run with everything that is known about it.

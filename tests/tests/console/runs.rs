@@ -80,6 +80,7 @@ async fn journal_lists_filters_and_says_why() {
         .shows("the card entered a stage")
         .shows("the robot failed in every attempt")
         .shows(">1/1<")
+        .shows(" ms</td>")
         .hides("<luck>");
     let newest = page.text.find("/runs/2\"").unwrap();
     assert!(newest < page.text.find("/runs/1\"").unwrap());
@@ -92,6 +93,7 @@ async fn journal_lists_filters_and_says_why() {
         "code=no-luck".to_owned(),
         "reason=attempts-used-up".to_owned(),
         "from=2026-03-02&until=2026-03-02".to_owned(),
+        "since=24h&from=".to_owned(),
         format!("attachment={}", company.attachment),
     ];
     for query in fitting {
@@ -247,4 +249,42 @@ async fn roles_see_and_do_what_they_may() {
         // Integrators see the course of a run, and nothing about clients.
         assert_eq!(page.text.contains("Petrov"), role != Role::Integrator, "{role:?}");
     }
+}
+
+#[tokio::test]
+async fn designer_counts_the_runs_of_a_day_and_leads_to_them() {
+    let company = Company::new(1, &["Pool", "Garden"]).await;
+    let site = &company.site;
+    let later = json!({
+        "title": "Later", "robot": "notify", "moment": {"kind": "stage", "stage": company.sales.new},
+        "timing": {"kind": "delay", "seconds": 3600}, "params": {"to": ["role:assignee"], "title": "x"},
+        "grants": ["notifications"],
+    });
+    let later = site.create("/attachments", later).await;
+    company.deal("Roof").await;
+    let mut anna = site.visitor(Role::Auditor).await;
+    let page = anna.get("/automation/1").await.ok();
+    let failed = format!(
+        "/runs?attachment={}&amp;state=discarded&amp;since=24h",
+        company.attachment
+    );
+    let waits = format!("/runs?attachment={later}&amp;state=scheduled");
+    page.shows("3 failed in 24 h")
+        .shows("1 waits")
+        .shows(&failed)
+        .shows(&waits)
+        .hides("ok in 24 h");
+    anna.get(&failed.replace("&amp;", "&"))
+        .await
+        .ok()
+        .shows("/runs/1\"");
+    anna.get(&waits.replace("&amp;", "&")).await.ok().shows("Later");
+    let next_day = signalbox_crm::time::Timestamp::parse("2026-03-03T12:30:00Z").unwrap();
+    site.app.core.clock.advance_to(next_day);
+    anna.get("/automation/1")
+        .await
+        .ok()
+        .hides("failed in 24 h")
+        .shows("1 waits");
+    assert_eq!(anna.get("/runs?since=often").await.status, 422);
 }

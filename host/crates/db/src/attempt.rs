@@ -6,7 +6,7 @@ use signalbox_crm::time::Timestamp;
 
 use crate::batch::Batch;
 use crate::commit::Step;
-use crate::dialect::{Fields, Sql, over_rows};
+use crate::dialect::{Arg, Fields, Sql, over_rows};
 use crate::encode::Rows;
 use crate::error::DbError;
 use crate::filter::Filter;
@@ -42,6 +42,21 @@ const SELECT_SUMMARY: &str =
     attempt.code, attempt.retryable, attempt.started_at, attempt.ended_at, attempt.duration_us,
     attempt.fuel, attempt.memory_bytes
 FROM attempt";
+
+const COST: &str =
+    "SELECT attempt.run, CAST(SUM(attempt.duration_us) AS BIGINT), CAST(SUM(attempt.fuel) AS BIGINT)
+FROM attempt";
+
+/// What all attempts of a run have used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunCost {
+    /// The run.
+    pub run: RunId,
+    /// Wall-clock time, in microseconds.
+    pub duration_us: u64,
+    /// Fuel.
+    pub fuel: u64,
+}
 
 /// An attempt without its calls, effects and logs.
 #[derive(Debug, Clone, PartialEq)]
@@ -162,6 +177,23 @@ pub(crate) fn steps(batch: &Batch, steps: &mut Vec<Step>) {
 }
 
 impl Db {
+    /// What each of these runs has used; none for one without an attempt.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn run_costs(&self, runs: &[RunId]) -> Result<Vec<RunCost>, DbError> {
+        let sql = self.one_of(COST, "attempt.run") + "\nGROUP BY attempt.run";
+        let ids: Vec<i64> = runs.iter().map(|id| id.0).collect();
+        self.rows(sql, vec![Arg::ids(&ids)], |fields| {
+            Ok(RunCost {
+                run: RunId(fields.int()?),
+                duration_us: fields.size()?,
+                fuel: fields.size()?,
+            })
+        })
+        .await
+    }
+
     /// The attempts of a run, first one first.
     ///
     /// # Errors

@@ -145,6 +145,8 @@ pub struct DeliveryFilter {
     pub channel: Option<ChannelId>,
     /// Of this message.
     pub message: Option<MessageId>,
+    /// Of this run.
+    pub run: Option<RunId>,
     /// Delivered or given up then or later.
     pub finished_from: Option<Timestamp>,
     /// Delivered or given up before.
@@ -158,6 +160,7 @@ impl DeliveryFilter {
             .maybe("delivery.state = ?", self.state.map(DeliveryState::as_str))
             .maybe("delivery.channel = ?", self.channel.map(|id| id.0))
             .maybe("delivery.message = ?", self.message.map(|id| id.0))
+            .maybe("delivery.run = ?", self.run.map(|id| id.0))
             .maybe("delivery.finished_at >= ?", self.finished_from)
             .maybe("delivery.finished_at < ?", self.finished_until);
         conditions

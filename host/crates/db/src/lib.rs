@@ -39,6 +39,7 @@ mod notification;
 mod open;
 mod operate;
 mod postgres;
+mod robot_counts;
 mod run;
 mod run_changes;
 mod script;
@@ -52,7 +53,7 @@ pub mod tally;
 mod timer;
 
 pub use activity::ActivityFilter;
-pub use attempt::AttemptSummary;
+pub use attempt::{AttemptSummary, RunCost};
 pub use audit::Audited;
 pub use batch::{
     Batch, Committed, IdempotencyRow, InboundDone, Rescheduled, RunUpdate, ScheduleMove, ScheduleRow,
@@ -75,6 +76,7 @@ pub use item::{DueFilter, ItemFilter, ItemPage};
 pub use notes::{HistoryFilter, Noted};
 pub use open::{Db, OpenOptions, Synchronous};
 pub use operate::CheckReport;
+pub use robot_counts::RobotCount;
 pub use run::{RunFilter, RunWithEvent};
 pub use sqlite_thread::COMMITTING_THREAD;
 pub use standing::{Blocker, COUNT_MAX, Standing, Storage};

@@ -47,9 +47,11 @@ pub(super) async fn edit(
                     ul { @for note in notes { li { (note) } } }
                 }
             };
-            Ok(draw(&visitor, &draft_of(&visitor, id)?, &notice).into_response())
+            Ok(draw(&visitor, &draft_of(&visitor, id)?, &notice)
+                .await?
+                .into_response())
         }
-        Err(Refused(problem)) => again(&visitor, id, &problem),
+        Err(Refused(problem)) => again(&visitor, id, &problem).await,
     }
 }
 

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 use signalbox_crm::attachment::{Mode, Moment, Window};
 use signalbox_crm::automation::AutomationId;
 
+use super::counts::{Shown, fared};
 use super::path_of;
 use super::wording::{condition_text, moment_text, timing_text};
 use crate::automation::{DraftView, EntryState, EntryView};
@@ -11,13 +12,15 @@ use crate::console::visitor::Visitor;
 use crate::http::caller::Configure;
 
 /// The card.
-pub(super) fn card(visitor: &Visitor, draft: &DraftView, entry: &EntryView) -> Markup {
+pub(super) fn card(visitor: &Visitor, draft: &Shown<'_>, entry: &EntryView) -> Markup {
     let (words, attachment) = (visitor.words, &entry.attachment);
     let condition = condition_text(visitor, &attachment.condition);
     let robot = entry.robot_facts.robot_label.as_deref();
     let is_stage = matches!(attachment.moment, Moment::Stage { .. });
     html! {
-        li.robot-card.off[!attachment.is_enabled] data-key=(attachment.id) data-id=(attachment.id) {
+        li.robot-card.off[!attachment.is_enabled] data-key=(attachment.id) data-id=(attachment.id)
+            tabindex=[(is_stage && visitor.may::<Configure>()).then_some("0")]
+            aria-roledescription=[is_stage.then(|| words.t("designer-card"))] {
             p.robot-title {
                 a href={ (path_of(draft.automation)) "/entries/" (attachment.id.0) } { (attachment.title) }
             }
@@ -30,6 +33,7 @@ pub(super) fn card(visitor: &Visitor, draft: &DraftView, entry: &EntryView) -> M
             @if !condition.is_empty() { p.quiet { (words.t("condition-if")) " " (condition) } }
             p.quiet { (robot.unwrap_or(&attachment.robot)) }
             p.chips { (chips(visitor, entry)) }
+            (fared(visitor, &draft.counts, attachment.id))
             @if visitor.may::<Configure>() { (actions(visitor, draft, entry)) }
         }
     }

@@ -10,6 +10,7 @@ use signalbox_crm::ids::StageId;
 use signalbox_crm::pipeline::StageKind;
 
 use super::card::card;
+use super::counts::{Shown, counts};
 use super::publishing::{bar, told};
 use super::{chosen, draft_of, path_of, title_of};
 use crate::automation::{DraftView, EntryView};
@@ -28,7 +29,9 @@ pub(super) async fn page(
 ) -> Result<Response, Problem> {
     let id = chosen(&visitor, &id)?;
     let draft = draft_of(&visitor, id)?;
-    Ok(draw(&visitor, &draft, &said(&visitor, &form)).into_response())
+    Ok(draw(&visitor, &draft, &said(&visitor, &form))
+        .await?
+        .into_response())
 }
 
 /// What the person's last step has done, as the address says.
@@ -46,17 +49,29 @@ fn said(visitor: &Visitor, form: &Form) -> Markup {
 }
 
 /// The page again, with what the API has refused.
-pub(super) fn again(visitor: &Visitor, id: AutomationId, problem: &ProblemBody) -> Result<Response, Problem> {
+pub(super) async fn again(
+    visitor: &Visitor,
+    id: AutomationId,
+    problem: &ProblemBody,
+) -> Result<Response, Problem> {
     let draft = draft_of(visitor, id)?;
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
     let notice = html! {
         div.notice.notice-bad role="alert" { p { (told(visitor, problem)) } }
     };
-    Ok((status, draw(visitor, &draft, &notice)).into_response())
+    Ok((status, draw(visitor, &draft, &notice).await?).into_response())
 }
 
 /// The page with a notice on top.
-pub(super) fn draw<'v>(visitor: &'v Visitor, draft: &DraftView, notice: &Markup) -> Page<'v> {
+pub(super) async fn draw<'v>(
+    visitor: &'v Visitor,
+    draft: &DraftView,
+    notice: &Markup,
+) -> Result<Page<'v>, Problem> {
+    let draft = &Shown {
+        counts: counts(visitor, draft).await?,
+        draft,
+    };
     let (words, id) = (visitor.words, draft.automation);
     let title = words.f("automation-title", &[("name", title_of(visitor, id).into())]);
     let body = html! {
@@ -71,7 +86,8 @@ pub(super) fn draw<'v>(visitor: &'v Visitor, draft: &DraftView, notice: &Markup)
         (bar(visitor, draft))
         (beside(visitor, draft))
         @if let AutomationId::Pipeline(pipeline) = id {
-            div.designer {
+            div.designer data-version=(draft.version) data-lifted=(words.t("designer-lifted")) data-place=(words.t("board-place"))
+                data-dropped=(words.t("designer-dropped")) data-cancelled=(words.t("designer-cancelled")) {
                 @for stage in visitor.directory.stages_of(pipeline) {
                     section.column data-key=(stage.id) data-stage=(stage.id) data-kind=(kind_word(stage.kind))
                         aria-label=(words.of(&stage.title)) {
@@ -89,11 +105,11 @@ pub(super) fn draw<'v>(visitor: &'v Visitor, draft: &DraftView, notice: &Markup)
             }
         }
     };
-    Page::new(visitor, Section::Automation, title.clone())
-        .watches([Topic::SetUp])
+    Ok(Page::new(visitor, Section::Automation, title.clone())
+        .watches([Topic::SetUp, Topic::Runs])
         .with(Some("automation"), Some("automation"))
         .wide()
-        .body(body)
+        .body(body))
 }
 
 fn kind_word(kind: StageKind) -> &'static str {
@@ -130,7 +146,7 @@ fn trigger_stage(entry: &EntryView) -> Option<StageId> {
     }
 }
 
-fn column(visitor: &Visitor, draft: &DraftView, stage: StageId) -> Markup {
+fn column(visitor: &Visitor, draft: &Shown<'_>, stage: StageId) -> Markup {
     let words = visitor.words;
     let triggers: Vec<&EntryView> = draft
         .entries
@@ -156,7 +172,7 @@ fn column(visitor: &Visitor, draft: &DraftView, stage: StageId) -> Markup {
 }
 
 /// What belongs to the pipeline as a whole: triggers of any stage, schedules, robots that start by hand.
-fn beside(visitor: &Visitor, draft: &DraftView) -> Markup {
+fn beside(visitor: &Visitor, draft: &Shown<'_>) -> Markup {
     let words = visitor.words;
     let lists = [
         ("events", "automation-triggers-any"),

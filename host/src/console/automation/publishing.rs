@@ -132,7 +132,7 @@ pub(super) fn told(visitor: &Visitor, problem: &ProblemBody) -> String {
 }
 
 /// Sends the person on, or shows the page again with what was refused.
-fn answer<T>(
+async fn answer<T>(
     visitor: &Visitor,
     id: AutomationId,
     asked: Result<T, Refused>,
@@ -140,7 +140,7 @@ fn answer<T>(
 ) -> Result<Response, Problem> {
     match asked {
         Ok(_) => Ok(Redirect::to(&format!("{}?done={done}", path_of(id))).into_response()),
-        Err(Refused(problem)) => again(visitor, id, &problem),
+        Err(Refused(problem)) => again(visitor, id, &problem).await,
     }
 }
 
@@ -157,7 +157,7 @@ pub(super) async fn publish(
         .await;
     match asked {
         Ok(published) => Ok(Redirect::to(&after_publishing(&visitor, id, &published).await).into_response()),
-        Err(Refused(problem)) => again(&visitor, id, &problem),
+        Err(Refused(problem)) => again(&visitor, id, &problem).await,
     }
 }
 
@@ -171,7 +171,7 @@ pub(super) async fn discard(
     let asked = visitor
         .ask(Ask::delete(&path).seen(form.number("version")?))
         .await;
-    answer(&visitor, id, asked, "discarded")
+    answer(&visitor, id, asked, "discarded").await
 }
 
 pub(super) async fn rebase(
@@ -184,5 +184,5 @@ pub(super) async fn rebase(
     let asked = visitor
         .ask(Ask::post(&path, json!({})).seen(form.number("version")?))
         .await;
-    answer(&visitor, id, asked, "rebased")
+    answer(&visitor, id, asked, "rebased").await
 }

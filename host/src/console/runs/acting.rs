@@ -39,7 +39,7 @@ pub(super) async fn preview(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Refused> {
     let words = visitor.words;
-    let mut body = asked.body(&visitor.zone)?;
+    let mut body = asked.body(&visitor.zone, visitor.now)?;
     body.insert("dry_run".to_owned(), true.into());
     body.insert("limit".to_owned(), 1.into());
     let found = visitor.ask(Ask::post("/runs/retry", Value::Object(body))).await?;
@@ -91,7 +91,7 @@ pub(super) async fn retry_all(
     visitor: Allowed<Administer>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Refused> {
-    let mut body = asked.body(&visitor.zone)?;
+    let mut body = asked.body(&visitor.zone, visitor.now)?;
     body.insert("limit".to_owned(), PAGE.into());
     let mut count = 0;
     for _ in 0..PAGES_MAX {
@@ -109,6 +109,7 @@ pub(super) async fn retry_all(
         ("reason", ""),
         ("from", ""),
         ("until", ""),
+        ("since", ""),
         ("retried", &count.to_string()),
     ]);
     Ok(Redirect::to(&format!("/runs{path}")).into_response())

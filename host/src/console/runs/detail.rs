@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::telling::{at, cause_kind, linked, list, state, text, value};
+use super::telling::{at, cause_kind, cut, linked, list, state, text, value};
 use super::{attempt, attempts};
 use crate::console::asking::{Ask, Refused};
 use crate::console::format::item_path;
@@ -17,7 +17,8 @@ use crate::http::caller::{Read, ReadClients, Relieve, TryOut, Work};
 pub(super) async fn show(visitor: Allowed<Read>, Path(number): Path<i64>) -> Result<Response, Refused> {
     let details = visitor.ask(Ask::get(&format!("/runs/run:{number}"))).await?;
     let run = &details["run"];
-    let requests = requests(&visitor, text(run, "id")).await?;
+    let requests = of_run(&visitor, "/requests", text(run, "id")).await?;
+    let deliveries = of_run(&visitor, "/deliveries", text(run, "id")).await?;
     let title = text(run, "title");
     let title = if title.is_empty() {
         text(run, "attachment")
@@ -41,6 +42,7 @@ pub(super) async fn show(visitor: Allowed<Read>, Path(number): Path<i64>) -> Res
             (attempt::draw(&visitor, one, index + 1 == attempts.len()))
         }
         @if attempts.is_empty() { p.panel.empty { (words.t("run-no-attempt")) } }
+        @if !deliveries.is_empty() { (written(&visitor, &deliveries)) }
         @if !requests.is_empty() { (sent(&visitor, &requests)) }
     };
     Ok(Page::new(&visitor, Section::Runs, title.to_owned())
@@ -51,13 +53,13 @@ pub(super) async fn show(visitor: Allowed<Read>, Path(number): Path<i64>) -> Res
         .into_response())
 }
 
-/// What the run asked of services outside; for those who may read about clients.
-async fn requests(visitor: &Visitor, id: &str) -> Result<Vec<Value>, Refused> {
+/// What the run sends out; for those who may read about clients.
+async fn of_run(visitor: &Visitor, path: &str, id: &str) -> Result<Vec<Value>, Refused> {
     if !visitor.may::<ReadClients>() {
         return Ok(Vec::new());
     }
     let page = visitor
-        .ask(Ask::get(&format!("/requests?run={id}&limit=50")))
+        .ask(Ask::get(&format!("{path}?run={id}&limit=50")))
         .await?;
     Ok(list(&page["items"]).to_vec())
 }
@@ -148,6 +150,36 @@ fn cause(visitor: &Visitor, details: &Value) -> Markup {
             }
             dt { (words.t("run-event")) } dd { (text(event, "id")) }
             @if let Some(by) = event["caused_by"].as_str() { dt { (words.t("run-caused-by")) } dd { (linked(visitor, by)) } }
+        }
+    }
+}
+
+/// Messages to clients, and what came of them.
+fn written(visitor: &Visitor, deliveries: &[Value]) -> Markup {
+    let words = visitor.words;
+    html! {
+        section.panel {
+            h2 { (words.t("run-deliveries")) }
+            div.scroll { table {
+                thead { tr {
+                    th scope="col" { (words.t("run-delivery")) }
+                    th scope="col" { (words.t("runs-state")) }
+                    th scope="col" { (words.t("runs-reason")) }
+                    th.number scope="col" { (words.t("runs-attempts")) }
+                } }
+                tbody { @for one in deliveries {
+                    tr data-key=(text(one, "id")) {
+                        td { (cut(text(one, "text"))) }
+                        td {
+                            (words.t(&format!("delivery-state-{}", text(one, "state"))))
+                            @if text(one, "state") == "pending" { " " span.quiet { (at(visitor, &one["due_at"])) } }
+                            @else { " " span.quiet { (at(visitor, &one["finished_at"])) } }
+                        }
+                        td { @if let Some(error) = one["last_error"].as_str() { span.quiet lang="en" { (error) } } }
+                        td.number { (one["attempt_count"]) }
+                    }
+                } }
+            } }
         }
     }
 }

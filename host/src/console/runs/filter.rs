@@ -1,6 +1,7 @@
 //! Which runs the journal shows: all of it in the address.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -53,6 +54,9 @@ const REASONS: [&str; 26] = [
     "denied",
 ];
 
+/// Times that the filter offers, in hours.
+const SINCE: [(&str, u64); 3] = [("1h", 1), ("24h", 24), ("7d", 7 * 24)];
+
 /// The query of the journal. Empty texts count as absent: that is how forms send fields that nobody filled.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(super) struct Asked {
@@ -64,6 +68,7 @@ pub(super) struct Asked {
     code: Option<String>,
     from: Option<String>,
     until: Option<String>,
+    since: Option<String>,
     pub(super) after: Option<String>,
     retried: Option<String>,
 }
@@ -73,7 +78,7 @@ fn given(text: Option<&String>) -> Option<&str> {
 }
 
 impl Asked {
-    fn parts(&self) -> [(&'static str, Option<&str>); 8] {
+    fn parts(&self) -> [(&'static str, Option<&str>); 9] {
         [
             ("state", given(self.state.as_ref())),
             ("robot", given(self.robot.as_ref())),
@@ -83,6 +88,7 @@ impl Asked {
             ("code", given(self.code.as_ref())),
             ("from", given(self.from.as_ref())),
             ("until", given(self.until.as_ref())),
+            ("since", given(self.since.as_ref())),
         ]
     }
 
@@ -109,13 +115,20 @@ impl Asked {
     /// The filter as the API takes it. Days are those of the person.
     ///
     /// # Errors
-    /// `invalid`, for what is no day.
-    pub(super) fn fields(&self, zone: &TimeZone) -> Result<Vec<(&'static str, String)>, Problem> {
+    /// `invalid`, for what is no day and no time.
+    pub(super) fn fields(
+        &self,
+        zone: &TimeZone,
+        now: Timestamp,
+    ) -> Result<Vec<(&'static str, String)>, Problem> {
         let mut fields = Vec::new();
         for (name, value) in self.parts() {
             let Some(value) = value else { continue };
             fields.push(match name {
                 "from" => ("finished_from", day(name, value, zone)?.0.to_string()),
+                // A day that was chosen says it more exactly.
+                "since" if !self.part("from").is_empty() => continue,
+                "since" => ("finished_from", before(value, now)?.to_string()),
                 "until" => ("finished_until", day(name, value, zone)?.1.to_string()),
                 name => (name, value.to_owned()),
             });
@@ -127,9 +140,9 @@ impl Asked {
     ///
     /// # Errors
     /// As `fields`.
-    pub(super) fn query(&self, zone: &TimeZone) -> Result<String, Problem> {
+    pub(super) fn query(&self, zone: &TimeZone, now: Timestamp) -> Result<String, Problem> {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        query.extend_pairs(self.fields(zone)?);
+        query.extend_pairs(self.fields(zone, now)?);
         if let Some(after) = given(self.after.as_ref()) {
             query.append_pair("after", after);
         }
@@ -140,8 +153,8 @@ impl Asked {
     ///
     /// # Errors
     /// As `fields`.
-    pub(super) fn body(&self, zone: &TimeZone) -> Result<Map<String, Value>, Problem> {
-        let fields = self.fields(zone)?.into_iter();
+    pub(super) fn body(&self, zone: &TimeZone, now: Timestamp) -> Result<Map<String, Value>, Problem> {
+        let fields = self.fields(zone, now)?.into_iter();
         Ok(fields
             .map(|(name, value)| (name.to_owned(), value.into()))
             .collect())
@@ -160,6 +173,14 @@ impl Asked {
             .finish();
         format!("?{query}")
     }
+}
+
+/// The beginning of the time that a word names.
+fn before(value: &str, now: Timestamp) -> Result<Timestamp, Problem> {
+    let found = SINCE.iter().find(|(word, _)| *word == value);
+    let hours =
+        found.ok_or_else(|| Problem::invalid("since", format!("`{value}` is no time such as 24h")))?;
+    Ok(now.minus(Duration::from_secs(hours.1 * 60 * 60)).unwrap_or(now))
 }
 
 /// When a day begins and ends.
@@ -226,6 +247,14 @@ pub(super) fn filter_bar(visitor: &Visitor, asked: &Asked, problem: Option<&Prob
             label { span { (words.t("runs-code")) }
                 input name="code" size="12" placeholder="trap" value=(asked.part("code"));
             }
+            label { span { (words.t("runs-since")) }
+                select name="since" aria-invalid=[is_wrong("since")] {
+                    option value="" { (words.t("runs-any")) }
+                    @for (word, _) in SINCE {
+                        option value=(word) selected[asked.part("since") == word] { (words.t(&format!("runs-since-{word}"))) }
+                    }
+                }
+            }
             label { span { (words.t("runs-from")) }
                 input type="date" name="from" value=(asked.part("from")) aria-invalid=[is_wrong("from")];
             }
@@ -253,7 +282,7 @@ mod tests {
             ..Asked::default()
         };
         assert_eq!(
-            asked.query(&zone).unwrap(),
+            asked.query(&zone, Timestamp::from_micros(0)).unwrap(),
             "finished_from=2026-03-01T21%3A00%3A00Z&finished_until=2026-03-02T21%3A00%3A00Z&after=x"
         );
         assert_eq!(asked.link(&[]), "?from=2026-03-02&until=2026-03-02");
@@ -261,12 +290,29 @@ mod tests {
             asked.link(&[("from", ""), ("after", "y")]),
             "?until=2026-03-02&after=y"
         );
+        let hour = Asked {
+            since: Some("1h".to_owned()),
+            ..Asked::default()
+        };
+        let now = Timestamp::parse("2026-03-02T11:20:00Z").unwrap();
+        assert_eq!(
+            hour.query(&zone, now).unwrap(),
+            "finished_from=2026-03-02T10%3A20%3A00Z"
+        );
+        let both = Asked {
+            from: Some("2026-03-02".to_owned()),
+            ..hour
+        };
+        assert_eq!(
+            both.query(&zone, now).unwrap(),
+            "finished_from=2026-03-01T21%3A00%3A00Z"
+        );
         for wrong in ["yesterday", "2026-02-30", "9999-12-31"] {
             let asked = Asked {
                 from: Some(wrong.to_owned()),
                 ..Asked::default()
             };
-            assert!(asked.query(&zone).is_err(), "{wrong}");
+            assert!(asked.query(&zone, Timestamp::from_micros(0)).is_err(), "{wrong}");
         }
     }
 }

@@ -401,6 +401,7 @@ CREATE TABLE delivery (
 CREATE INDEX delivery_due ON delivery (due_at, id) WHERE state = 'pending';
 CREATE INDEX delivery_conversation ON delivery (conversation, seq) WHERE state = 'pending';
 CREATE INDEX delivery_message ON delivery (message);
+CREATE INDEX delivery_run ON delivery (run) WHERE run IS NOT NULL;
 CREATE INDEX delivery_dead ON delivery (finished_at) WHERE state = 'dead';
 CREATE INDEX delivery_finished ON delivery (finished_at) WHERE finished_at IS NOT NULL;
 
@@ -510,6 +511,8 @@ CREATE INDEX run_after ON run (after) WHERE after IS NOT NULL AND state = 'sched
 CREATE INDEX run_paused ON run (attachment) WHERE state = 'scheduled' AND reason = 'robot-paused';
 CREATE INDEX run_item ON run (item, id) WHERE item IS NOT NULL;
 CREATE INDEX run_attachment ON run (attachment, id);
+CREATE INDEX run_ended ON run (attachment, state, finished_at) WHERE finished_at IS NOT NULL;
+CREATE INDEX run_waiting ON run (attachment, state) WHERE state IN ('scheduled', 'retryable');
 
 CREATE TABLE attempt (
     run BIGINT NOT NULL,

@@ -383,3 +383,17 @@ try-point-rate-free = At most { $per_minute } runs in a minute: there is room
 try-point-rate-limited = At most { $per_minute } runs in a minute: it waits until { $until }
 try-point-robot-pauses = The robot pauses because of failures until { $until }
 try-point-robot-missing = The version of the robot is not installed
+fared-completed = { $count } ok in 24 h
+fared-discarded = { $count } failed in 24 h
+fared-scheduled = { $count ->
+    [one] { $count } waits
+   *[other] { $count } wait
+}
+fared-retryable = { $count ->
+    [one] { $count } is tried again
+   *[other] { $count } are tried again
+}
+designer-card = robot
+designer-lifted = { "{" }title{ "}" }, lifted. The arrows choose stage and place, Space puts it down, Escape cancels.
+designer-dropped = { "{" }title{ "}" } stands in { "{" }stage{ "}" } in the draft
+designer-cancelled = { "{" }title{ "}" } stays where it was

@@ -391,3 +391,17 @@ try-point-rate-free = Не больше { $per_minute } запусков в ми
 try-point-rate-limited = Не больше { $per_minute } запусков в минуту: ждёт до { $until }
 try-point-robot-pauses = Робот на паузе из-за ошибок до { $until }
 try-point-robot-missing = Версия робота не установлена
+fared-completed = { $count } успешно за сутки
+fared-discarded = { $count } с ошибкой за сутки
+fared-scheduled = { $count ->
+    [one] { $count } ждёт
+   *[other] { $count } ждут
+}
+fared-retryable = { $count ->
+    [one] { $count } повторится
+   *[other] { $count } повторятся
+}
+designer-card = робот
+designer-lifted = { "{" }title{ "}" }: поднят. Стрелки выбирают стадию и место, пробел опускает, Esc отменяет.
+designer-dropped = { "{" }title{ "}" }: в черновике на стадии { "{" }stage{ "}" }
+designer-cancelled = { "{" }title{ "}" }: остался на месте
