@@ -23,6 +23,7 @@ mod automation;
 mod bell;
 mod board;
 mod calendar;
+mod contacts;
 mod entering;
 mod explain;
 mod form;
@@ -33,6 +34,7 @@ mod item_fields;
 mod live;
 mod me;
 mod page;
+mod paging;
 mod robots;
 mod runs;
 mod search;
@@ -64,6 +66,7 @@ pub fn site(app: Arc<AppState>) -> Router {
         .merge(item::routes())
         .merge(automation::routes())
         .merge(calendar::routes())
+        .merge(contacts::routes())
         .merge(runs::routes())
         .merge(robots::routes())
         .merge(explain::routes())

@@ -3,6 +3,7 @@
 mod automation;
 mod board;
 mod card;
+mod contacts;
 mod door;
 mod explain;
 pub(crate) mod harness;

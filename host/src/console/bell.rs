@@ -16,9 +16,9 @@ use super::asking::{Ask, Refused};
 use super::form::Form;
 use super::format::{date, instant, item_path};
 use super::page::{Page, Section};
+use super::paging::{Paged, after, fetch, pager};
 use super::visitor::Allowed;
 use crate::http::caller::{ReadClients, Relieve};
-use crate::http::paging::{read_cursor, write_cursor};
 use crate::http::problem::Problem;
 
 /// Notifications of a page.
@@ -38,20 +38,11 @@ struct Asked {
 
 async fn list(visitor: Allowed<ReadClients>, Query(asked): Query<Asked>) -> Result<Response, Problem> {
     let words = visitor.words;
-    let after = asked
-        .after
-        .as_deref()
-        .map(|text| read_cursor::<NotificationId>(LIST, text))
-        .transpose()?;
-    let limit = u32::try_from(ROWS + 1).unwrap_or(u32::MAX);
+    let after: Option<NotificationId> = after(LIST, asked.after.as_deref())?;
     let db = &visitor.console.app.core.db;
-    let mut found = db.notifications(visitor.me.id, false, after, limit).await?;
-    let has_more = found.len() > ROWS;
-    found.truncate(ROWS);
-    let next = found
-        .last()
-        .filter(|_| has_more)
-        .map(|last| write_cursor(LIST, &last.id));
+    let found = db.notifications(visitor.me.id, false, after, fetch(ROWS)).await?;
+    let Paged { rows: found, next } = Paged::of(LIST, ROWS, found, |last| last.id);
+    let next = next.map(|next| format!("/bell?after={next}"));
     let has_unread = found.iter().any(|notification| notification.read_at.is_none());
     let may_read = visitor.may::<Relieve>();
     let day = |index: usize| date(found[index].created_at, &visitor.zone, words.0);
@@ -91,10 +82,7 @@ async fn list(visitor: Allowed<ReadClients>, Query(asked): Query<Asked>) -> Resu
                 }
             }
         }
-        p.row {
-            @if asked.after.is_some() { a.button href="/bell" { (words.t("page-first")) } }
-            @if let Some(next) = next { a.button href={ "/bell?after=" (next) } { (words.t("page-next")) } }
-        }
+        (pager(words, after.is_some().then_some("/bell"), next.as_deref()))
     };
     Ok(Page::new(&visitor, Section::None, words.t("bell-title"))
         .watches([])

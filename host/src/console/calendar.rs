@@ -21,13 +21,19 @@ use super::Console;
 use super::format::{date, item_path};
 use super::item::activity_row;
 use super::page::{Page, Section};
+use super::paging::{Paged, after, fetch, pager};
 use super::visitor::{Allowed, Visitor};
 use crate::engine::changes::Topic;
 use crate::http::caller::ReadClients;
 use crate::http::problem::Problem;
 
-/// Activities of a week that are shown; more are counted in words.
-const ACTIVITIES_MAX: u32 = 500;
+/// Activities of a week on one page.
+const ROWS: usize = 200;
+/// Overdue activities from before the week on one page.
+const EARLIER: usize = 50;
+/// What the cursors are for.
+const LIST: &str = "console-week";
+const EARLIER_LIST: &str = "console-earlier";
 
 pub(super) fn routes() -> Router<Arc<Console>> {
     Router::new().route("/calendar", get(show))
@@ -38,9 +44,17 @@ pub(super) fn routes() -> Router<Arc<Console>> {
 struct Asked {
     from: Option<String>,
     assignee: Option<String>,
+    after: Option<String>,
+    earlier: Option<String>,
 }
 
 impl Asked {
+    /// The address of this week with other parts of its two lists.
+    fn link(&self, monday: Date, after: &str, earlier: &str) -> String {
+        let assignee = self.assignee.as_deref().unwrap_or("me");
+        format!("?from={monday}&assignee={assignee}&after={after}&earlier={earlier}")
+    }
+
     /// The Monday of the week.
     fn monday(&self, visitor: &Visitor) -> Result<Date, Problem> {
         let today = visitor.now.zoned(&visitor.zone).date();
@@ -87,35 +101,54 @@ async fn show(visitor: Allowed<ReadClients>, Query(asked): Query<Asked>) -> Resu
     let filter = ActivityFilter {
         assignee,
         state: Some(ActivityState::Open),
+        deadline_from: Some(from),
         deadline_until: Some(until),
         ..ActivityFilter::default()
     };
+    let before = ActivityFilter {
+        deadline_from: None,
+        deadline_until: Some(from),
+        ..filter.clone()
+    };
+    let key = |last: &Activity| (last.deadline_at, last.id);
     let db = &visitor.console.app.core.db;
-    let activities = db.activities(&filter, None, ACTIVITIES_MAX).await?;
-    let mut numbers: Vec<i64> = activities.iter().map(|activity| activity.item.number).collect();
+    let (shown, earlier) = (
+        asked.after.as_deref().unwrap_or_default(),
+        asked.earlier.as_deref().unwrap_or_default(),
+    );
+    let found = db
+        .activities(&filter, after(LIST, Some(shown))?, fetch(ROWS))
+        .await?;
+    let week = Paged::of(LIST, ROWS, found, key);
+    let found = db
+        .activities(&before, after(EARLIER_LIST, Some(earlier))?, fetch(EARLIER))
+        .await?;
+    let overdue = Paged::of(EARLIER_LIST, EARLIER, found, key);
+    let both = week.rows.iter().chain(&overdue.rows);
+    let mut numbers: Vec<i64> = both.map(|activity| activity.item.number).collect();
     numbers.sort_unstable();
     numbers.dedup();
     let items = db.items_by_number(&numbers).await?;
     let items: BTreeMap<i64, Item> = items.into_iter().map(|item| (item.id.number, item)).collect();
-    let overdue: Vec<&Activity> = activities
-        .iter()
-        .filter(|activity| activity.deadline_at < from)
-        .collect();
     let of_day = |day: Date| -> Vec<&Activity> {
         let is_then = |activity: &&Activity| activity.deadline_at.zoned(&visitor.zone).date() == day;
-        activities
-            .iter()
-            .filter(|activity| activity.deadline_at >= from)
-            .filter(is_then)
-            .collect()
+        week.rows.iter().filter(is_then).collect()
     };
+    let first_week = (!shown.is_empty()).then(|| asked.link(monday, "", earlier));
+    let first_earlier = (!earlier.is_empty()).then(|| asked.link(monday, shown, ""));
+    let next_week = week.next.as_deref().map(|next| asked.link(monday, next, earlier));
+    let next_earlier = overdue
+        .next
+        .as_deref()
+        .map(|next| asked.link(monday, shown, next));
     let body = html! {
         h1 { (words.t("nav-calendar")) }
         (bar(&visitor, &asked, monday))
-        @if !overdue.is_empty() {
+        @if !overdue.rows.is_empty() || first_earlier.is_some() {
             section.panel {
                 h2 { (words.t("calendar-earlier")) }
-                (list(&visitor, &overdue, &items))
+                (list(&visitor, &overdue.rows.iter().collect::<Vec<_>>(), &items))
+                (pager(words, first_earlier.as_deref(), next_earlier.as_deref()))
             }
         }
         div.week {
@@ -131,6 +164,7 @@ async fn show(visitor: Allowed<ReadClients>, Query(asked): Query<Asked>) -> Resu
                 }
             }
         }
+        (pager(words, first_week.as_deref(), next_week.as_deref()))
     };
     Ok(Page::new(&visitor, Section::Calendar, words.t("nav-calendar"))
         .watches([Topic::Activities])

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use maud::{Markup, html};
 use signalbox_crm::account::Language;
 use signalbox_crm::directory::Directory;
-use signalbox_crm::ids::{EmployeeId, ItemId, ItemKind};
+use signalbox_crm::ids::{ContactId, EmployeeId, ItemId, ItemKind};
 use signalbox_crm::time::Timestamp;
 use signalbox_crm::value::Money;
 
@@ -20,6 +20,11 @@ pub(super) fn item_path(id: ItemId) -> String {
         ItemKind::Lead => "leads",
     };
     format!("/{section}/{}", id.number)
+}
+
+/// Where a client's page is.
+pub(super) fn contact_path(id: ContactId) -> String {
+    format!("/contacts/{}", id.0)
 }
 
 /// `23 ноя 2026, 14:05` or `23 Nov 2026, 14:05`; without the year in the present one.

@@ -18,7 +18,7 @@ use super::Console;
 use super::asking::{Ask, Refused};
 use super::board::{find, section_path};
 use super::form::Form;
-use super::format::{instant, item_path, person, span};
+use super::format::{contact_path, instant, item_path, person, span};
 use super::item_fields::{input, label, patch_of, wrong};
 use super::page::{Page, Section};
 use super::visitor::{Allowed, Visitor};
@@ -131,9 +131,16 @@ async fn draw(
         _ => timeline::tab(visitor, item, asked.before.as_deref(), failed).await?,
     };
     let pipeline = visitor.directory.pipeline(item.pipeline)?;
+    let client = match item.contact {
+        Some(id) => visitor.console.app.core.db.contact(id).await?,
+        None => None,
+    };
     let body = html! {
         p { a href={ (section_path(item.id.kind)) "?pipeline=" (item.pipeline) } { (words.of(&pipeline.title)) } " / " (item.id) }
         h1 { (item.title) }
+        @if let Some(client) = &client {
+            p { (words.t("field-contact")) ": " a href=(contact_path(client.id)) { (client.name) } }
+        }
         (stages(visitor, item))
         div.item {
             div {

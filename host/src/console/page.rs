@@ -18,6 +18,8 @@ use crate::http::caller::{Administer, Configure, Read, ReadClients};
 pub(super) enum Section {
     /// Boards, lists and cards of one kind.
     Items(ItemKind),
+    /// Clients.
+    Contacts,
     /// Activities by day.
     Calendar,
     /// The robots designer.
@@ -166,6 +168,7 @@ fn header(visitor: &Visitor, section: Section) -> Markup {
                     @let (deals, leads) = (Section::Items(ItemKind::Deal), Section::Items(ItemKind::Lead));
                     a href="/deals" aria-current=[here(deals)] { (words.t("nav-deals")) }
                     a href="/leads" aria-current=[here(leads)] { (words.t("nav-leads")) }
+                    a href="/contacts" aria-current=[here(Section::Contacts)] { (words.t("nav-contacts")) }
                     a href="/calendar" aria-current=[here(Section::Calendar)] { (words.t("nav-calendar")) }
                 }
                 @if visitor.may::<Read>() {

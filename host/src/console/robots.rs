@@ -11,8 +11,10 @@ use signalbox_crm::attachment::Attachment;
 use signalbox_crm::directory::RobotVersion;
 
 use super::Console;
+use super::form::Form;
 use super::format::instant;
 use super::page::{Page, Section};
+use super::paging::{Paged, after, pager};
 use super::visitor::{Allowed, Visitor};
 use crate::engine::changes::Topic;
 use crate::http::caller::{Administer, Configure, Install, Read};
@@ -20,6 +22,10 @@ use crate::http::problem::Problem;
 
 mod acting;
 mod versions;
+
+/// Robots of a page.
+const ROWS: usize = 100;
+const LIST: &str = "console-robots";
 
 pub(super) fn routes() -> Router<Arc<Console>> {
     Router::new()
@@ -44,15 +50,20 @@ fn attachments_of<'v>(visitor: &'v Visitor, id: &str) -> Vec<&'v Arc<Attachment>
     all.filter(|attachment| attachment.robot == id).collect()
 }
 
-async fn all(visitor: Allowed<Read>) -> Result<Response, Problem> {
+async fn all(visitor: Allowed<Read>, form: Form) -> Result<Response, Problem> {
     let words = visitor.words;
+    let after: Option<String> = after(LIST, form.get("after"))?;
     let current = visitor
         .directory
         .robots
         .values()
-        .filter(|version| version.is_current);
+        .filter(|version| version.is_current)
+        .filter(|version| after.as_ref().is_none_or(|last| version.manifest.id > *last));
     let mut current: Vec<&Arc<RobotVersion>> = current.collect();
     current.sort_by_key(|version| version.manifest.id.as_str());
+    current.truncate(ROWS + 1);
+    let Paged { rows: current, next } = Paged::of(LIST, ROWS, current, |last| last.manifest.id.clone());
+    let next = next.map(|next| format!("/robots?after={next}"));
     let body = html! {
         h1 { (words.t("nav-robots")) }
         @if visitor.may::<Install>() { (install(&visitor)) }
@@ -71,6 +82,7 @@ async fn all(visitor: Allowed<Read>) -> Result<Response, Problem> {
                 } }
                 tbody { @for version in current { (row(&visitor, version)) } }
             } }
+            (pager(words, after.is_some().then_some("/robots"), next.as_deref()))
         }
     };
     Ok(Page::new(&visitor, Section::Robots, words.t("nav-robots"))

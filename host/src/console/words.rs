@@ -26,6 +26,7 @@ macro_rules! sources {
 const SOURCES: &[(&str, &str, &str)] = sources![
     "automation",
     "board",
+    "contacts",
     "explain",
     "item",
     "pipelines",

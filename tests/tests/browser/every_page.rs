@@ -17,6 +17,8 @@ const PAGES: &[&str] = &[
     "/deals/1?tab=automation",
     "/deals/1/move",
     "/leads",
+    "/contacts",
+    "/contacts/1",
     "/calendar?assignee=",
     "/automation",
     "/automation/1",
@@ -63,6 +65,8 @@ async fn pages_are_accessible_in_both_themes_and_languages_and_fit_a_telephone()
     let sales = stage.site.sales().await;
     let mut deal = sales.deal("Pool");
     deal["amount"] = json!("1500.00 RUB");
+    let client = json!({"name": "Maria", "phones": ["+79876543210"]});
+    deal["contact"] = stage.site.create("/contacts", client).await.into();
     stage.site.create("/items", deal).await;
     stage
         .site

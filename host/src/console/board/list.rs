@@ -10,10 +10,10 @@ use super::filter::{Asked as Filter, filter_bar};
 use super::{bulk, count_key};
 use crate::console::format::{instant, item_path, money, person};
 use crate::console::page::{Page, Section};
+use crate::console::paging::{Paged, after, fetch, pager};
 use crate::console::visitor::Visitor;
 use crate::engine::changes::Topic;
 use crate::http::caller::Work;
-use crate::http::paging::{read_cursor, write_cursor};
 use crate::http::problem::Problem;
 
 /// Rows of a page.
@@ -29,16 +29,11 @@ pub(super) async fn list(
     let words = visitor.words;
     let filter = asked.filter(visitor, pipeline)?;
     let db = &visitor.console.app.core.db;
-    let after = asked.after.as_deref().filter(|text| !text.is_empty());
-    let after = after.map(|text| read_cursor(LIST, text)).transpose()?;
-    let limit = u32::try_from(ROWS + 1).unwrap_or(u32::MAX);
-    let mut items = db.items(&filter, ItemPage::Raised(after), limit).await?;
-    let has_more = items.len() > ROWS;
-    items.truncate(ROWS);
-    let next = items
-        .last()
-        .filter(|_| has_more)
-        .map(|last| write_cursor(LIST, &(last.raised_at, last.id.number)));
+    let after = after(LIST, asked.after.as_deref())?;
+    let items = db.items(&filter, ItemPage::Raised(after), fetch(ROWS)).await?;
+    let Paged { rows: items, next } = Paged::of(LIST, ROWS, items, |last| (last.raised_at, last.id.number));
+    let first = after.is_some().then(|| asked.link(&[]));
+    let next = next.map(|next| asked.link(&[("after", &next)]));
     let count = db.item_count(&filter).await?;
     let beside = Beside::of(visitor, items.iter()).await?;
     let body = html! {
@@ -77,10 +72,7 @@ pub(super) async fn list(
                 }
             } }
         }
-        p.row {
-            @if asked.after.is_some() { a.button href=(asked.link(&[])) { (words.t("page-first")) } }
-            @if let Some(next) = next { a.button href=(asked.link(&[("after", &next)])) { (words.t("page-next")) } }
-        }
+        (pager(words, first.as_deref(), next.as_deref()))
     };
     let topics = visitor.directory.stages_of(pipeline.id);
     let topics = topics

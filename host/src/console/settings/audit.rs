@@ -9,15 +9,16 @@ use axum::routing::get;
 use maud::html;
 use serde::Deserialize;
 use signalbox_db::HistoryFilter;
+use url::form_urlencoded;
 
 use super::tabs;
 use crate::console::Console;
 use crate::console::format::{actor, instant};
 use crate::console::item::{changed_name, changed_value};
 use crate::console::page::{Page, Section};
+use crate::console::paging::{Paged, after, fetch, pager};
 use crate::console::visitor::Allowed;
 use crate::http::caller::Administer;
-use crate::http::paging::{read_cursor, write_cursor};
 use crate::http::problem::Problem;
 
 /// Lines of a page.
@@ -37,6 +38,23 @@ struct Asked {
     subject: Option<String>,
 }
 
+impl Asked {
+    /// The address of a page of what is filtered.
+    fn link(&self, after: &str) -> String {
+        let given = |text: &Option<String>| text.clone().unwrap_or_default();
+        let pairs = [
+            ("actor", given(&self.actor)),
+            ("subject", given(&self.subject)),
+            ("after", after.to_owned()),
+        ];
+        let pairs = pairs.iter().filter(|(_, value)| !value.is_empty());
+        let query = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(pairs)
+            .finish();
+        format!("/settings/audit?{query}")
+    }
+}
+
 async fn list(visitor: Allowed<Administer>, Query(asked): Query<Asked>) -> Result<Response, Problem> {
     let words = visitor.words;
     let given = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
@@ -44,23 +62,11 @@ async fn list(visitor: Allowed<Administer>, Query(asked): Query<Asked>) -> Resul
         subject: given(&asked.subject).map(|text| text.trim().to_owned()),
         actor: given(&asked.actor),
     };
-    let before = given(&asked.after)
-        .map(|text| read_cursor::<i64>(LIST, &text))
-        .transpose()?;
-    let limit = u32::try_from(ROWS + 1).unwrap_or(u32::MAX);
-    let mut found = visitor
-        .console
-        .app
-        .core
-        .db
-        .history_of(&filter, before, limit)
-        .await?;
-    let has_more = found.len() > ROWS;
-    found.truncate(ROWS);
-    let next = found
-        .last()
-        .filter(|_| has_more)
-        .map(|last| write_cursor(LIST, &last.id));
+    let before: Option<i64> = after(LIST, asked.after.as_deref())?;
+    let db = &visitor.console.app.core.db;
+    let found = db.history_of(&filter, before, fetch(ROWS)).await?;
+    let Paged { rows: found, next } = Paged::of(LIST, ROWS, found, |last| last.id);
+    let next = next.map(|next| asked.link(&next));
     let short = |text: &Option<String>| -> String {
         text.as_deref()
             .unwrap_or_default()
@@ -102,12 +108,7 @@ async fn list(visitor: Allowed<Administer>, Query(asked): Query<Asked>) -> Resul
                 }
             } }
         } }
-        p.row {
-            @if asked.after.is_some() { a.button href="/settings/audit" { (words.t("page-first")) } }
-            @if let Some(next) = next {
-                a.button href={ "?after=" (next) "&actor=" (chosen) "&subject=" (asked.subject.as_deref().unwrap_or_default()) } { (words.t("page-next")) }
-            }
-        }
+        (pager(words, before.is_some().then(|| asked.link("")).as_deref(), next.as_deref()))
     };
     Ok(Page::new(&visitor, Section::Settings, words.t("settings-audit"))
         .wide()

@@ -20,10 +20,15 @@ use crate::console::asking::{Ask, Refused};
 use crate::console::form::Form;
 use crate::console::format::instant;
 use crate::console::page::{Page, Section};
+use crate::console::paging::{Paged, after, pager};
 use crate::console::visitor::{Allowed, Visitor};
 use crate::engine::changes::Topic;
 use crate::http::caller::Administer;
 use crate::http::problem::{Problem, ProblemBody};
+
+/// People of a page.
+const ROWS: usize = 100;
+const LIST: &str = "console-people";
 
 const ROLES: [Role; 5] = [
     Role::Admin,
@@ -41,8 +46,9 @@ pub(super) fn routes() -> Router<Arc<Console>> {
         .route("/settings/people/{number}/sign-out", post(end_sessions))
 }
 
-async fn list(visitor: Allowed<Administer>) -> Response {
-    draw_list(&visitor, None).into_response()
+async fn list(visitor: Allowed<Administer>, form: Form) -> Result<Response, Problem> {
+    let after = after(LIST, form.get("after"))?;
+    Ok(draw_list(&visitor, after, None).into_response())
 }
 
 async fn add(visitor: Allowed<Administer>, form: Form) -> Response {
@@ -60,7 +66,7 @@ async fn add(visitor: Allowed<Administer>, form: Form) -> Response {
         }
         Err(Refused(problem)) => {
             let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
-            (status, draw_list(&visitor, Some((&form, &problem)))).into_response()
+            (status, draw_list(&visitor, None, Some((&form, &problem)))).into_response()
         }
     }
 }
@@ -69,7 +75,11 @@ fn person_path(id: EmployeeId) -> String {
     format!("/settings/people/{}", id.0)
 }
 
-fn draw_list<'v>(visitor: &'v Visitor, failed: Option<(&Form, &ProblemBody)>) -> Page<'v> {
+fn draw_list<'v>(
+    visitor: &'v Visitor,
+    after: Option<EmployeeId>,
+    failed: Option<(&Form, &ProblemBody)>,
+) -> Page<'v> {
     let words = visitor.words;
     let directory = &visitor.directory;
     let has_password = |person: &Employee| {
@@ -77,6 +87,12 @@ fn draw_list<'v>(visitor: &'v Visitor, failed: Option<(&Form, &ProblemBody)>) ->
         account.is_some_and(|account| account.password.is_some())
     };
     let typed = |name: &str| failed.and_then(|(form, _)| form.get(name)).unwrap_or_default();
+    let people = directory
+        .employees
+        .values()
+        .filter(|person| after.is_none_or(|last| person.id > last));
+    let people = Paged::of(LIST, ROWS, people.take(ROWS + 1).collect(), |last| last.id);
+    let next = people.next.map(|next| format!("/settings?after={next}"));
     let body = html! {
         (tabs(visitor, "people"))
         div.scroll { table {
@@ -84,7 +100,7 @@ fn draw_list<'v>(visitor: &'v Visitor, failed: Option<(&Form, &ProblemBody)>) ->
                 th { (words.t("people-name")) } th { (words.t("people-email")) }
                 th { (words.t("people-role")) } th { (words.t("people-access")) }
             } }
-            tbody { @for person in directory.employees.values() {
+            tbody { @for person in &people.rows {
                 tr data-key=(person.id) {
                     td { a href=(person_path(person.id)) { (person.name) } }
                     td { (person.email.as_deref().unwrap_or_default()) }
@@ -97,6 +113,7 @@ fn draw_list<'v>(visitor: &'v Visitor, failed: Option<(&Form, &ProblemBody)>) ->
                 }
             } }
         } }
+        (pager(words, after.is_some().then_some("/settings"), next.as_deref()))
         section.panel {
             h2 { (words.t("people-add")) }
             (notice(failed.map(|(_, problem)| problem)))

@@ -18,10 +18,15 @@ use crate::console::asking::{Ask, Refused};
 use crate::console::form::Form;
 use crate::console::format::{instant, person};
 use crate::console::page::{Page, Section};
+use crate::console::paging::{Paged, after, pager};
 use crate::console::visitor::{Allowed, Visitor};
 use crate::engine::changes::Topic;
 use crate::http::caller::Administer;
-use crate::http::problem::ProblemBody;
+use crate::http::problem::{Problem, ProblemBody};
+
+/// Tokens of a page.
+const ROWS: usize = 100;
+const LIST: &str = "console-tokens";
 
 const ROLES: [&str; 5] = ["integrator", "auditor", "operator", "editor", "admin"];
 
@@ -31,8 +36,9 @@ pub(super) fn routes() -> Router<Arc<Console>> {
         .route("/settings/tokens/{number}/revoke", post(revoke))
 }
 
-async fn list(visitor: Allowed<Administer>) -> Response {
-    draw(&visitor, None, None).into_response()
+async fn list(visitor: Allowed<Administer>, form: Form) -> Result<Response, Problem> {
+    let after = after(LIST, form.get("after"))?;
+    Ok(draw(&visitor, after, None, None).into_response())
 }
 
 async fn create(visitor: Allowed<Administer>, form: Form) -> Response {
@@ -41,19 +47,31 @@ async fn create(visitor: Allowed<Administer>, form: Form) -> Response {
         "role": form.get("role").unwrap_or_default(),
     });
     match visitor.ask(Ask::post("/tokens", body)).await {
-        Ok(made) => draw(&visitor, None, made["secret"].as_str()).into_response(),
+        Ok(made) => draw(&visitor, None, None, made["secret"].as_str()).into_response(),
         Err(Refused(problem)) => {
             let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
-            (status, draw(&visitor, Some((&form, &problem)), None)).into_response()
+            (status, draw(&visitor, None, Some((&form, &problem)), None)).into_response()
         }
     }
 }
 
-fn draw<'v>(visitor: &'v Visitor, failed: Option<(&Form, &ProblemBody)>, secret: Option<&str>) -> Page<'v> {
+fn draw<'v>(
+    visitor: &'v Visitor,
+    after: Option<TokenId>,
+    failed: Option<(&Form, &ProblemBody)>,
+    secret: Option<&str>,
+) -> Page<'v> {
     let words = visitor.words;
     // Of this moment: the page is also the answer to the form that makes one.
     let directory = visitor.console.app.core.records.directory();
     let typed = |name: &str| failed.and_then(|(form, _)| form.get(name)).unwrap_or_default();
+    let tokens = directory
+        .tokens
+        .values()
+        .rev()
+        .filter(|token| after.is_none_or(|last| token.id < last));
+    let tokens = Paged::of(LIST, ROWS, tokens.take(ROWS + 1).collect(), |last| last.id);
+    let next = tokens.next.map(|next| format!("/settings/tokens?after={next}"));
     let body = html! {
         (tabs(visitor, "tokens"))
         @if let Some(secret) = secret {
@@ -67,8 +85,9 @@ fn draw<'v>(visitor: &'v Visitor, failed: Option<(&Form, &ProblemBody)>, secret:
                 th { (words.t("token-name")) } th { (words.t("people-role")) } th { (words.t("token-for")) }
                 th { (words.t("field-created-at")) } th { (words.t("token-state")) } th { span.sr { (words.t("token-revoke")) } }
             } }
-            tbody { @for token in directory.tokens.values().rev() { (row(visitor, token)) } }
+            tbody { @for token in &tokens.rows { (row(visitor, token)) } }
         } }
+        (pager(words, after.is_some().then_some("/settings/tokens"), next.as_deref()))
         section.panel {
             h2 { (words.t("token-new")) }
             (notice(failed.map(|(_, problem)| problem)))

@@ -3,6 +3,7 @@ skip-to-content = Skip to the content
 nav-label = Main menu
 nav-deals = Deals
 nav-leads = Leads
+nav-contacts = Clients
 nav-calendar = Calendar
 nav-automation = Automation
 nav-runs = Runs

@@ -3,6 +3,7 @@ skip-to-content = К содержимому
 nav-label = Главное меню
 nav-deals = Сделки
 nav-leads = Лиды
+nav-contacts = Клиенты
 nav-calendar = Календарь
 nav-automation = Автоматизация
 nav-runs = Запуски
