@@ -3,6 +3,7 @@
 //! The rules are in `signalbox_crm::automation`. The functions here are what the API and the console call; what they
 //! answer is shown by both as it is. `seen` is the version of the draft that the caller has seen; none takes any.
 
+use signalbox_crm::sentence::Sentence;
 mod error;
 pub mod here;
 mod view;
@@ -29,6 +30,7 @@ pub use self::view::{
 };
 use crate::engine::core::SharedCore;
 use crate::engine::draft::{Draft, DraftError};
+use signalbox_crm::said;
 
 /// Attempts of one change while others change the set-up: each that fails means that another one got through.
 const CONFLICTS_MAX: u32 = 20;
@@ -83,7 +85,7 @@ pub async fn edit(
         Ok(EditedView {
             draft: DraftView::new(&draft.directory, stored),
             made: edited.made,
-            notes: edited.notes,
+            notes: edited.notes.iter().map(Sentence::english).collect(),
             conflicts: Vec::new(),
         })
     })
@@ -281,7 +283,16 @@ async fn version_row(
 ) -> Result<AutomationVersion, AutomationError> {
     automation.check(&core.records.directory())?;
     let found = core.db.automation_version(automation, number).await;
-    let missing = || Rejection::not_found(format!("version {number} of {automation}"));
+    let missing = || {
+        Rejection::new(
+            Code::NotFound,
+            said!(
+                "`version {number} of {id}` does not exist",
+                number,
+                id = automation
+            ),
+        )
+    };
     Ok(found.map_err(DraftError::from)?.ok_or_else(missing)?)
 }
 
@@ -330,7 +341,11 @@ fn begun_draft(
 ) -> Result<AutomationDraft, AutomationError> {
     let found = seen_draft(draft, automation, seen)?;
     match found.version {
-        0 => Err(Rejection::not_found(format!("draft of {automation}")).into()),
+        0 => Err(Rejection::new(
+            Code::NotFound,
+            said!("`draft of {automation}` does not exist", automation),
+        )
+        .into()),
         _ => Ok(found),
     }
 }
@@ -351,7 +366,11 @@ fn check_room(directory: &Directory, published: &Published) -> Result<(), Reject
     if added == 0 || count <= ATTACHMENTS_MAX {
         return Ok(());
     }
-    let message = format!("there would be {count} attachments, more than {ATTACHMENTS_MAX}");
+    let message = said!(
+        "there would be {count} attachments, more than {max}",
+        count,
+        max = ATTACHMENTS_MAX
+    );
     Err(Rejection::new(Code::Conflict, message))
 }
 

@@ -227,7 +227,7 @@ fn public_url(text: &str) -> Result<String, String> {
 
 fn private_hosts(text: &str) -> Result<Vec<WebHost>, String> {
     let hosts: Vec<String> = text.split(',').map(|host| host.trim().to_owned()).collect();
-    let hosts = read_hosts(&hosts).map_err(|rejection| rejection.message)?;
+    let hosts = read_hosts(&hosts).map_err(|rejection| rejection.to_string())?;
     match hosts.iter().any(WebHost::is_any) {
         true => Err("`*` would let robots reach everything in your network: name the hosts".to_owned()),
         false => Ok(hosts),

@@ -2,6 +2,7 @@
 //!
 //! Used by the import, which stores the past as it was, and by the rehearsal, in which robots act on it.
 
+use signalbox_crm::sentence::Sentence;
 mod company;
 
 use std::collections::HashMap;
@@ -103,13 +104,13 @@ impl Cast {
         }
         let Some(item) = self.items.get(&step.case).copied() else {
             let message = format!("case `{}` has no deal", step.case);
-            return Err(Rejection::new(Code::NotFound, message).into());
+            return Err(Rejection::new(Code::NotFound, Sentence::plain(message)).into());
         };
         match self.act(draft, item, step).await {
             Err(DraftError::Rejected(rejection)) => Ok(Some(Unplayed {
                 item,
                 kind: REFUSED,
-                text: format!("{}: {}", rejection.code.as_str(), rejection.message),
+                text: format!("{}: {rejection}", rejection.code.as_str()),
             })),
             other => other,
         }
@@ -120,7 +121,12 @@ impl Cast {
     }
 
     fn stage(&self, key: &str) -> Result<StageId, Rejection> {
-        let unknown = || Rejection::new(Code::NoSuchStage, format!("there is no stage `{key}`"));
+        let unknown = || {
+            Rejection::new(
+                Code::NoSuchStage,
+                Sentence::plain(format!("there is no stage `{key}`")),
+            )
+        };
         self.stages.get(key).copied().ok_or_else(unknown)
     }
 
@@ -241,7 +247,7 @@ impl Cast {
         let (title, planned_at) = self.planned.get(&number).ok_or_else(|| {
             Rejection::new(
                 Code::NotFound,
-                format!("activity {number} of the log was never planned"),
+                Sentence::plain(format!("activity {number} of the log was never planned")),
             )
         })?;
         let open = draft.open_activities(item.id, OPEN_ACTIVITIES_MAX).await?;
@@ -287,7 +293,7 @@ fn person_of(kind: &StepKind) -> Option<&str> {
 
 fn money(case: &str, amount: &Amount) -> Result<Money, Rejection> {
     Money::new(&amount.value, &amount.currency)
-        .map_err(|problem| Rejection::invalid(format!("case `{case}`: {problem}")))
+        .map_err(|problem| Rejection::invalid(Sentence::plain(format!("case `{case}`: {problem}"))))
 }
 
 fn kind_of(kind: mapping::ActivityKind) -> ActivityKind {

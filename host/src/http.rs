@@ -2,6 +2,7 @@
 //!
 //! No SQL and no rules here. Each handler names in the type of its `Caller` what the caller must be allowed to do.
 
+use signalbox_crm::said;
 use std::any::Any;
 use std::sync::Arc;
 
@@ -170,7 +171,7 @@ fn guarded<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
 /// A host that is about to stop takes no changes: who comes to the next one is answered there.
 async fn unless_draining(State(app): State<Arc<AppState>>, request: Request, next: Next) -> Response {
     if app.core.draining.is_on() && !request.method().is_safe() {
-        return Problem::new(Kind::Unavailable, "the host is shutting down").into_response();
+        return Problem::new(Kind::Unavailable, said!("the host is shutting down")).into_response();
     }
     next.run(request).await
 }
@@ -180,7 +181,7 @@ async fn no_route(uri: axum::http::Uri) -> Problem {
 }
 
 async fn no_method(method: axum::http::Method, uri: axum::http::Uri) -> Problem {
-    let detail = format!("`{}` does not take {method}", uri.path());
+    let detail = said!("`{path}` does not take {method}", path = uri.path(), method);
     Problem::new(Kind::MethodNotAllowed, detail)
 }
 
@@ -191,7 +192,7 @@ fn panicked(panic: Box<dyn Any + Send>) -> Response {
         .or_else(|| panic.downcast_ref::<&str>().copied())
         .unwrap_or("no message");
     tracing::error!(error = %text, "A request panicked: {text}");
-    Problem::new(Kind::Internal, "the host failed; its log says why").into_response()
+    Problem::new(Kind::Internal, said!("the host failed; its log says why")).into_response()
 }
 
 #[cfg(test)]

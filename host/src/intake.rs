@@ -74,7 +74,7 @@ pub async fn process(core: &SharedCore, id: InboundId) {
     while failure_count < FAILURES_MAX {
         let error = match try_process(core, id).await {
             Ok(()) => return,
-            Err(DraftError::Rejected(rejection)) => match ignore(core, id, rejection.message).await {
+            Err(DraftError::Rejected(rejection)) => match ignore(core, id, rejection.to_string()).await {
                 Ok(()) => return,
                 Err(error) => error,
             },

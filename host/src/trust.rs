@@ -1,5 +1,7 @@
 //! Whose robots a host takes: signatures in the format of minisign, and the keys that the operator trusts.
 
+use signalbox_crm::said;
+use signalbox_crm::sentence::Sentence;
 use std::fmt;
 use std::io::Cursor;
 
@@ -83,11 +85,13 @@ impl Trust {
     /// `denied` when a trusted key's signature does not fit, and for everything that no trusted key has signed where
     /// the host takes nothing else.
     pub fn judge(&self, component: &[u8], signature: Option<&str>) -> Result<Option<KeyId>, Rejection> {
-        let denied = |why: String| Err(Rejection::new(Code::Denied, why));
+        let denied = |why: Sentence| Err(Rejection::new(Code::Denied, why));
         let found = match signature {
             Some(signature) => verify(component, signature, &self.keys),
             None if self.refuses_unsigned => {
-                return denied("the robot is not signed, and this host installs signed ones only".to_owned());
+                return denied(said!(
+                    "the robot is not signed, and this host installs signed ones only"
+                ));
             }
             None => return Ok(None),
         };
@@ -95,7 +99,7 @@ impl Trust {
             Ok(signed) => Ok(Some(signed.key)),
             // Whoever trusts nobody in particular is not asked to trust this one.
             Err(SignatureError::UnknownKey(_)) if !self.refuses_unsigned => Ok(None),
-            Err(error) => denied(error.to_string()),
+            Err(error) => denied(Sentence::plain(error.to_string())),
         }
     }
 }

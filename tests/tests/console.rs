@@ -12,5 +12,6 @@ mod pipelines;
 mod robots;
 mod roles;
 pub(crate) mod runs;
+mod russian;
 mod settings;
 mod setup_file;

@@ -89,7 +89,7 @@ fn told(problems: &[EntryProblem]) -> String {
             field,
             message,
         } = one;
-        format!("`{title}` ({entry}), {field}: {message}")
+        format!("`{title}` ({entry}), {field}: {}", message.english())
     };
     let sentences: Vec<String> = problems.iter().map(sentence).collect();
     let sentences: Vec<&str> = sentences.iter().map(String::as_str).collect();

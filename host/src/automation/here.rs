@@ -14,6 +14,7 @@ use super::AutomationError;
 use crate::engine::bulk::OPEN_MAX;
 use crate::engine::core::SharedCore;
 use crate::engine::draft::{Draft, DraftError};
+use signalbox_crm::said;
 
 /// Items that a preview names for each stage: enough to recognise what is meant.
 const NAMED_MAX: u32 = 5;
@@ -149,7 +150,10 @@ pub async fn bulk_for(
     let (pipeline, change) = change_for(draft, automation, attachments)?;
     let open = core.db.open_bulks(OPEN_MAX).await.map_err(DraftError::from)?;
     if open.len() >= OPEN_MAX as usize {
-        let message = format!("{OPEN_MAX} bulk changes are open, and more are not possible");
+        let message = said!(
+            "{max} bulk changes are open, and more are not possible",
+            max = OPEN_MAX
+        );
         return Err(Rejection::new(Code::Conflict, message).into());
     }
     let filter = narrow(&draft.directory, pipeline, &change);
@@ -184,7 +188,7 @@ fn change_for(
     attachments: &[AttachmentId],
 ) -> Result<(PipelineId, BulkChange), Rejection> {
     let AutomationId::Pipeline(pipeline) = automation else {
-        let message = "robots that belong to no pipeline have no stage in which items could stand";
+        let message = said!("robots that belong to no pipeline have no stage in which items could stand");
         return Err(Rejection::invalid(message));
     };
     let change = BulkChange::Start {

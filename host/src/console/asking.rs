@@ -8,6 +8,7 @@ use tower::ServiceExt;
 
 use super::visitor::Visitor;
 use crate::http::problem::{Kind, Problem, ProblemBody};
+use signalbox_crm::said;
 
 /// The largest answer that is read: a page of 200 rows is far below.
 const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -134,5 +135,5 @@ impl Visitor {
 
 fn broken(error: &dyn std::error::Error) -> Problem {
     tracing::error!(error = %error, "The console could not ask the API: {error}");
-    Problem::new(Kind::Internal, "the host failed; its log says why")
+    Problem::new(Kind::Internal, said!("the host failed; its log says why"))
 }

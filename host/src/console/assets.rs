@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 
 use crate::http::problem::Problem;
+use signalbox_crm::said;
 
 macro_rules! assets {
     ($($name:literal),* $(,)?) => {
@@ -62,7 +63,8 @@ pub(super) fn asset_path(name: &str) -> String {
 /// One file. An older version's path gets the present one, for pages that are still open.
 pub(super) async fn asset(Path((asked, name)): Path<(String, String)>) -> Response {
     let Some((_, text)) = ASSETS.iter().find(|(known, _)| *known == name) else {
-        return Problem::not_found(format!("/assets/{asked}/{name}")).into_response();
+        return Problem::not_found_because(said!("`/assets/{asked}/{name}` does not exist", asked, name))
+            .into_response();
     };
     let media = match name.rsplit('.').next() {
         Some("css") => "text/css; charset=utf-8",

@@ -26,6 +26,7 @@ use super::visitor::{Allowed, Visitor};
 use crate::engine::changes::Topic;
 use crate::http::caller::ReadClients;
 use crate::http::problem::Problem;
+use signalbox_crm::said;
 
 /// Activities of a week on one page.
 const ROWS: usize = 200;
@@ -61,12 +62,12 @@ impl Asked {
         let day = match self.from.as_deref().filter(|text| !text.is_empty()) {
             Some(text) => text
                 .parse()
-                .map_err(|_| Problem::invalid("from", format!("`{text}` is no date")))?,
+                .map_err(|_| Problem::invalid("from", said!("`{text}` is no date", text)))?,
             None => today,
         };
         let back = day.weekday().since(Weekday::Monday);
         day.checked_sub(i32::from(back).days())
-            .map_err(|_| Problem::invalid("from", format!("`{day}` lies too far away")))
+            .map_err(|_| Problem::invalid("from", said!("`{day}` lies too far away", day)))
     }
 
     fn assignee(&self, visitor: &Visitor) -> Result<Option<EmployeeId>, Problem> {
@@ -76,14 +77,14 @@ impl Asked {
             Some(text) => text
                 .parse()
                 .map(Some)
-                .map_err(|_| Problem::invalid("assignee", format!("`{text}` is no employee"))),
+                .map_err(|_| Problem::invalid("assignee", said!("`{text}` is no employee", text))),
         }
     }
 }
 
 fn midnight(day: Date, visitor: &Visitor) -> Result<Timestamp, Problem> {
     let zoned = day.to_zoned(visitor.zone.clone());
-    let zoned = zoned.map_err(|_| Problem::invalid("from", format!("`{day}` lies too far away")))?;
+    let zoned = zoned.map_err(|_| Problem::invalid("from", said!("`{day}` lies too far away", day)))?;
     Ok(Timestamp::from_micros(zoned.timestamp().as_microsecond()))
 }
 
@@ -92,7 +93,10 @@ async fn show(visitor: Allowed<ReadClients>, Query(asked): Query<Asked>) -> Resu
     let (monday, assignee) = (asked.monday(&visitor)?, asked.assignee(&visitor)?);
     let days: Vec<Date> = monday.series(1.day()).take(8).collect();
     if days.len() < 8 {
-        return Err(Problem::invalid("from", format!("`{monday}` lies too far away")));
+        return Err(Problem::invalid(
+            "from",
+            said!("`{day}` lies too far away", day = monday),
+        ));
     }
     let (from, until) = (
         midnight(days[0], &visitor)?,

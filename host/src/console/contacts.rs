@@ -130,7 +130,7 @@ fn draw<'v>(visitor: &'v Visitor, form: &Form, page: &Value, problem: Option<&Pr
             button { (words.t("contacts-find-go")) }
             @if !q.is_empty() { a href="/contacts" { (words.t("board-show-all")) } }
         }
-        @if let Some(problem) = problem { p.notice.notice-bad role="alert" { (problem.detail) } }
+        @if let Some(problem) = problem { p.notice.notice-bad role="alert" { (words.say(&problem.detail)) } }
         @else if found.is_empty() { p.panel.empty { (words.t("contacts-none")) } }
         @else { (table(visitor, found)) }
         (pager(words, first.as_deref(), next.as_deref()))

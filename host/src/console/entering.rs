@@ -98,7 +98,7 @@ fn refusal(_: &Arc<Console>, problem: &ProblemBody, response: &Response, words: 
     let (title, next) = match status {
         StatusCode::NOT_FOUND => (words.t("error-not-found"), words.t("error-not-found-next")),
         StatusCode::FORBIDDEN => {
-            let right = problem.detail.as_str().into();
+            let right = words.say(&problem.detail).into();
             (
                 words.t("error-forbidden"),
                 words.f("error-forbidden-next", &[("right", right)]),
@@ -106,9 +106,9 @@ fn refusal(_: &Arc<Console>, problem: &ProblemBody, response: &Response, words: 
         }
         StatusCode::INTERNAL_SERVER_ERROR => (words.t("error-internal"), words.t("error-internal-next")),
         StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
-            (words.t("error-unavailable"), problem.detail.clone().into())
+            (words.t("error-unavailable"), words.say(&problem.detail).into())
         }
-        _ => (words.t("error-title"), problem.detail.clone().into()),
+        _ => (words.t("error-title"), words.say(&problem.detail).into()),
     };
     let body = html! {
         section.notice.notice-bad data-code=(problem.code) {

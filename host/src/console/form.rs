@@ -6,6 +6,7 @@ use signalbox_crm::account::is_own_path;
 use url::form_urlencoded;
 
 use crate::http::problem::{Kind, Problem};
+use signalbox_crm::said;
 
 /// The fields of a form in their order, as they were typed, without NUL characters and with plain line ends.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -42,7 +43,7 @@ impl Form {
     pub(super) fn number(&self, name: &str) -> Result<i64, Problem> {
         let text = self.get(name).unwrap_or_default();
         text.parse()
-            .map_err(|_| Problem::invalid(name, format!("`{text}` is no number")))
+            .map_err(|_| Problem::invalid(name, said!("`{text}` is no number", text)))
     }
 
     /// All values under a name.
@@ -64,7 +65,7 @@ impl<S: Send + Sync> FromRequest<S> for Form {
         }
         let bytes = Bytes::from_request(request, state)
             .await
-            .map_err(|_| Problem::new(Kind::TooLarge, "the form is larger than this page takes"))?;
+            .map_err(|_| Problem::new(Kind::TooLarge, said!("the form is larger than this page takes")))?;
         Ok(Form::parse(&bytes))
     }
 }

@@ -22,6 +22,7 @@ use super::format::{contact_path, instant, item_path, person, span};
 use super::item_fields::{input, label, patch_of, wrong};
 use super::page::{Page, Section};
 use super::visitor::{Allowed, Visitor};
+use super::words::Words;
 use crate::engine::changes::Topic;
 use crate::http::caller::{ReadClients, Work};
 use crate::http::problem::{Problem, ProblemBody};
@@ -208,7 +209,7 @@ fn fields(visitor: &Visitor, item: &Item, failed: Option<Failed<'_>>) -> Markup 
     html! {
         section.panel {
             h2 { (words.t("item-fields")) }
-            (summary(problem))
+            (summary(words, problem))
             @if visitor.may::<Work>() {
                 form method="post" action={ (item_path(item.id)) "/fields" } data-key="fields" {
                     input type="hidden" name="version" value=(item.version);
@@ -219,7 +220,7 @@ fn fields(visitor: &Visitor, item: &Item, failed: Option<Failed<'_>>) -> Markup 
                                 span { (label(visitor, field)) }
                                 (input(visitor, field, item.field(field).as_ref(), typed))
                             }
-                            (wrong(problem, field))
+                            (wrong(words, problem, field))
                         }
                     }
                     button.primary { (words.t("item-save")) }
@@ -254,8 +255,8 @@ fn fields(visitor: &Visitor, item: &Item, failed: Option<Failed<'_>>) -> Markup 
 }
 
 /// What is wrong, above a form.
-fn summary(problem: Option<&ProblemBody>) -> Markup {
-    html! { @if let Some(problem) = problem { p.notice.notice-bad role="alert" { (problem.detail) } } }
+fn summary(words: Words, problem: Option<&ProblemBody>) -> Markup {
+    html! { @if let Some(problem) = problem { p.notice.notice-bad role="alert" { (words.say(&problem.detail)) } } }
 }
 
 async fn save(

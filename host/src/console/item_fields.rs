@@ -9,7 +9,10 @@ use signalbox_crm::value::FieldValue;
 
 use super::form::Form;
 use super::visitor::Visitor;
+use super::words::Words;
 use crate::http::problem::{Problem, ProblemBody};
+use signalbox_crm::said;
+use signalbox_crm::sentence::Sentence;
 
 /// What a form may change beside custom fields.
 const CORE: [&str; 4] = ["title", "amount", "contact", "source"];
@@ -28,12 +31,12 @@ pub(super) fn label(visitor: &Visitor, field: &str) -> String {
 }
 
 /// What is wrong with a field, if the problem names it.
-pub(super) fn wrong(problem: Option<&ProblemBody>, field: &str) -> Markup {
+pub(super) fn wrong(words: Words, problem: Option<&ProblemBody>, field: &str) -> Markup {
     let is_named = |problem: &&ProblemBody| problem.fields.iter().any(|known| is_same(known, field));
     let problem = problem
         .filter(is_named)
         .filter(|problem| problem.code != "required-fields");
-    html! { @if let Some(problem) = problem { p.wrong { (problem.detail) } } }
+    html! { @if let Some(problem) = problem { p.wrong { (words.say(&problem.detail)) } } }
 }
 
 /// The API names nested fields by their path: `fields.budget.value`.
@@ -140,7 +143,7 @@ pub(super) fn patch_of(visitor: &Visitor, form: &Form) -> Result<Value, Problem>
 }
 
 fn custom_value(visitor: &Visitor, field: &str, kind: FieldType, typed: &str) -> Result<Value, Problem> {
-    let invalid = |what: &str| Problem::invalid(field, format!("`{typed}` is no {what}"));
+    let invalid = |what: Sentence| Problem::invalid(field, said!("`{typed}` is no {what}", typed, what));
     Ok(match kind {
         FieldType::Text | FieldType::Select | FieldType::File => json!({ "type": "text", "value": typed }),
         FieldType::Number => {
@@ -148,12 +151,12 @@ fn custom_value(visitor: &Visitor, field: &str, kind: FieldType, typed: &str) ->
                 .replace([' ', '\u{a0}'], "")
                 .replace(',', ".")
                 .parse()
-                .map_err(|_| invalid("number"))?;
+                .map_err(|_| invalid(said!("number")))?;
             json!({ "type": "number", "value": number })
         }
         FieldType::Flag => json!({ "type": "flag", "value": typed == "true" }),
         FieldType::Instant => {
-            let at = instant_of(visitor, typed).ok_or_else(|| invalid("date and time"))?;
+            let at = instant_of(visitor, typed).ok_or_else(|| invalid(said!("date and time")))?;
             json!({ "type": "instant", "value": at })
         }
         FieldType::Money => json!({ "type": "money", "value": money_text(typed) }),

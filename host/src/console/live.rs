@@ -24,6 +24,7 @@ use super::visitor::Visitor;
 use crate::engine::changes::{Changed, NoTopic, Topic};
 use crate::engine::core::SharedCore;
 use crate::http::problem::Problem;
+use signalbox_crm::said;
 
 /// Writes within this time are told together: a robot's run and what follows from it are one flicker, not ten.
 const TOGETHER: Duration = Duration::from_millis(60);
@@ -68,7 +69,7 @@ async fn stream(
         .take(TOPICS_MAX);
     let topics = names.map(|name| {
         name.parse()
-            .map_err(|error: NoTopic| Problem::invalid("topics", error.to_string()))
+            .map_err(|NoTopic| Problem::invalid("topics", said!("`{name}` is no topic", name)))
     });
     let mut topics = topics.collect::<Result<BTreeSet<Topic>, _>>()?;
     // Nobody watches the bells of others.

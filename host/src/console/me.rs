@@ -155,7 +155,10 @@ async fn change_password(
             Ok(draw(&visitor, "", Some(&News { text, is_bad: false })).into_response())
         }
         Err(InvitationError::Rejected(rejection)) => {
-            let text = words.f("set-up-wrong-password", &[("reason", rejection.message.into())]);
+            let text = words.f(
+                "set-up-wrong-password",
+                &[("reason", words.say(&rejection.message).into())],
+            );
             Ok(refused(text.into_owned()))
         }
         Err(InvitationError::Draft(error)) => Err(error.into()),
@@ -173,7 +176,7 @@ async fn save_filter(Extension(visitor): Extension<Arc<Visitor>>, form: Form) ->
     match visitor.prefer(|likes| likes.filters.push(filter.clone())).await {
         Ok(()) => Ok(Redirect::to(&filter.path).into_response()),
         Err(problem) => {
-            let text = ProblemBody::from(problem).detail;
+            let text = visitor.words.say(&ProblemBody::from(problem).detail);
             let page = draw(&visitor, &filter.path, Some(&News { text, is_bad: true }));
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }

@@ -19,6 +19,7 @@ use super::visitor::{Allowed, Visitor};
 use crate::engine::changes::Topic;
 use crate::http::caller::{Administer, Configure, Install, Read};
 use crate::http::problem::Problem;
+use signalbox_crm::said;
 
 mod acting;
 mod versions;
@@ -157,7 +158,10 @@ async fn one(visitor: Allowed<Read>, Path(id): Path<String>) -> Result<Response,
     let words = visitor.words;
     let versions = versions_of(&visitor, &id);
     let Some(current) = versions.first() else {
-        return Err(Problem::not_found(format!("robot {id}")));
+        return Err(Problem::not_found_because(said!(
+            "`robot {id}` does not exist",
+            id
+        )));
     };
     let manifest = &current.manifest;
     let attachments = attachments_of(&visitor, &id);

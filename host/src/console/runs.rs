@@ -72,7 +72,7 @@ fn draw<'v>(visitor: &'v Visitor, asked: &Asked, page: &Value, problem: Option<&
             }
         }
         @if let Some(count) = asked.retried() { p.notice.notice-good role="status" { (words.n("runs-retried", count)) } }
-        @if let Some(problem) = problem { p.notice.notice-bad role="alert" { (problem.detail) } }
+        @if let Some(problem) = problem { p.notice.notice-bad role="alert" { (words.say(&problem.detail)) } }
         (filter_bar(visitor, asked, problem))
         @if asked.may_be_retried() && visitor.may::<Administer>() && !runs.is_empty() {
             p { a.button href={ "/runs/retry" (asked.link(&[("retried", "")])) } { (words.t("runs-retry-all")) } }

@@ -7,6 +7,7 @@ use maud::{Markup, html};
 
 use super::Console;
 use super::visitor::Visitor;
+use super::words::Words;
 use crate::http::caller::{Administer, Configure};
 use crate::http::problem::ProblemBody;
 
@@ -52,6 +53,6 @@ fn tabs(visitor: &Visitor, here: &str) -> Markup {
 }
 
 /// What the API said to a form.
-fn notice(problem: Option<&ProblemBody>) -> Markup {
-    html! { @if let Some(problem) = problem { p.notice.notice-bad role="alert" { (problem.detail) } } }
+fn notice(words: Words, problem: Option<&ProblemBody>) -> Markup {
+    html! { @if let Some(problem) = problem { p.notice.notice-bad role="alert" { (words.say(&problem.detail)) } } }
 }

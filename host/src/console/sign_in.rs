@@ -180,7 +180,7 @@ async fn accept(
             } else {
                 "set-up-wrong"
             };
-            words.f(key, &[("reason", rejection.message.into())])
+            words.f(key, &[("reason", words.say(&rejection.message).into())])
         }
         Err(InvitationError::Busy) => words.t("sign-in-busy"),
         Err(InvitationError::Draft(error)) => return Err(error.into()),

@@ -18,6 +18,8 @@ use super::words::Words;
 use crate::http::caller::{Right, Who, signed_in};
 use crate::http::problem::{Kind, Problem};
 use crate::http::session_cookie::cookie;
+use signalbox_crm::said;
+use signalbox_crm::sentence::Sentence;
 
 /// The cookie that keeps the language of somebody who is not signed in.
 pub(super) const LANGUAGE_COOKIE: &str = "language";
@@ -133,9 +135,10 @@ impl<R: Right> FromRequestParts<Arc<Console>> for Allowed<R> {
 
     async fn from_request_parts(parts: &mut Parts, console: &Arc<Console>) -> Result<Self, Problem> {
         let visitor = parts.extensions.get::<Arc<Visitor>>();
-        let visitor = visitor.ok_or_else(|| Problem::new(Kind::Unauthorized, "nobody is signed in"))?;
+        let visitor =
+            visitor.ok_or_else(|| Problem::new(Kind::Unauthorized, said!("nobody is signed in")))?;
         if !visitor.may::<R>() {
-            return Err(Problem::new(Kind::Forbidden, R::WORDS));
+            return Err(Problem::new(Kind::Forbidden, Sentence::fixed(R::WORDS)));
         }
         if R::MAKES_WORK && !parts.method.is_safe() {
             console.app.core.check_room()?;

@@ -38,6 +38,8 @@ const SOURCES: &[(&str, &str, &str)] = sources![
     "sign_in"
 ];
 
+mod sentences;
+
 static RU: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle("ru", |source| source.1));
 static EN: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle("en", |source| source.2));
 
@@ -45,13 +47,17 @@ fn bundle(
     language: &str,
     text: fn(&(&str, &'static str, &'static str)) -> &'static str,
 ) -> FluentBundle<FluentResource> {
+    bundle_of(language, SOURCES.iter().map(text))
+}
+
+fn bundle_of(language: &str, texts: impl Iterator<Item = &'static str>) -> FluentBundle<FluentResource> {
     let id: LanguageIdentifier = language.parse().unwrap_or_default();
     let mut bundle = FluentBundle::new_concurrent(vec![id]);
     // Marks of direction around values are of no use in two languages that both read from the left.
     bundle.set_use_isolating(false);
-    for source in SOURCES {
+    for text in texts {
         // What is wrong with a file is found by a test; here the rest of it is used.
-        let resource = FluentResource::try_new(text(source).to_owned()).unwrap_or_else(|(rest, _)| rest);
+        let resource = FluentResource::try_new(text.to_owned()).unwrap_or_else(|(rest, _)| rest);
         let _ = bundle.add_resource(resource);
     }
     bundle
@@ -113,7 +119,7 @@ mod tests {
     use super::*;
 
     /// Keys with the variables of their texts.
-    fn keys(text: &str, name: &str) -> BTreeMap<String, BTreeSet<String>> {
+    pub(super) fn keys(text: &str, name: &str) -> BTreeMap<String, BTreeSet<String>> {
         let resource = FluentResource::try_new(text.to_owned());
         assert!(
             resource.is_ok(),

@@ -4,6 +4,7 @@
 //! it stopped after a crash, each item has its turn once, and nothing of it is in memory but the piece. People's
 //! clicks and what clients send wait for one piece at most; the runs that follow share the workers like all others.
 
+use signalbox_crm::sentence::Sentence;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -129,7 +130,7 @@ impl Bulks {
         tracing::error!(error = %error, "{} cannot change {}: {error}", bulk.id, item.id);
         let mut next = bulk.clone();
         next.version += 1;
-        let rejection = Rejection::new(Code::Conflict, error.to_string());
+        let rejection = Rejection::new(Code::Conflict, Sentence::plain(error.to_string()));
         next.note(item.id, Turn::Refused(rejection));
         let mut proposal = Draft::new(&self.core, Actor::System).into_proposal();
         proposal.bulk = Some((Some(bulk.version), next));

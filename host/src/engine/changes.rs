@@ -54,9 +54,8 @@ impl fmt::Display for Topic {
 }
 
 /// A text that names no topic.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no topic: use one such as `deal:17`, `stage:3` or `runs`")]
-pub struct NoTopic(String);
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoTopic;
 
 impl FromStr for Topic {
     type Err = NoTopic;
@@ -75,7 +74,7 @@ impl FromStr for Topic {
             .or_else(contact)
             .or_else(conversation)
             .or_else(bell)
-            .map_err(|_| NoTopic(text.to_owned()))
+            .map_err(|_| NoTopic)
     }
 }
 

@@ -27,6 +27,8 @@ use super::tidings::Tidings;
 use super::turn::Turn;
 use crate::clock::Clock;
 use crate::drain::Draining;
+use signalbox_crm::said;
+use signalbox_crm::sentence::Sentence;
 
 /// Attempts that a slow watcher may be behind before it misses some.
 pub const ATTEMPTS_KEPT: usize = 4096;
@@ -106,14 +108,24 @@ pub struct Core {
 }
 
 /// Why the host takes nothing in now that makes more work. Who asks keeps it, and asks again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pressed {
     /// Too many tasks wait.
-    #[error("{0} runs and messages wait, {1} may")]
     Backlog(usize, usize),
     /// The database is too slow for the changes that come.
-    #[error("{0} changes wait for the database, {1} may")]
     Commits(usize, usize),
+}
+
+impl Pressed {
+    /// For people.
+    pub fn said(self) -> Sentence {
+        match self {
+            Pressed::Backlog(count, max) => said!("{count} runs and messages wait, {max} may", count, max),
+            Pressed::Commits(count, max) => {
+                said!("{count} changes wait for the database, {max} may", count, max)
+            }
+        }
+    }
 }
 
 impl Core {

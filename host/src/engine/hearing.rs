@@ -7,6 +7,7 @@ use signalbox_crm::ids::{EventId, ItemId, ItemKind, RunId};
 use signalbox_crm::params::plain;
 use signalbox_crm::rejection::{Code, Rejection};
 use signalbox_crm::robot::Manifest;
+use signalbox_crm::sentence::Sentence;
 use signalbox_crm::time::Timestamp;
 use signalbox_sandbox::{Invocation, Limits};
 
@@ -44,7 +45,7 @@ pub async fn check_params(
         Some(message) => Err(Rejection {
             code: Code::Invalid,
             fields: named(&version.manifest, &message),
-            message,
+            message: Sentence::plain(message),
         }),
     }
 }

@@ -1,5 +1,6 @@
 //! A robot's draft: grants, scope and per-run limits around a [`Draft`].
 
+use signalbox_crm::sentence::Sentence;
 mod calls;
 mod clients;
 mod creation;
@@ -74,7 +75,7 @@ impl RunDraft {
             return Ok(());
         }
         let message = format!("{} has no grant for `{interface}`", self.attachment.id);
-        Err(Rejection::new(Code::Denied, message))
+        Err(Rejection::new(Code::Denied, Sentence::plain(message)))
     }
 
     fn check_writes(&self) -> Result<(), Rejection> {
@@ -84,7 +85,7 @@ impl RunDraft {
         }
         Err(Rejection::new(
             Code::LimitWrites,
-            format!("the run changes more than {allowed} rows"),
+            Sentence::plain(format!("the run changes more than {allowed} rows")),
         ))
     }
 
@@ -160,7 +161,7 @@ impl RunDraft {
 
 fn outside(attachment: &Attachment, what: impl std::fmt::Display) -> Rejection {
     let message = format!("{what} is outside the scope of {}", attachment.id);
-    Rejection::new(Code::Denied, message)
+    Rejection::new(Code::Denied, Sentence::plain(message))
 }
 
 impl RunDraft {

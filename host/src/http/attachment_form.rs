@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 
 use super::setup::set;
 use crate::automation::RobotFacts;
+use signalbox_crm::said;
 
 /// A robot attached to a moment.
 #[derive(Debug, Serialize, ToSchema)]
@@ -188,10 +189,12 @@ impl AttachmentNew {
     fn not_installed(&self) -> Rejection {
         let robot = &self.robot;
         let message = match &self.digest {
-            Some(digest) => format!(
-                "no version of robot `{robot}` has the digest `{digest}`; `signalbox robot list --all` lists them"
+            Some(digest) => said!(
+                "no version of robot `{robot}` has the digest `{digest}`; `signalbox robot list --all` lists them",
+                robot,
+                digest
             ),
-            None => format!("robot `{robot}` is not installed"),
+            None => said!("robot `{robot}` is not installed", robot),
         };
         Rejection::new(Code::NotFound, message)
     }

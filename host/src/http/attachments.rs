@@ -29,6 +29,7 @@ use super::version::{IfMatch, Versioned};
 use super::writing::{Create, Creating, Writing};
 use crate::engine::draft::Draft;
 use crate::engine::hearing::check_params;
+use signalbox_crm::template;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new()
@@ -89,7 +90,7 @@ async fn create(
     }
     loop {
         let mut draft = creating.draft();
-        setup::check_room("attachments", draft.directory.attachments.len())?;
+        setup::check_room(template!("attachments"), draft.directory.attachments.len())?;
         let id = AttachmentId(draft.new_id(IdKind::Attachment));
         let attachment = body.attachment(id, &draft.directory)?;
         check_attachment(&attachment, &draft.directory)?;

@@ -28,6 +28,8 @@ use crate::automation::{
     self, AutomationError, AutomationSummary, AutomationView, DraftView, EditedView, PublishedView,
     VersionView, VersionWhole, VersionsDifference,
 };
+use signalbox_crm::said;
+use signalbox_crm::sentence::Sentence;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new()
@@ -183,10 +185,12 @@ impl FromRequestParts<Arc<AppState>> for VersionPath {
     async fn from_request_parts(parts: &mut Parts, state: &Arc<AppState>) -> Result<Self, Problem> {
         let Path((id, number)) = Path::<(String, String)>::from_request_parts(parts, state)
             .await
-            .map_err(|error| Problem::not_found_because(&error.body_text()))?;
-        let id: AutomationId = id.parse().map_err(|error| Problem::not_found_because(&error))?;
+            .map_err(|error| Problem::not_found_because(Sentence::plain(error.body_text())))?;
+        let id: AutomationId = id.parse().map_err(Problem::not_found_because)?;
         let found = number.parse().ok().filter(|number: &i64| *number > 0);
-        let found = found.ok_or_else(|| Problem::not_found(format!("version {number} of {id}")))?;
+        let found = found.ok_or_else(|| {
+            Problem::not_found_because(said!("`version {number} of {id}` does not exist", number, id))
+        })?;
         Ok(VersionPath(id, found))
     }
 }
@@ -298,7 +302,8 @@ async fn start_here(
 
 impl From<AutomationError> for Problem {
     fn from(error: AutomationError) -> Self {
-        let text = error.to_string();
+        // The console has its own words for these three.
+        let text = Sentence::plain(error.to_string());
         match error {
             AutomationError::StaleVersion { present, .. } => {
                 Problem::new(Kind::StaleVersion, text).with_version(present)

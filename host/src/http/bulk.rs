@@ -23,6 +23,7 @@ use super::problem::Problem;
 use super::writing::{Create, Creating, Writing};
 use crate::engine::bulk::OPEN_MAX;
 use crate::engine::draft::Draft;
+use signalbox_crm::said;
 
 /// Items that a preview tries: enough to see which rules refuse.
 const TRIED_MAX: u32 = 200;
@@ -219,7 +220,10 @@ async fn begin(
     }
     let db = &state.core.db;
     if db.open_bulks(OPEN_MAX).await?.len() >= OPEN_MAX as usize {
-        let detail = format!("{OPEN_MAX} bulk changes are open, and more are not possible");
+        let detail = said!(
+            "{max} bulk changes are open, and more are not possible",
+            max = OPEN_MAX
+        );
         return Err(Problem::conflict(detail));
     }
     loop {
@@ -305,8 +309,10 @@ async fn cancel(
         let mut bulk = found.ok_or_else(|| Problem::not_found(id))?;
         if bulk.state != BulkState::Open {
             let stands = bulk.state.as_str();
-            return Err(Problem::conflict(format!(
-                "{id} is {stands} and cannot be cancelled"
+            return Err(Problem::conflict(said!(
+                "{id} is {stands} and cannot be cancelled",
+                id,
+                stands
             )));
         }
         let mut draft = writing.draft();

@@ -23,6 +23,8 @@ use super::problem::Problem;
 use super::setup;
 use super::version::{IfMatch, Versioned};
 use super::writing::{Create, Creating, Writing};
+use signalbox_crm::said;
+use signalbox_crm::template;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new()
@@ -111,7 +113,7 @@ async fn create(
             is_default: draft.directory.calendars.is_empty(),
             version: 1,
         };
-        setup::check_room("calendars", draft.directory.calendars.len())?;
+        setup::check_room(template!("calendars"), draft.directory.calendars.len())?;
         check_calendar(&draft.directory, &calendar)?;
         let view = CalendarView::from(&calendar);
         setup::note_created(&mut draft, &calendar.id.to_string(), &view)?;
@@ -178,7 +180,9 @@ async fn patch(
                     .extend(raised.map(DirectoryChange::Calendar));
             }
             Some(false) if before.is_default => {
-                return Err(Problem::conflict("make another calendar the default instead").of("is_default"));
+                return Err(
+                    Problem::conflict(said!("make another calendar the default instead")).of("is_default"),
+                );
             }
             Some(false) | None => {}
         }

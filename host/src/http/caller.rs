@@ -18,10 +18,13 @@ use super::problem::{Kind, Problem};
 use super::secret;
 use super::session_cookie::{check_origin, session_cookie};
 use crate::accounts;
+use signalbox_crm::said;
+use signalbox_crm::sentence::Sentence;
+use signalbox_crm::template;
 
 /// What a route needs. Each handler names one in the type of its `Caller`.
 pub(crate) trait Right: Send + Sync {
-    /// For people.
+    /// For people, who may read them in another language.
     const WORDS: &'static str;
     /// Whether it is refused while too much work waits, because it makes more.
     const MAKES_WORK: bool;
@@ -30,7 +33,7 @@ pub(crate) trait Right: Send + Sync {
 }
 
 macro_rules! rights {
-    ($($(#[$doc:meta])* $name:ident, $words:literal, $makes_work:literal, |$role:ident| $held:expr;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident, $words:expr, $makes_work:literal, |$role:ident| $held:expr;)*) => {$(
         $(#[$doc])*
         pub(crate) struct $name;
 
@@ -47,21 +50,21 @@ macro_rules! rights {
 
 rights! {
     /// Reads the set-up, robots and runs: everybody.
-    Read, "read", false, |_role| true;
+    Read, template!("read"), false, |_role| true;
     /// Reads what concerns clients: everybody but integrators.
-    ReadClients, "read about clients", false, |role| role != Role::Integrator;
+    ReadClients, template!("read about clients"), false, |role| role != Role::Integrator;
     /// Changes items, contacts, activities and conversations.
-    Work, "work with items and clients", true, |role| role.can_work();
+    Work, template!("work with items and clients"), true, |role| role.can_work();
     /// Cancels runs and reads notifications: who may work with items, and also while too much work waits.
-    Relieve, "work with items and clients", false, |role| role.can_work();
+    Relieve, template!("work with items and clients"), false, |role| role.can_work();
     /// Changes pipelines and attachments.
-    Configure, "change pipelines and attachments", false, |role| role.can_configure();
+    Configure, template!("change pipelines and attachments"), false, |role| role.can_configure();
     /// Sees what robots would do: who attaches them, and who makes them.
-    TryOut, "try robots out", false, |role| role.can_configure() || role.can_install();
+    TryOut, template!("try robots out"), false, |role| role.can_configure() || role.can_install();
     /// Installs robots.
-    Install, "install robots", false, |role| role.can_install();
+    Install, template!("install robots"), false, |role| role.can_install();
     /// Manages people, channels and tokens; repeats failed runs in bulk; changes many items at once.
-    Administer, "manage people, channels, tokens, failed runs and bulk changes", false, |role| role.can_administer();
+    Administer, template!("manage people, channels, tokens, failed runs and bulk changes"), false, |role| role.can_administer();
 }
 
 /// What a caller shows. Its words are unique among callers.
@@ -122,7 +125,11 @@ impl<R: Right> FromRequestParts<Arc<AppState>> for Caller<R> {
     async fn from_request_parts(parts: &mut Parts, state: &Arc<AppState>) -> Result<Self, Problem> {
         let who = authenticate(parts, state)?;
         if !who.may::<R>() {
-            let detail = format!("the role `{}` may not {}", who.roles.0.as_str(), R::WORDS);
+            let detail = said!(
+                "the role `{role}` may not {what}",
+                role = who.roles.0.as_str(),
+                what = Sentence::fixed(R::WORDS)
+            );
             return Err(Problem::new(Kind::Forbidden, detail));
         }
         if R::MAKES_WORK {
@@ -143,7 +150,7 @@ fn authenticate(parts: &Parts, state: &AppState) -> Result<Who, Problem> {
             let (who, _) = signed_in(parts, state).ok_or_else(|| {
                 Problem::new(
                     Kind::Unauthorized,
-                    "the request has no `Authorization: Bearer sbx_...`",
+                    said!("the request has no `Authorization: Bearer sbx_...`"),
                 )
             })?;
             check_origin(parts)?;
@@ -167,23 +174,23 @@ pub(crate) fn signed_in(parts: &Parts, state: &AppState) -> Option<(Who, Arc<Ses
 }
 
 fn owner_of_token(header: &HeaderValue, state: &AppState) -> Result<Who, Problem> {
-    let refused = |detail: &str| Problem::new(Kind::Unauthorized, detail);
+    let refused = |detail: Sentence| Problem::new(Kind::Unauthorized, detail);
     let text = header.to_str().unwrap_or_default();
     let secret = text
         .strip_prefix("Bearer ")
         .or_else(|| text.strip_prefix("bearer "));
-    let secret = secret.ok_or_else(|| refused("`Authorization` is not `Bearer sbx_...`"))?;
+    let secret = secret.ok_or_else(|| refused(said!("`Authorization` is not `Bearer sbx_...`")))?;
     let directory = state.core.records.directory();
-    let token = find(&directory, secret).ok_or_else(|| refused("the token is not known"))?;
+    let token = find(&directory, secret).ok_or_else(|| refused(said!("the token is not known")))?;
     if token.revoked_at.is_some() {
-        return Err(refused("the token was revoked"));
+        return Err(refused(said!("the token was revoked")));
     }
     if token.expires_at.is_some_and(|end| end <= state.core.clock.now()) {
-        return Err(refused("the token has expired"));
+        return Err(refused(said!("the token has expired")));
     }
     let employee = token.employee.and_then(|id| directory.employees.get(&id));
     if token.employee.is_some() && !employee.is_some_and(|person| person.is_active) {
-        return Err(refused("the token's employee does not work here any more"));
+        return Err(refused(said!("the token's employee does not work here any more")));
     }
     let roles = (token.role, employee.map(|person| person.role));
     Ok(Who {

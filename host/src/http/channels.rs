@@ -23,6 +23,8 @@ use super::problem::Problem;
 use super::setup;
 use super::version::{IfMatch, Versioned};
 use super::writing::{Create, Creating, Writing};
+use signalbox_crm::said;
+use signalbox_crm::template;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new()
@@ -165,7 +167,7 @@ async fn create(
             is_active: true,
             version: 1,
         };
-        setup::check_room("channels", draft.directory.channels.len())?;
+        setup::check_room(template!("channels"), draft.directory.channels.len())?;
         check(&draft.directory, &channel)?;
         let view = ChannelView::from(&channel);
         setup::note_created(&mut draft, &channel.id.to_string(), &view)?;
@@ -181,7 +183,7 @@ fn check(directory: &signalbox_crm::directory::Directory, channel: &Channel) -> 
     if channel.inbound_secret.trim().is_empty() {
         return Err(Problem::invalid(
             "inbound_secret",
-            "a channel without a secret would believe everybody",
+            said!("a channel without a secret would believe everybody"),
         ));
     }
     Ok(())

@@ -23,6 +23,7 @@ use super::paging::{Asked, Page};
 use super::problem::Problem;
 use super::version::Versioned;
 use super::writing::{Create, Creating, lost};
+use signalbox_crm::said;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new()
@@ -115,12 +116,11 @@ async fn list(
     let db = &state.core.db;
     let contacts = match (query.phone, query.email, query.name) {
         (Some(phone), None, None) => {
-            let query =
-                PhoneQuery::parse(&phone).map_err(|error| Problem::invalid("phone", error.to_string()))?;
+            let query = PhoneQuery::parse(&phone).map_err(|error| Problem::invalid("phone", error))?;
             db.contacts_by_phone(&query, asked.fetch()).await?
         }
         (None, Some(email), None) => {
-            let email = Email::parse(&email).map_err(|error| Problem::invalid("email", error.to_string()))?;
+            let email = Email::parse(&email).map_err(|error| Problem::invalid("email", error))?;
             db.contacts_at(PointKind::Email, email.key(), asked.fetch())
                 .await?
         }
@@ -131,7 +131,7 @@ async fn list(
         _ => {
             return Err(Problem::invalid(
                 "phone",
-                "give one of `phone`, `email` and `name`",
+                said!("give one of `phone`, `email` and `name`"),
             ));
         }
     };

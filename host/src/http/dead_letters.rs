@@ -21,6 +21,7 @@ use super::input::Body;
 use super::paging::Asked;
 use super::problem::Problem;
 use super::writing::Writing;
+use signalbox_crm::said;
 
 /// Runs of one group that a preview counts. Counting reads each of them: 10,000 take some 50 ms.
 const COUNTED_MAX: u32 = 10_000;
@@ -146,7 +147,7 @@ impl RetryMany {
     fn filter(&self) -> Result<RunFilter, Problem> {
         if !matches!(self.state, RunState::Discarded | RunState::Cancelled) {
             let word = self.state.as_str();
-            let detail = format!("`state` is `{word}`, not `discarded` or `cancelled`");
+            let detail = said!("`state` is `{word}`, not `discarded` or `cancelled`", word);
             return Err(Problem::invalid("state", detail));
         }
         Ok(RunFilter {

@@ -19,6 +19,7 @@ use super::input::{Body, Id, Query};
 use super::paging::{Asked, Page};
 use super::problem::Problem;
 use super::writing::Writing;
+use signalbox_crm::said;
 
 /// Deliveries that a preview counts.
 const COUNTED_MAX: u32 = 10_000;
@@ -228,7 +229,11 @@ async fn retry(
     loop {
         let found = find().await?;
         if found.state != DeliveryState::Dead {
-            let detail = format!("{id} is {} and cannot be retried", found.state.as_str());
+            let detail = said!(
+                "{id} is {state} and cannot be retried",
+                id,
+                state = found.state.as_str()
+            );
             return Err(Problem::conflict(detail));
         }
         let mut draft = writing.draft();

@@ -1,5 +1,6 @@
 //! Dry runs: what a robot would do, without doing it.
 
+use signalbox_crm::said;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ use super::caller::{Caller, Configure, ReadClients, TryOut, Who};
 use super::failure::internal;
 use super::input::{Body, Id};
 use super::problem::{Kind, Problem};
-use crate::engine::dry_run::{Ask, DryRun, DryRunError, Subject, dry_run};
+use crate::engine::dry_run::{AT_ONCE_MAX, Ask, DryRun, DryRunError, Subject, dry_run};
 use crate::masking::Mask;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
@@ -189,7 +190,17 @@ async fn contact(
 impl From<DryRunError> for Problem {
     fn from(error: DryRunError) -> Self {
         match error {
-            DryRunError::Busy | DryRunError::CutOff => Problem::new(Kind::Unavailable, error.to_string()),
+            DryRunError::Busy => Problem::new(
+                Kind::Unavailable,
+                said!(
+                    "{max} robots are tried at the moment: try again",
+                    max = AT_ONCE_MAX
+                ),
+            ),
+            DryRunError::CutOff => Problem::new(
+                Kind::Unavailable,
+                said!("the database could not be reached meanwhile"),
+            ),
             DryRunError::Rejected(rejection) => rejection.into(),
             DryRunError::Db(error) => error.into(),
         }

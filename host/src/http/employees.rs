@@ -23,6 +23,7 @@ use super::problem::Problem;
 use super::setup;
 use super::version::{IfMatch, Versioned};
 use super::writing::{Create, Creating, Writing};
+use signalbox_crm::template;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new()
@@ -148,7 +149,7 @@ async fn create(
             calendar: body.calendar,
             version: 1,
         };
-        setup::check_room("employees", draft.directory.employees.len())?;
+        setup::check_room(template!("employees"), draft.directory.employees.len())?;
         check_employee(&draft.directory, &employee)?;
         let view = EmployeeView::from(&employee);
         setup::note_created(&mut draft, &employee.id.to_string(), &view)?;

@@ -8,24 +8,25 @@ use super::problem::{Kind, Problem};
 use crate::engine::committer::CommitError;
 use crate::engine::core::Pressed;
 use crate::engine::draft::DraftError;
+use signalbox_crm::said;
 
 impl From<&DbError> for Problem {
     fn from(error: &DbError) -> Self {
         match error {
-            DbError::Full(_) => Problem::new(Kind::StorageFull, "no room is left for the database"),
+            DbError::Full(_) => Problem::new(Kind::StorageFull, said!("no room is left for the database")),
             DbError::Unavailable(_)
             | DbError::Locked(_)
             | DbError::Conflict(_)
             | DbError::Stale(_)
             | DbError::Ousted => {
                 tracing::warn!(error = %error, "A request is refused for now: {error}");
-                Problem::new(Kind::Unavailable, "the database cannot be reached now")
+                Problem::new(Kind::Unavailable, said!("the database cannot be reached now"))
             }
             DbError::OutcomeUnknown(_) => {
                 tracing::error!(error = %error, "It is not known whether a change is stored: {error}");
                 Problem::new(
                     Kind::Unavailable,
-                    "the change may or may not be stored: read before trying again",
+                    said!("the change may or may not be stored: read before trying again"),
                 )
             }
             DbError::Constraint(_)
@@ -62,18 +63,18 @@ impl From<CommitError> for Problem {
     fn from(error: CommitError) -> Self {
         match error {
             CommitError::Stale(_) | CommitError::Unfounded => {
-                Problem::conflict("others change the same things all the time: try again")
+                Problem::conflict(said!("others change the same things all the time: try again"))
             }
             CommitError::Rejected(rejection) => rejection.into(),
             CommitError::Db(error) => Problem::from(Arc::as_ref(&error)),
-            CommitError::Closed => Problem::new(Kind::Unavailable, "the host is shutting down"),
+            CommitError::Closed => Problem::new(Kind::Unavailable, said!("the host is shutting down")),
         }
     }
 }
 
 impl From<Pressed> for Problem {
     fn from(pressed: Pressed) -> Self {
-        Problem::new(Kind::Busy, format!("{pressed}: try again"))
+        Problem::new(Kind::Busy, said!("{why}: try again", why = pressed.said()))
     }
 }
 
@@ -87,5 +88,5 @@ pub(super) fn internal(error: &(dyn std::error::Error + 'static)) -> Problem {
         source = cause.source();
     }
     tracing::error!(error = %chain, "A request failed: {chain}");
-    Problem::new(Kind::Internal, "the host failed; its log says why")
+    Problem::new(Kind::Internal, said!("the host failed; its log says why"))
 }

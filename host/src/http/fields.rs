@@ -22,6 +22,8 @@ use super::paging::{Asked, Page};
 use super::problem::Problem;
 use super::setup;
 use super::writing::{Create, Creating};
+use signalbox_crm::said;
+use signalbox_crm::template;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new().routes(routes!(list, create))
@@ -105,7 +107,9 @@ async fn create(
     loop {
         let mut draft = creating.draft();
         if draft.directory.fields.contains_key(&body.key) {
-            return Err(Problem::conflict(format!("the field `{}` exists already", body.key)).of("key"));
+            return Err(
+                Problem::conflict(said!("the field `{key}` exists already", key = body.key)).of("key"),
+            );
         }
         let field = FieldDef {
             key: body.key.clone(),
@@ -114,7 +118,7 @@ async fn create(
             options: body.options.clone(),
             version: 1,
         };
-        setup::check_room("fields", draft.directory.fields.len())?;
+        setup::check_room(template!("fields"), draft.directory.fields.len())?;
         check_field(&draft.directory, &field)?;
         let view = FieldView::from(&field);
         setup::note_created(&mut draft, &format!("field:{}", field.key), &view)?;

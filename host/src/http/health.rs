@@ -11,6 +11,7 @@ use utoipa_axum::routes;
 
 use super::AppState;
 use super::problem::{Kind, Problem};
+use signalbox_crm::said;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new()
@@ -43,7 +44,10 @@ async fn health() -> Json<Health> {
 #[utoipa::path(get, path = "/ready", tag = "operation", responses((status = OK, body = Health)))]
 async fn ready(State(state): State<Arc<AppState>>) -> Result<Json<Health>, Problem> {
     if state.core.draining.is_on() || state.core.requests.is_closed() {
-        return Err(Problem::new(Kind::Unavailable, "the host is shutting down"));
+        return Err(Problem::new(
+            Kind::Unavailable,
+            said!("the host is shutting down"),
+        ));
     }
     state.core.db.meta("directory-version").await?;
     Ok(Json(OK))

@@ -1,5 +1,6 @@
 //! Webhooks of messengers and forms. No token: each provider's own scheme proves where they come from.
 
+use signalbox_crm::sentence::Sentence;
 use std::sync::Arc;
 
 use axum::Json;
@@ -13,6 +14,7 @@ use super::AppState;
 use super::input::{Id, raw};
 use super::problem::{Kind, Problem};
 use crate::intake::{IntakeError, accept};
+use signalbox_crm::said;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new().routes(routes!(receive))
@@ -44,17 +46,23 @@ async fn receive(
 ) -> Result<Json<serde_json::Value>, Problem> {
     let directory = state.core.records.directory();
     let channel = directory.channels.values().find(|channel| channel.key == key);
-    let channel = channel.ok_or_else(|| Problem::not_found(format!("channel {key}")))?;
+    let channel =
+        channel.ok_or_else(|| Problem::not_found_because(said!("`channel {key}` does not exist", key)))?;
     state.core.check_room()?;
     match accept(&state.core, channel, &headers, &body).await {
         Ok(_) => Ok(Json(serde_json::json!({}))),
-        Err(IntakeError::Unauthentic(error)) => Err(Problem::new(Kind::Unauthorized, error.to_string())),
-        Err(IntakeError::Malformed(error)) => Err(Problem::new(Kind::BadJson, error.to_string())),
+        Err(IntakeError::Unauthentic(error)) => Err(Problem::new(
+            Kind::Unauthorized,
+            Sentence::plain(error.to_string()),
+        )),
+        Err(IntakeError::Malformed(error)) => {
+            Err(Problem::new(Kind::BadJson, Sentence::plain(error.to_string())))
+        }
         Err(IntakeError::Commit(error)) => {
             tracing::error!(error = %error, "A webhook of channel `{key}` is not stored: {error}");
             Err(Problem::new(
                 Kind::Unavailable,
-                "the webhook is not stored: send it again",
+                said!("the webhook is not stored: send it again"),
             ))
         }
     }

@@ -18,6 +18,7 @@ use super::input::{Id, Query};
 use super::paging::{Asked, Page};
 use super::problem::Problem;
 use super::writing::Writing;
+use signalbox_crm::said;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(retry))
@@ -102,7 +103,8 @@ async fn retry(
     let mut writing = Writing::new(&state, &caller);
     loop {
         let found = find().await?;
-        let refused = |stands: &str| Problem::conflict(format!("{id} is {stands} and cannot be retried"));
+        let refused =
+            |stands: &str| Problem::conflict(said!("{id} is {stands} and cannot be retried", id, stands));
         if found.state != InboundState::Failed {
             return Err(refused(found.state.as_str()));
         }

@@ -16,6 +16,8 @@ use signalbox_crm::rejection::Code;
 
 use super::AppState;
 use super::problem::{Kind, Problem};
+use signalbox_crm::said;
+use signalbox_crm::sentence::{Sentence, refused_as};
 
 /// The largest JSON body, in bytes: a deal with 200 fields of 10,000 characters would be larger, and is nobody's.
 pub(super) const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -46,7 +48,7 @@ pub(super) fn check_media(headers: &HeaderMap) -> Result<(), Problem> {
     if media.eq_ignore_ascii_case("application/json") {
         return Ok(());
     }
-    let detail = format!("`Content-Type` is `{media}`: send `application/json`");
+    let detail = said!("`Content-Type` is `{media}`: send `application/json`", media);
     Err(Problem::new(Kind::UnsupportedMedia, detail).of("Content-Type"))
 }
 
@@ -66,15 +68,15 @@ pub(super) async fn raw_within<S: Send + Sync>(
         let seconds = time_max.as_secs();
         Problem::new(
             Kind::TooSlow,
-            format!("the body did not arrive within {seconds} seconds"),
+            said!("the body did not arrive within {seconds} seconds", seconds),
         )
     };
     reading.map_err(slow)?.map_err(|rejection| match rejection {
         BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
-            Problem::new(Kind::TooLarge, "the body is larger than this route takes")
+            Problem::new(Kind::TooLarge, said!("the body is larger than this route takes"))
         }
         other => {
-            let detail = format!("the body cannot be read: {}", other.body_text());
+            let detail = said!("the body cannot be read: {why}", why = other.body_text());
             Problem::new(Kind::BadJson, detail)
         }
     })
@@ -90,18 +92,21 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     if has_nul(bytes) {
         return Err(Problem::new(
             Kind::BadJson,
-            "the body has a NUL character, which no text may have",
+            said!("the body has a NUL character, which no text may have"),
         ));
     }
     // Without this, serde would take a list of the fields' values in their order.
     if !bytes.trim_ascii_start().starts_with(b"{") {
-        return Err(Problem::new(Kind::BadJson, "the body is not a JSON object"));
+        return Err(Problem::new(
+            Kind::BadJson,
+            said!("the body is not a JSON object"),
+        ));
     }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(refused)?;
     deserializer
         .end()
-        .map_err(|error| Problem::new(Kind::BadJson, format!("the body is not JSON: {error}")))?;
+        .map_err(|error| Problem::new(Kind::BadJson, said!("the body is not JSON: {why}", why = error)))?;
     Ok(value)
 }
 
@@ -123,16 +128,16 @@ fn refused(error: serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let inner = error.into_inner();
     let message = inner.to_string();
     if !inner.is_data() {
-        return Problem::new(Kind::BadJson, format!("the body is not JSON: {message}"));
+        return Problem::new(Kind::BadJson, said!("the body is not JSON: {why}", why = message));
     }
     let message = message.split(" at line ").next().unwrap_or_default();
     if let Some(name) = unknown(message) {
-        return Problem::new(Kind::UnknownField, message).of(name);
+        return Problem::new(Kind::UnknownField, Sentence::plain(message)).of(name);
     }
-    let detail = if path.is_empty() {
-        message.to_owned()
-    } else {
-        format!("`{path}`: {message}")
+    let why = refused_as(message);
+    let detail = match path.as_str() {
+        "" => why,
+        path => said!("`{path}`: {why}", path, why),
     };
     Problem::invalid(&path, detail)
 }
@@ -151,7 +156,7 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<AppState>> for Query<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &Arc<AppState>) -> Result<Self, Problem> {
         if let Some(problem) = parts.uri.query().and_then(broken_text) {
-            return Err(Problem::new(Kind::Rule(Code::Invalid), problem));
+            return Err(Problem::new(Kind::Rule(Code::Invalid), Sentence::plain(problem)));
         }
         match axum::extract::Query::try_from_uri(&parts.uri) {
             Ok(axum::extract::Query(query)) => Ok(Query(query)),
@@ -161,8 +166,11 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<AppState>> for Query<T> {
                     .strip_prefix("Failed to deserialize query string: ")
                     .unwrap_or(&text);
                 Err(match unknown(detail) {
-                    Some(name) => Problem::new(Kind::UnknownField, detail).of(name),
-                    None => Problem::invalid(detail.split(':').next().unwrap_or_default(), detail),
+                    Some(name) => Problem::new(Kind::UnknownField, Sentence::plain(detail)).of(name),
+                    None => {
+                        let name = detail.split(':').next().unwrap_or_default();
+                        Problem::invalid(name, Sentence::plain(detail))
+                    }
                 })
             }
         }
@@ -196,18 +204,17 @@ pub(super) struct Id<T>(pub(super) T);
 
 impl<T> FromRequestParts<Arc<AppState>> for Id<T>
 where
-    T: FromStr<Err: std::fmt::Display>,
+    T: FromStr<Err: Into<Sentence>>,
 {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &Arc<AppState>) -> Result<Self, Problem> {
-        let wrong = |detail: String| Problem::new(Kind::Rule(Code::NotFound), detail);
         let Path(text) = Path::<String>::from_request_parts(parts, state)
             .await
-            .map_err(|error| wrong(error.body_text()))?;
+            .map_err(|error| Problem::not_found_because(Sentence::plain(error.body_text())))?;
         text.parse()
             .map(Id)
-            .map_err(|error: T::Err| wrong(error.to_string()))
+            .map_err(|error: T::Err| Problem::not_found_because(error))
     }
 }
 

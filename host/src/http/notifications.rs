@@ -18,6 +18,7 @@ use super::input::{Id, Query};
 use super::paging::{Asked, Page};
 use super::problem::{Kind, Problem};
 use super::writing::Writing;
+use signalbox_crm::said;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(read))
@@ -99,7 +100,7 @@ async fn list(
     let asked = Asked::<NotificationId>::new("notifications", query.limit, query.after.as_deref())?;
     let employee = query.employee.or(caller.employee);
     let employee =
-        employee.ok_or_else(|| Problem::invalid("employee", "the token has no employee: name one"))?;
+        employee.ok_or_else(|| Problem::invalid("employee", said!("the token has no employee: name one")))?;
     state.core.records.directory().employee(employee)?;
     let unread = query.unread.unwrap_or(false);
     let found = state
@@ -122,7 +123,7 @@ async fn read(
     let found = state.core.db.notification(id).await?;
     let mut notification = found.ok_or_else(|| Problem::not_found(id))?;
     if caller.employee != Some(notification.employee) && !caller.may::<Administer>() {
-        let detail = format!("{id} is for {}", notification.employee);
+        let detail = said!("{id} is for {employee}", id, employee = notification.employee);
         return Err(Problem::new(Kind::Forbidden, detail));
     }
     let mut writing = Writing::new(&state, &caller);

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use utoipa::ToSchema;
 
 use super::problem::Problem;
+use signalbox_crm::said;
 
 /// Rows of a page without `limit`.
 const LIMIT_DEFAULT: u32 = 50;
@@ -41,7 +42,7 @@ impl<K: Serialize + DeserializeOwned> Asked<K> {
         if !(1..=LIMIT_MAX).contains(&limit) {
             return Err(Problem::invalid(
                 "limit",
-                format!("`limit` is {limit}, not 1 to {LIMIT_MAX}"),
+                said!("`limit` is {limit}, not 1 to {max}", limit, max = LIMIT_MAX),
             ));
         }
         let after = after.map(|text| read_cursor(list, text)).transpose()?;
@@ -104,7 +105,7 @@ pub(crate) fn read_cursor<K: DeserializeOwned>(list: &str, text: &str) -> Result
         Some((of, key)) if of == list => Ok(key),
         _ => Err(Problem::invalid(
             "after",
-            "`after` is not a cursor that this list gave",
+            said!("`after` is not a cursor that this list gave"),
         )),
     }
 }

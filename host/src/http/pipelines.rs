@@ -26,6 +26,7 @@ use super::stages::{STAGES_MAX, StageNew, StageView};
 use super::version::{IfMatch, Versioned};
 use super::writing::{Create, Creating, Writing};
 use crate::engine::draft::Draft;
+use signalbox_crm::{said, template};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new()
@@ -136,7 +137,7 @@ async fn create(
             calendar: body.calendar,
             version: 1,
         };
-        setup::check_room("pipelines", draft.directory.pipelines.len())?;
+        setup::check_room(template!("pipelines"), draft.directory.pipelines.len())?;
         check_pipeline(&draft.directory, &pipeline)?;
         let view = PipelineView::from(&pipeline);
         setup::note_created(&mut draft, &pipeline.id.to_string(), &view)?;
@@ -150,7 +151,7 @@ async fn create(
 /// Adds the pipeline with its stages: each is checked among those before it.
 fn add_with_stages(draft: &mut Draft, pipeline: Pipeline, stages: &[StageNew]) -> Result<(), Problem> {
     if stages.len() > STAGES_MAX {
-        let detail = format!("a pipeline has at most {STAGES_MAX} stages");
+        let detail = said!("a pipeline has at most {max} stages", max = STAGES_MAX);
         return Err(Problem::invalid("stages", detail));
     }
     let id = pipeline.id;

@@ -4,6 +4,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use signalbox_crm::rejection::{Code, Rejection};
+use signalbox_crm::said;
+use signalbox_crm::sentence::Sentence;
 use utoipa::ToSchema;
 
 /// When to try again after a 503, in seconds: a busy database is free again in less.
@@ -121,7 +123,7 @@ fn status_of(code: Code) -> StatusCode {
 #[derive(Debug, Clone)]
 pub(crate) struct Problem {
     kind: Kind,
-    detail: String,
+    detail: Sentence,
     fields: Vec<String>,
     version: Option<i64>,
 }
@@ -138,7 +140,8 @@ pub(crate) struct ProblemBody {
     /// The HTTP status.
     pub(crate) status: u16,
     /// For people: names the thing and the value.
-    pub(crate) detail: String,
+    #[schema(value_type = String)]
+    pub(crate) detail: Sentence,
     /// For programs: never changes its meaning.
     pub(crate) code: &'static str,
     /// The fields concerned.
@@ -151,7 +154,7 @@ pub(crate) struct ProblemBody {
 
 impl Problem {
     /// A problem of this kind.
-    pub(crate) fn new(kind: Kind, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: Kind, detail: impl Into<Sentence>) -> Self {
         Problem {
             kind,
             detail: detail.into(),
@@ -161,7 +164,7 @@ impl Problem {
     }
 
     /// A malformed argument, named.
-    pub(crate) fn invalid(field: &str, detail: impl Into<String>) -> Self {
+    pub(crate) fn invalid(field: &str, detail: impl Into<Sentence>) -> Self {
         Problem::new(Kind::Rule(Code::Invalid), detail).of(field)
     }
 
@@ -170,19 +173,24 @@ impl Problem {
         Rejection::not_found(what).into()
     }
 
-    /// An id in the path that is none: nothing has it.
-    pub(super) fn not_found_because(error: &impl std::fmt::Display) -> Self {
-        Problem::new(Kind::Rule(Code::NotFound), error.to_string())
+    /// There is no such thing, in these words.
+    pub(crate) fn not_found_because(detail: impl Into<Sentence>) -> Self {
+        Problem::new(Kind::Rule(Code::NotFound), detail)
     }
 
     /// The thing is not in a state that allows it.
-    pub(crate) fn conflict(detail: impl Into<String>) -> Self {
+    pub(crate) fn conflict(detail: impl Into<Sentence>) -> Self {
         Problem::new(Kind::Rule(Code::Conflict), detail)
     }
 
     /// The thing has another version by now.
     pub(crate) fn stale(what: impl std::fmt::Display, asked: i64, present: i64) -> Self {
-        let detail = format!("`{what}` has version {present}, not {asked}");
+        let detail = said!(
+            "`{what}` has version {present}, not {asked}",
+            what,
+            present,
+            asked
+        );
         Problem::new(Kind::StaleVersion, detail).with_version(present)
     }
 
@@ -195,7 +203,7 @@ impl Problem {
     }
 
     /// With other words, if the body was too large.
-    pub(crate) fn when_too_large(self, detail: impl FnOnce() -> String) -> Self {
+    pub(crate) fn when_too_large(self, detail: impl FnOnce() -> Sentence) -> Self {
         match self.kind == Kind::TooLarge {
             true => Problem {
                 detail: detail(),

@@ -19,6 +19,7 @@ use super::input::{Id, Query};
 use super::paging::{Asked, Page};
 use super::problem::Problem;
 use super::writing::Writing;
+use signalbox_crm::said;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new()
@@ -146,8 +147,9 @@ async fn retry(
     loop {
         let found = find(&state, id).await?;
         if found.state == RequestState::Pending {
-            return Err(Problem::conflict(format!(
-                "{id} is pending and cannot be retried"
+            return Err(Problem::conflict(said!(
+                "{id} is pending and cannot be retried",
+                id
             )));
         }
         let mut draft = writing.draft();

@@ -23,6 +23,7 @@ use super::input::{Body, Id};
 use super::problem::Problem;
 use super::setup;
 use super::writing::Writing;
+use signalbox_crm::said;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new().routes(routes!(update))
@@ -129,7 +130,7 @@ fn version_named<'d>(directory: &'d Directory, name: &str) -> Result<&'d RobotVe
     let is_current = |version: &&Arc<RobotVersion>| version.is_current && version.manifest.id == name;
     let found = directory.robots.get(name);
     let found = found.or_else(|| directory.robots.values().find(is_current));
-    Ok(found.ok_or_else(|| Problem::not_found(format!("robot {name}")))?)
+    Ok(found.ok_or_else(|| Problem::not_found_because(said!("`robot {name}` does not exist", name)))?)
 }
 
 fn outcome(directory: &Directory, before: &Attachment, update: &VersionUpdate) -> Outcome {
@@ -137,7 +138,7 @@ fn outcome(directory: &Directory, before: &Attachment, update: &VersionUpdate) -
     let (state, message) = match &update.verdict {
         UpdateVerdict::Updated(_) => ("updated", None),
         UpdateVerdict::Waits => ("waits", None),
-        UpdateVerdict::Refused(rejection) => ("refused", Some(rejection.message.clone())),
+        UpdateVerdict::Refused(rejection) => ("refused", Some(rejection.to_string())),
     };
     Outcome {
         attachment: before.id,

@@ -1,5 +1,6 @@
 //! Robots: components that are installed.
 
+use signalbox_crm::sentence::Sentence;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,6 +32,8 @@ use super::writing::Writing;
 use crate::app::{outdated, robot_version};
 use crate::engine::breakers::{Breakers, tell};
 use crate::engine::draft::Draft;
+use signalbox_crm::said;
+use signalbox_crm::template;
 
 /// How long a component may take to arrive: the largest at half a megabyte a second.
 const COMPONENT_TIME_MAX: Duration = Duration::from_secs(100);
@@ -134,7 +137,7 @@ async fn get(
     let version = directory
         .robots
         .get(&digest)
-        .ok_or_else(|| Problem::not_found(format!("robot {digest}")))?;
+        .ok_or_else(|| Problem::not_found_because(said!("`robot {digest}` does not exist", digest)))?;
     Ok(Json(RobotView::new(version, &state.core.breakers)))
 }
 
@@ -162,7 +165,10 @@ async fn resume(
     let versions = directory.robots.values().filter(|version| is_meant(version));
     let versions: Vec<_> = versions.collect();
     if versions.is_empty() {
-        return Err(Problem::not_found(format!("robot {digest}")));
+        return Err(Problem::not_found_because(said!(
+            "`robot {digest}` does not exist",
+            digest
+        )));
     }
     let breakers = &state.core.breakers;
     let has_paused = |version: &RobotVersion| breakers.resume(&version.digest, caller.actor());
@@ -190,13 +196,16 @@ impl FromRequest<Arc<AppState>> for Component {
         let signature = request.headers().get(SIGNATURE).map(signature).transpose()?;
         let turn = tokio::time::timeout(COMPONENT_TIME_MAX, RECEIVING.acquire());
         let turn = turn.await.ok().and_then(Result::ok).ok_or_else(|| {
-            let why = "other robots are being compiled; install this one later";
+            let why = said!("other robots are being compiled; install this one later");
             Problem::new(Kind::Unavailable, why)
         })?;
         let bytes = raw_within(COMPONENT_TIME_MAX, request, state).await;
         let bytes = bytes.map_err(|problem| {
             problem.when_too_large(|| {
-                format!("the file is too large: a robot has at most {COMPONENT_BYTES_MAX} bytes")
+                said!(
+                    "the file is too large: a robot has at most {max} bytes",
+                    max = COMPONENT_BYTES_MAX
+                )
             })
         })?;
         Ok(Component {
@@ -211,7 +220,10 @@ fn signature(header: &HeaderValue) -> Result<String, Problem> {
     let bytes = BASE64.decode(header.as_bytes()).ok();
     let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
     text.ok_or_else(|| {
-        let why = format!("`{SIGNATURE}` is not the file of a signature in base64");
+        let why = said!(
+            "`{signature}` is not the file of a signature in base64",
+            signature = SIGNATURE
+        );
         Rejection::invalid(why).into()
     })
 }
@@ -240,7 +252,7 @@ async fn install(
     let read = Arc::clone(&bytes);
     let inspected = tokio::task::spawn_blocking(move || inspect(&read)).await;
     let inspected = inspected.map_err(|error| super::failure::internal(&error))?;
-    let inspection = inspected.map_err(|error| Problem::from(Rejection::invalid(error.to_string())))?;
+    let inspection = inspected.map_err(|error| Rejection::invalid(Sentence::plain(error.to_string())))?;
     let signed_by = state.trust.judge(&bytes, signature.as_deref())?;
     let signed_by = signed_by.map(|key| key.to_string());
     let known = || {
@@ -250,7 +262,7 @@ async fn install(
     let is_settled = |known: &RobotVersion| signed_by.is_none() || known.signed_by == signed_by;
     if known().is_none() {
         let loaded = state.robots.load(bytes.to_vec()).await;
-        loaded.map_err(Rejection::invalid)?;
+        loaded.map_err(|error| Rejection::invalid(Sentence::plain(error)))?;
     }
     let mut writing = Writing::new(&state, &caller);
     loop {
@@ -297,7 +309,7 @@ fn stage(draft: &mut Draft, version: RobotVersion, component: Option<Arc<Vec<u8>
         Ok(())
     })?;
     if component.is_some() {
-        setup::check_room("robots", draft.directory.robots.len())?;
+        setup::check_room(template!("robots"), draft.directory.robots.len())?;
         let others = outdated(&draft.directory, &version);
         draft.changes.directory.extend(others);
     }

@@ -21,6 +21,7 @@ use super::failure::internal;
 use super::input::{Id, Query};
 use super::problem::Problem;
 use crate::masking::Mask;
+use signalbox_crm::said;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new()
@@ -56,8 +57,13 @@ async fn get(
     let number = query.attempt.unwrap_or(found.run.attempt_count);
     let attempt = db.attempt(id, number).await?;
     let attempt = attempt.ok_or_else(|| match found.run.attempt_count {
-        0 => Problem::conflict(format!("{id} has not run: there is nothing to repeat")),
-        count => Problem::not_found(format!("attempt {number} of {id}, which has {count},")),
+        0 => Problem::conflict(said!("{id} has not run: there is nothing to repeat", id)),
+        count => Problem::not_found_because(said!(
+            "`attempt {number} of {id}, which has {count},` does not exist",
+            number,
+            id,
+            count
+        )),
     })?;
     let file = RunFile::new(invocation(found, number), &attempt).map_err(|error| internal(&error))?;
     let is_masked = query.masked || !caller.may::<ReadClients>();
@@ -113,6 +119,7 @@ async fn component(
     Id(digest): Id<String>,
 ) -> Result<Response, Problem> {
     let bytes = state.core.db.robot_component(&digest).await?;
-    let bytes = bytes.ok_or_else(|| Problem::not_found(format!("robot {digest}")))?;
+    let bytes =
+        bytes.ok_or_else(|| Problem::not_found_because(said!("`robot {digest}` does not exist", digest)))?;
     Ok(([(CONTENT_TYPE, "application/wasm")], bytes).into_response())
 }

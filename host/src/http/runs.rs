@@ -24,6 +24,7 @@ use super::problem::Problem;
 use super::run_files::masked_details;
 use super::run_view::{AttemptView, EventView, RunRow, RunView};
 use super::writing::Writing;
+use signalbox_crm::said;
 
 /// The most attempts that are shown: an attachment has 25 at most, and people may retry.
 const ATTEMPTS_MAX: u32 = 200;
@@ -194,7 +195,7 @@ async fn apply(
         let found = find().await?;
         let refused = || {
             let stands = found.run.state.as_str();
-            Problem::conflict(format!("{id} is {stands} and cannot be {word}"))
+            Problem::conflict(said!("{id} is {stands} and cannot be {word}", id, stands, word))
         };
         if !change.from.contains(&found.run.state) {
             return Err(refused());

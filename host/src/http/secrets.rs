@@ -22,6 +22,8 @@ use super::paging::{Asked, Page};
 use super::problem::Problem;
 use super::setup;
 use super::writing::Writing;
+use signalbox_crm::said;
+use signalbox_crm::template;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new()
@@ -89,8 +91,12 @@ async fn put(
         let mut draft = writing.draft();
         let before = draft.directory.secrets.get(&name).cloned();
         let new = |what: &str| {
-            let detail = format!("there is no secret `{name}` yet: a new one needs its {what}");
-            Problem::invalid(what, &detail)
+            let detail = said!(
+                "there is no secret `{name}` yet: a new one needs its {what}",
+                name,
+                what
+            );
+            Problem::invalid(what, detail)
         };
         let value = body
             .value
@@ -111,7 +117,7 @@ async fn put(
         let subject = format!("secret:{name}");
         match &before {
             None => {
-                setup::check_room("secrets", draft.directory.secrets.len())?;
+                setup::check_room(template!("secrets"), draft.directory.secrets.len())?;
                 setup::note_created(&mut draft, &subject, &view)?;
             }
             Some(before) => {
@@ -145,10 +151,13 @@ async fn remove(
     loop {
         let mut draft = writing.draft();
         if !draft.directory.secrets.contains_key(&name) {
-            return Err(Problem::not_found(format!("secret {name}")));
+            return Err(Problem::not_found_because(said!(
+                "`secret {name}` does not exist",
+                name
+            )));
         }
         if let Some(user) = user_of(&draft.directory, &name) {
-            let detail = format!("secret `{name}` is a parameter of {user}");
+            let detail = said!("secret `{name}` is a parameter of {user}", name, user);
             return Err(Problem::conflict(detail));
         }
         draft.rule(|rules, changes| {

@@ -14,6 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 use super::problem::{Kind, Problem, ProblemBody};
+use signalbox_crm::said;
 
 /// Pause after the operating system refused a connection, mostly because no file descriptor is free.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -91,7 +92,7 @@ pub async fn serve_within(
 
 /// What a caller gets when there is no room for his connection: he has sent nothing yet that could be answered.
 fn no_room() -> String {
-    let problem = Problem::new(Kind::Unavailable, "too many connections: try again");
+    let problem = Problem::new(Kind::Unavailable, said!("too many connections: try again"));
     let body = serde_json::to_string(&ProblemBody::from(problem)).unwrap_or_default();
     format!(
         "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\nconnection: close\r\n\

@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 
 use super::problem::{Kind, Problem};
 use crate::accounts::SESSION_TIME;
+use signalbox_crm::said;
 
 /// Over HTTPS. The prefix makes browsers keep it from other hosts and from plain HTTP (RFC 6265bis, 4.1.3.2).
 const NAME_SECURE: &str = "__Host-signalbox";
@@ -69,7 +70,7 @@ pub(crate) fn check_origin(parts: &Parts) -> Result<(), Problem> {
         true => Ok(()),
         false => Err(Problem::new(
             Kind::Forbidden,
-            "the request comes from another site, or does not say where from",
+            said!("the request comes from another site, or does not say where from"),
         )),
     }
 }

@@ -5,17 +5,21 @@ use serde_json::Value;
 
 use super::problem::Problem;
 use crate::engine::draft::Draft;
+use signalbox_crm::said;
+use signalbox_crm::sentence::Sentence;
 
 /// The most things of one kind in the set-up: it is kept in memory, and copied with each change.
 const ENTRIES_MAX: usize = 10_000;
 
 /// Refuses one thing too many.
-pub(super) fn check_room(what: &str, count: usize) -> Result<(), Problem> {
+pub(super) fn check_room(what: &'static str, count: usize) -> Result<(), Problem> {
     if count < ENTRIES_MAX {
         return Ok(());
     }
-    Err(Problem::conflict(format!(
-        "there are {count} {what}, and more are not possible"
+    Err(Problem::conflict(said!(
+        "there are {count} {what}, and more are not possible",
+        count,
+        what = Sentence::fixed(what)
     )))
 }
 

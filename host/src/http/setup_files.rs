@@ -1,5 +1,6 @@
 //! The set-up as one file: out of a host, and into one.
 
+use signalbox_crm::sentence::Sentence;
 use std::sync::Arc;
 
 use axum::Json;
@@ -18,6 +19,7 @@ use super::input::{Query, raw};
 use super::problem::Problem;
 use crate::setup::Setup;
 use crate::setup::import::{self, ImportView, Taking};
+use signalbox_crm::said;
 
 /// What a set-up file is.
 const MEDIA: &str = "application/toml";
@@ -54,7 +56,12 @@ async fn export(
         directory.pipeline(id)?;
     }
     let text = Setup::of(&directory, query.pipeline).to_text();
-    let text = text.map_err(|error| Problem::conflict(format!("the set-up has no file: {error:#}")))?;
+    let text = text.map_err(|error| {
+        Problem::conflict(said!(
+            "the set-up has no file: {why}",
+            why = format_args!("{error:#}")
+        ))
+    })?;
     Ok(([(header::CONTENT_TYPE, MEDIA)], text).into_response())
 }
 
@@ -84,13 +91,13 @@ async fn import_file(
     request: Request,
 ) -> Result<Json<ImportView>, Problem> {
     let bytes = raw(request, &state).await?;
-    let invalid = |words: String| Problem::invalid("file", words);
-    let text =
-        std::str::from_utf8(&bytes).map_err(|error| invalid(format!("the file is not UTF-8: {error}")))?;
+    let invalid = |words: Sentence| Problem::invalid("file", words);
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|error| invalid(said!("the file is not UTF-8: {error}", error)))?;
     if text.contains('\0') {
-        return Err(invalid("the file has a NUL character".to_owned()));
+        return Err(invalid(said!("the file has a NUL character")));
     }
-    let setup = Setup::parse(text).map_err(|error| invalid(format!("{error:#}")))?;
+    let setup = Setup::parse(text).map_err(|error| invalid(Sentence::plain(format!("{error:#}"))))?;
     let taking = Taking {
         is_preview: query.preview,
         replaces_drafts: query.replace_drafts,

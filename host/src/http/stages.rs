@@ -23,6 +23,7 @@ use super::problem::Problem;
 use super::setup;
 use super::version::{IfMatch, Versioned};
 use super::writing::{Create, Creating, Writing};
+use signalbox_crm::said;
 
 /// The most stages of a pipeline: a board with more columns cannot be read.
 pub(super) const STAGES_MAX: usize = 200;
@@ -155,8 +156,10 @@ async fn create(
         let mut draft = creating.draft();
         let others = draft.directory.stages_of(pipeline);
         if others.len() >= STAGES_MAX {
-            return Err(Problem::conflict(format!(
-                "`{pipeline}` has {STAGES_MAX} stages already"
+            return Err(Problem::conflict(said!(
+                "`{pipeline}` has {max} stages already",
+                pipeline,
+                max = STAGES_MAX
             )));
         }
         let last = others.last().map_or(0, |stage| stage.sort);

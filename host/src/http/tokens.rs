@@ -23,6 +23,8 @@ use super::paging::{Asked, Page};
 use super::problem::Problem;
 use super::writing::{Create, Creating, Writing};
 use super::{secret, setup};
+use signalbox_crm::said;
+use signalbox_crm::template;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new()
@@ -129,14 +131,14 @@ async fn create(
     let secret = secret::fresh();
     loop {
         let mut draft = creating.draft();
-        setup::check_room("tokens", draft.directory.tokens.len())?;
+        setup::check_room(template!("tokens"), draft.directory.tokens.len())?;
         if let Some(employee) = body.employee {
             draft.directory.employee(employee)?;
         }
         if body.expires_at.is_some_and(|end| end <= draft.now) {
             return Err(Problem::invalid(
                 "expires_at",
-                "the token would have expired already",
+                said!("the token would have expired already"),
             ));
         }
         let id = TokenId(draft.new_id(IdKind::Token));

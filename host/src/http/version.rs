@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::AppState;
 use super::problem::{Kind, Problem};
+use signalbox_crm::said;
 
 /// A thing with its version as `ETag`.
 pub(super) struct Versioned<T>(pub(super) i64, pub(super) T);
@@ -49,7 +50,8 @@ impl FromRequestParts<Arc<AppState>> for IfMatch {
 
     async fn from_request_parts(parts: &mut Parts, _: &Arc<AppState>) -> Result<Self, Problem> {
         let Some(header) = parts.headers.get(header::IF_MATCH) else {
-            let detail = "the request needs `If-Match` with the version that it is based on, such as `\"3\"`";
+            let detail =
+                said!("the request needs `If-Match` with the version that it is based on, such as `\"3\"`");
             return Err(Problem::new(Kind::PreconditionRequired, detail));
         };
         let text = header.to_str().unwrap_or_default().trim();
@@ -61,7 +63,7 @@ impl FromRequestParts<Arc<AppState>> for IfMatch {
             Some(version) => Ok(IfMatch(Some(version))),
             None => Err(Problem::invalid(
                 "If-Match",
-                format!("`{text}` is not a version such as `\"3\"`"),
+                said!("`{text}` is not a version such as `\"3\"`", text),
             )),
         }
     }

@@ -20,6 +20,7 @@ use super::secret::hex;
 use super::version::etag;
 use crate::engine::committer::{Proposal, Receipt};
 use crate::engine::draft::Draft;
+use signalbox_crm::said;
 
 /// Executions of one request whose reads were changed by others. Each one that is repeated means that another
 /// writer got through.
@@ -108,12 +109,15 @@ fn key_of(headers: &HeaderMap) -> Result<Option<String>, Problem> {
         return Ok(None);
     };
     if headers.get_all("idempotency-key").iter().count() > 1 {
-        let detail = "`Idempotency-Key` is there more than once";
+        let detail = said!("`Idempotency-Key` is there more than once");
         return Err(Problem::invalid("Idempotency-Key", detail));
     }
     let text = header.to_str().unwrap_or_default().trim();
     if text.is_empty() || text.len() > KEY_CHARS_MAX {
-        let detail = format!("`Idempotency-Key` must have 1 to {KEY_CHARS_MAX} ASCII characters");
+        let detail = said!(
+            "`Idempotency-Key` must have 1 to {max} ASCII characters",
+            max = KEY_CHARS_MAX
+        );
         return Err(Problem::invalid("Idempotency-Key", detail));
     }
     Ok(Some(text.to_owned()))
@@ -151,7 +155,7 @@ impl<'a> Creating<'a> {
             return Ok(None);
         };
         if row.fingerprint != self.fingerprint {
-            let detail = "another request had this `Idempotency-Key` before";
+            let detail = said!("another request had this `Idempotency-Key` before");
             return Err(Problem::invalid("Idempotency-Key", detail));
         }
         Ok(Some(answer(row.status, row.body)))
@@ -242,5 +246,5 @@ fn answer(status: u16, body: String) -> Response {
 /// An error that cannot be the caller's: something that was staged a moment ago is not there.
 pub(super) fn lost(what: impl std::fmt::Display) -> Problem {
     tracing::error!("{what} was staged and is not in the draft");
-    Problem::new(Kind::Internal, format!("{what} was lost on the way"))
+    Problem::new(Kind::Internal, said!("{what} was lost on the way", what))
 }

@@ -100,7 +100,7 @@ impl WebSender {
         let Some(attachment) = directory.attachments.get(&request.attachment) else {
             return Err(format!("{} was removed", request.attachment));
         };
-        let text = |rejection: Rejection| rejection.message;
+        let text = |rejection: Rejection| rejection.to_string();
         check_reach(&url, &attachment.http_hosts, attachment.id).map_err(text)?;
         let client = self.client_for(&url)?;
         let mut hidden = Hidden::default();

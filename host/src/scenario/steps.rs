@@ -297,11 +297,7 @@ fn unknown<'a>(kind: &str, name: &str, known: impl Iterator<Item = &'a String>) 
 }
 
 fn refused(rejection: &Rejection) -> String {
-    format!(
-        "    refused: {}: {}\n",
-        rejection.code.as_str(),
-        rejection.message
-    )
+    format!("    refused: {}: {rejection}\n", rejection.code.as_str())
 }
 
 fn later(at: Timestamp, time: Duration) -> Timestamp {
@@ -309,7 +305,7 @@ fn later(at: Timestamp, time: Duration) -> Timestamp {
 }
 
 fn money(text: &str) -> anyhow::Result<Money> {
-    text.parse().map_err(|error: String| anyhow!(error))
+    Ok(text.parse()?)
 }
 
 fn fields(draft: &Draft, values: &Values) -> anyhow::Result<Vec<(String, Option<FieldValue>)>> {

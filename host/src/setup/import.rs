@@ -3,6 +3,8 @@
 //! Things are told apart by their keys. What the file does not name stays as it is, but for the robots of its pipelines:
 //! their drafts become what the file says. Nobody's draft is replaced unless that is asked for.
 
+use signalbox_crm::said;
+use signalbox_crm::sentence::Sentence;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
@@ -98,7 +100,7 @@ pub async fn import(
 
 fn take(draft: &mut Draft, setup: &Setup, taking: Taking) -> Result<ImportView, AutomationError> {
     if !setup.channel.is_empty() || !setup.secret.is_empty() {
-        let message = "channels and secrets are set up by themselves: take them out of the file";
+        let message = said!("channels and secrets are set up by themselves: take them out of the file");
         return Err(Rejection::invalid(message).into());
     }
     let staged = StagedDirectory {
@@ -150,7 +152,7 @@ impl ImportedThing {
 
 /// What the file says that cannot be.
 fn wrong(error: &anyhow::Error) -> AutomationError {
-    Rejection::invalid(format!("{error:#}")).into()
+    Rejection::invalid(Sentence::plain(format!("{error:#}"))).into()
 }
 
 struct Import<'a> {
@@ -248,9 +250,9 @@ impl Import<'_> {
         }
         let names: Vec<&str> = missing.iter().map(|person| person.name.as_str()).collect();
         if !self.taking.may_add_people {
-            let message = format!(
-                "nobody here is {}: an admin adds people, or imports the file",
-                names.join(", ")
+            let message = said!(
+                "nobody here is {names}: an admin adds people, or imports the file",
+                names = names.join(", ")
             );
             return Err(Rejection::new(Code::Denied, message).into());
         }
@@ -430,7 +432,11 @@ impl Import<'_> {
             if self.taking.is_preview {
                 self.view.notes.push(words);
             } else if !self.taking.replaces_drafts {
-                let message = format!("{words}: publish or discard it, or ask to replace it");
+                let message = said!(
+                    "there is a draft of `{name}` by {by}: publish or discard it, or ask to replace it",
+                    name,
+                    by
+                );
                 return Err(Rejection::new(Code::Conflict, message).into());
             }
         }

@@ -6,7 +6,7 @@ use signalbox_crm::people::Role;
 use super::harness::{Page, Site, Visitor};
 
 /// The version of the draft that a page shows.
-fn version(page: &Page) -> String {
+pub(crate) fn version(page: &Page) -> String {
     let (_, rest) = page
         .text
         .split_once("name=\"version\" value=\"")

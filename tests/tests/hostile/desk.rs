@@ -19,6 +19,7 @@ use signalbox_crm::item::Item;
 use signalbox_crm::moving::NewItem;
 use signalbox_crm::people::Employee;
 use signalbox_crm::rejection::{Code, Rejection};
+use signalbox_crm::sentence::Sentence;
 use signalbox_crm::time::Timestamp;
 use signalbox_crm::value::Money;
 use signalbox_sandbox::Invocation;
@@ -115,7 +116,7 @@ fn item(id: ItemId) -> Item {
 }
 
 fn denied<T>() -> Answer<T> {
-    Err(Rejection::new(Code::Denied, "the desk has no such thing").into())
+    Err(Rejection::new(Code::Denied, Sentence::plain("the desk has no such thing")).into())
 }
 
 #[async_trait]
@@ -139,7 +140,7 @@ impl Session for Desk {
     async fn notify(&mut self, new: NewNotification) -> Answer<Vec<NotificationId>> {
         if self.notification_count == NOTIFICATIONS_MAX {
             let message = format!("this run has sent {NOTIFICATIONS_MAX} notifications already");
-            return Err(Rejection::new(Code::LimitNotifications, message).into());
+            return Err(Rejection::new(Code::LimitNotifications, Sentence::plain(message)).into());
         }
         self.notification_count += 1;
         self.keep(Taken::Notification(new));

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::EmployeeId;
 use crate::rejection::Rejection;
+use crate::said;
+use crate::sentence::Sentence;
 use crate::time::Timestamp;
 
 /// The shortest password, in characters: what NIST SP 800-63B asks of one that is the only factor.
@@ -174,33 +176,34 @@ pub struct Session {
 pub fn check_password(password: &str, own_words: &[&str]) -> Result<(), Rejection> {
     let count = password.chars().count();
     if count < PASSWORD_CHARS_MIN {
-        return Err(refused(format!(
-            "the password has {count} characters; it needs {PASSWORD_CHARS_MIN} at least"
+        return Err(refused(said!(
+            "the password has {count} characters; it needs {min} at least",
+            count,
+            min = PASSWORD_CHARS_MIN
         )));
     }
     if password.len() > PASSWORD_BYTES_MAX {
-        return Err(refused(format!(
-            "the password has more than {PASSWORD_BYTES_MAX} bytes"
+        return Err(refused(said!(
+            "the password has more than {max} bytes",
+            max = PASSWORD_BYTES_MAX
         )));
     }
     let plain = password.trim().to_lowercase();
     if own_words.iter().any(|word| word.trim().to_lowercase() == plain) {
-        return Err(refused(
-            "the password is the person's own name or address".to_owned(),
-        ));
+        return Err(refused(said!("the password is the person's own name or address")));
     }
     let first = plain.chars().next();
     if plain.chars().all(|letter| Some(letter) == first) {
-        return Err(refused("the password repeats one character".to_owned()));
+        return Err(refused(said!("the password repeats one character")));
     }
     Ok(())
 }
 
-fn refused(message: String) -> Rejection {
+fn refused(message: Sentence) -> Rejection {
     invalid("password", message)
 }
 
-fn invalid(field: &str, message: String) -> Rejection {
+fn invalid(field: &str, message: Sentence) -> Rejection {
     Rejection {
         fields: vec![field.to_owned()],
         ..Rejection::invalid(message)
@@ -216,23 +219,26 @@ pub fn check_preferences(preferences: &Preferences) -> Result<(), Rejection> {
     if filters.len() > FILTERS_MAX {
         return Err(invalid(
             "filters",
-            format!("more than {FILTERS_MAX} filters are saved"),
+            said!("more than {max} filters are saved", max = FILTERS_MAX),
         ));
     }
     for (index, filter) in filters.iter().enumerate() {
         let name = filter.name.trim();
         if name.is_empty() || name.chars().count() > FILTER_NAME_CHARS_MAX {
-            let message =
-                format!("a filter's name has 1 to {FILTER_NAME_CHARS_MAX} characters, not `{name}`");
+            let message = said!(
+                "a filter's name has 1 to {max} characters, not `{name}`",
+                max = FILTER_NAME_CHARS_MAX,
+                name
+            );
             return Err(invalid("name", message));
         }
         if filters[..index].iter().any(|other| other.name.trim() == name) {
-            return Err(invalid("name", format!("there is a filter `{name}` already")));
+            return Err(invalid("name", said!("there is a filter `{name}` already", name)));
         }
         if !is_own_path(&filter.path) {
             return Err(invalid(
                 "path",
-                format!("`{}` is no page of the console", filter.path),
+                said!("`{path}` is no page of the console", path = filter.path),
             ));
         }
     }
@@ -277,7 +283,7 @@ mod tests {
             (&"x1".repeat(200), "bytes"),
         ] {
             let refused = check_password(wrong, &own).expect_err(wrong);
-            assert!(refused.message.contains(reason), "{refused}");
+            assert!(refused.message.english().contains(reason), "{refused}");
             assert_eq!(refused.fields, ["password"]);
         }
     }

@@ -9,6 +9,7 @@ use crate::ids::{EmployeeId, ItemId};
 use crate::item::Item;
 use crate::rejection::{Code, Rejection};
 use crate::rules::Rules;
+use crate::said;
 
 /// The most people in one list.
 pub const CANDIDATES_MAX: usize = 200;
@@ -50,7 +51,11 @@ pub fn check_works_here(directory: &Directory, id: EmployeeId) -> Result<(), Rej
     if person.is_active {
         return Ok(());
     }
-    let message = format!("{id} ({}) does not work here any more", person.name);
+    let message = said!(
+        "{id} ({person}) does not work here any more",
+        id,
+        person = person.name
+    );
     Err(Rejection::new(Code::RuleViolated, message))
 }
 
@@ -61,8 +66,10 @@ pub fn check_works_here(directory: &Directory, id: EmployeeId) -> Result<(), Rej
 pub fn check_list(rules: &Rules<'_>, list: &ListAssignment) -> Result<(), Rejection> {
     let count = list.candidates.len();
     if count == 0 || count > CANDIDATES_MAX {
-        return Err(Rejection::invalid(format!(
-            "the list has {count} people, not 1 to {CANDIDATES_MAX}"
+        return Err(Rejection::invalid(said!(
+            "the list has {count} people, not 1 to {max}",
+            count,
+            max = CANDIDATES_MAX
         )));
     }
     list.candidates
@@ -74,7 +81,10 @@ pub fn check_list(rules: &Rules<'_>, list: &ListAssignment) -> Result<(), Reject
 }
 
 fn nobody(item: ItemId) -> Rejection {
-    Rejection::new(Code::NoCandidate, format!("nobody in the list can take {item}"))
+    Rejection::new(
+        Code::NoCandidate,
+        said!("nobody in the list can take {item}", item),
+    )
 }
 
 /// Chooses: strict takes the first who can; even takes the one whose last turn is longest ago, list order first

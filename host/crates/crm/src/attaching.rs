@@ -10,7 +10,10 @@ use crate::params::{self, is_field};
 use crate::pipeline::FieldType;
 use crate::rejection::{Code, Rejection};
 use crate::robot::{CauseKind, Manifest};
+use crate::said;
 use crate::schedule::Schedule;
+use crate::sentence::Sentence;
+use crate::template;
 use crate::web_host::check_named;
 
 /// The longest title of an attachment, in characters: a line of the list of robots.
@@ -52,7 +55,7 @@ pub fn check_attachment(attachment: &Attachment, directory: &Directory) -> Resul
 
 /// Everything that [`check_attachment`] would refuse: each field with what is wrong with it. Parameters are
 /// `params.KEY`.
-pub fn attachment_problems(attachment: &Attachment, directory: &Directory) -> Vec<(String, String)> {
+pub fn attachment_problems(attachment: &Attachment, directory: &Directory) -> Vec<(String, Sentence)> {
     let manifest = match manifest(attachment, directory) {
         Ok(manifest) => manifest,
         Err(rejection) => {
@@ -85,7 +88,7 @@ fn wrong(
         ..
     } = attachment;
     let (concurrency, rate) = (attachment.concurrency_max, attachment.rate_per_minute);
-    let attempts = check_range("attempts_max", attachment.attempts_max, ATTEMPTS_MAX);
+    let attempts = check_range(template!("attempts_max"), attachment.attempts_max, ATTEMPTS_MAX);
     let moment = check_cause(moment, manifest).and_then(|()| check_moment(moment, directory));
     let hosts = check_named(&attachment.http_hosts, &manifest.http_hosts);
     let checks = [
@@ -95,11 +98,11 @@ fn wrong(
         ("missed_within_s", check_missed(attachment)),
         (
             "concurrency_max",
-            check_at_most("concurrency_max", concurrency, CONCURRENCY_MAX),
+            check_at_most(template!("concurrency_max"), concurrency, CONCURRENCY_MAX),
         ),
         (
             "rate_per_minute",
-            check_at_most("rate_per_minute", rate, RATE_MAX),
+            check_at_most(template!("rate_per_minute"), rate, RATE_MAX),
         ),
         ("moment", moment),
         ("timing", check_timing(timing, directory)),
@@ -118,10 +121,14 @@ fn wrong(
 fn check_title(title: &str) -> Result<(), Rejection> {
     let count = title.chars().count();
     if title.trim().is_empty() {
-        return Err(Rejection::invalid("the title is empty"));
+        return Err(Rejection::invalid(said!("the title is empty")));
     }
     if count > TITLE_CHARS_MAX {
-        let message = format!("the title has {count} characters, more than {TITLE_CHARS_MAX}");
+        let message = said!(
+            "the title has {count} characters, more than {max}",
+            count,
+            max = TITLE_CHARS_MAX
+        );
         return Err(Rejection::invalid(message));
     }
     Ok(())
@@ -134,84 +141,112 @@ fn manifest<'a>(attachment: &Attachment, directory: &'a Directory) -> Result<&'a
         .values()
         .any(|version| version.manifest.id == *id)
     {
-        let message = format!("robot `{id}` is not installed");
+        let message = said!("robot `{robot}` is not installed", robot = id);
         return Err(Rejection::new(Code::NotFound, message));
     }
     let digest = &attachment.digest;
     let Some(version) = directory.robots.get(digest) else {
-        let message = format!("no version of robot `{id}` has the digest `{digest}`");
+        let message = said!(
+            "no version of robot `{robot}` has the digest `{digest}`",
+            robot = id,
+            digest
+        );
         return Err(Rejection::new(Code::NotFound, message));
     };
     if version.manifest.id != *id {
         let other = &version.manifest.id;
-        let message = format!("the digest `{digest}` is a version of robot `{other}`, not of `{id}`");
+        let message = said!(
+            "the digest `{digest}` is a version of robot `{other}`, not of `{robot}`",
+            digest,
+            other,
+            robot = id
+        );
         return Err(Rejection::invalid(message));
     }
     Ok(&version.manifest)
 }
 
-fn check_range(what: &str, value: u32, max: u32) -> Result<(), Rejection> {
+fn check_range(what: &'static str, value: u32, max: u32) -> Result<(), Rejection> {
     if (1..=max).contains(&value) {
         return Ok(());
     }
-    Err(Rejection::invalid(format!("{what} is {value}, not 1 to {max}")))
+    Err(Rejection::invalid(said!(
+        "{what} is {value}, not 1 to {max}",
+        what = Sentence::fixed(what),
+        value,
+        max
+    )))
 }
 
 /// As `check_range`, where 0 is none.
-fn check_at_most(what: &str, value: u32, max: u32) -> Result<(), Rejection> {
+fn check_at_most(what: &'static str, value: u32, max: u32) -> Result<(), Rejection> {
     if value <= max {
         return Ok(());
     }
-    let message = format!("{what} is {value}, not 1 to {max}, or 0 for none");
+    let message = said!(
+        "{what} is {value}, not 1 to {max}, or 0 for none",
+        what = Sentence::fixed(what),
+        value,
+        max
+    );
     Err(Rejection::invalid(message))
 }
 
 fn check_missed(attachment: &Attachment) -> Result<(), Rejection> {
     match attachment.missed {
         Missed::RunNow | Missed::Skip => Ok(()),
-        Missed::IfWithin => check_range("missed_within_s", attachment.missed_within_s, DELAY_S_MAX),
+        Missed::IfWithin => check_range(
+            template!("missed_within_s"),
+            attachment.missed_within_s,
+            DELAY_S_MAX,
+        ),
     }
 }
 
 fn check_backoff(attachment: &Attachment) -> Result<(), Rejection> {
     let (base_s, max_s) = (attachment.backoff_base_s, attachment.backoff_max_s);
-    check_range("backoff_base_s", base_s, BACKOFF_S_MAX)?;
-    check_range("backoff_max_s", max_s, BACKOFF_S_MAX)?;
+    check_range(template!("backoff_base_s"), base_s, BACKOFF_S_MAX)?;
+    check_range(template!("backoff_max_s"), max_s, BACKOFF_S_MAX)?;
     if base_s <= max_s {
         return Ok(());
     }
-    let message = format!("backoff_base_s is {base_s}, more than backoff_max_s, which is {max_s}");
+    let message = said!(
+        "backoff_base_s is {base_s}, more than backoff_max_s, which is {max_s}",
+        base_s,
+        max_s
+    );
     Err(Rejection::invalid(message))
 }
 
 /// The robot says what it can be attached to.
 fn check_cause(moment: &Moment, manifest: &Manifest) -> Result<(), Rejection> {
     let (cause, word) = match moment {
-        Moment::Stage { .. } => (CauseKind::StageEntered, "a stage"),
-        Moment::Event { event, .. } => (event_cause(*event), event.as_str()),
-        Moment::Schedule { .. } => (CauseKind::Schedule, "a schedule"),
-        Moment::Manual => (CauseKind::Manual, "a start by hand"),
+        Moment::Stage { .. } => (CauseKind::StageEntered, said!("a stage")),
+        Moment::Event { event, .. } => (event_cause(*event), Sentence::plain(event.as_str())),
+        Moment::Schedule { .. } => (CauseKind::Schedule, said!("a schedule")),
+        Moment::Manual => (CauseKind::Manual, said!("a start by hand")),
     };
     if manifest.causes.contains(&cause) {
         return Ok(());
     }
-    let known: Vec<&str> = manifest.causes.iter().filter_map(moment_word).collect();
-    let message = format!(
-        "robot `{}` cannot be attached to {word}; it takes {}",
-        manifest.id,
-        known.join(", ")
+    let known = Sentence::listed(manifest.causes.iter().filter_map(moment_word));
+    let message = said!(
+        "robot `{robot}` cannot be attached to {word}; it takes {known}",
+        robot = manifest.id,
+        word,
+        known
     );
     Err(Rejection::invalid(message))
 }
 
 /// What an admin attaches for a cause; none for what a robot sets itself.
-fn moment_word(cause: &CauseKind) -> Option<&'static str> {
+fn moment_word(cause: &CauseKind) -> Option<Sentence> {
     match cause {
-        CauseKind::StageEntered => Some("a stage"),
-        CauseKind::Schedule => Some("a schedule"),
-        CauseKind::MessageReceived => Some(FactKind::MessageReceived.as_str()),
-        CauseKind::Manual => Some("a start by hand"),
-        CauseKind::Event => Some("other events"),
+        CauseKind::StageEntered => Some(said!("a stage")),
+        CauseKind::Schedule => Some(said!("a schedule")),
+        CauseKind::MessageReceived => Some(Sentence::plain(FactKind::MessageReceived.as_str())),
+        CauseKind::Manual => Some(said!("a start by hand")),
+        CauseKind::Event => Some(said!("other events")),
         CauseKind::Timer => None,
     }
 }
@@ -257,7 +292,7 @@ fn check_moment(moment: &Moment, directory: &Directory) -> Result<(), Rejection>
             check_fields(directory, *event, fields)
         }
         Moment::Schedule { cron, zone, items } => {
-            Schedule::parse(cron, zone).map_err(|e| Rejection::invalid(e.to_string()))?;
+            Schedule::parse(cron, zone).map_err(Rejection::invalid)?;
             items
                 .as_ref()
                 .map_or(Ok(()), |query| check_query(directory, query))
@@ -275,7 +310,10 @@ fn check_event(event: FactKind) -> Result<(), Rejection> {
         | FactKind::ScheduleMissed
         | FactKind::ManualRun
         | FactKind::BulkRun => {
-            let message = format!("the event `{}` starts its own attachment only", event.as_str());
+            let message = said!(
+                "the event `{event}` starts its own attachment only",
+                event = event.as_str()
+            );
             Err(Rejection::invalid(message))
         }
         FactKind::ItemCreated
@@ -303,9 +341,10 @@ fn check_place(
     let stage = stage.map(|id| directory.stage(id)).transpose()?;
     match (pipeline, stage) {
         (Some(pipeline), Some(stage)) if stage.pipeline != pipeline.id => {
-            let message = format!(
-                "stage `{}` does not belong to pipeline `{}`",
-                stage.key, pipeline.key
+            let message = said!(
+                "stage `{stage}` does not belong to pipeline `{pipeline}`",
+                stage = stage.key,
+                pipeline = pipeline.key
             );
             Err(Rejection::new(Code::NoSuchStage, message))
         }
@@ -323,28 +362,35 @@ fn check_channel(
     if matches!(event, FactKind::MessageReceived | FactKind::ConversationOpened) {
         return Ok(());
     }
-    let message = format!(
-        "the event `{}` has no channel, so {id} would never match",
-        event.as_str()
+    let message = said!(
+        "the event `{event}` has no channel, so {id} would never match",
+        event = event.as_str(),
+        id
     );
     Err(Rejection::invalid(message))
 }
 
 fn check_fields(directory: &Directory, event: FactKind, fields: &[String]) -> Result<(), Rejection> {
-    check_count("fields", fields.len())?;
+    check_count(template!("fields"), fields.len())?;
     if !fields.is_empty() && event != FactKind::ItemChanged {
-        let message = format!("the event `{}` has no fields: use `item-changed`", event.as_str());
+        let message = said!(
+            "the event `{event}` has no fields: use `item-changed`",
+            event = event.as_str()
+        );
         return Err(Rejection::invalid(message));
     }
     fields.iter().try_for_each(|key| check_field(directory, key))
 }
 
-fn check_count(what: &str, count: usize) -> Result<(), Rejection> {
+fn check_count(what: &'static str, count: usize) -> Result<(), Rejection> {
     if count <= FILTERS_MAX {
         return Ok(());
     }
-    Err(Rejection::invalid(format!(
-        "{count} {what}, more than {FILTERS_MAX}"
+    Err(Rejection::invalid(said!(
+        "{count} {what}, more than {max}",
+        count,
+        what = Sentence::fixed(what),
+        max = FILTERS_MAX
     )))
 }
 
@@ -354,23 +400,29 @@ fn check_field(directory: &Directory, key: &str) -> Result<(), Rejection> {
     }
     Err(Rejection {
         fields: vec![key.to_owned()],
-        ..Rejection::invalid(format!("there is no field `{key}`"))
+        ..Rejection::invalid(said!("there is no field `{key}`", key))
     })
 }
 
 fn check_query(directory: &Directory, query: &ItemQuery) -> Result<(), Rejection> {
-    check_range("items.max", query.max, ITEMS_MAX)?;
-    check_at_most("items.spread-s", query.spread_s, SPREAD_S_MAX)?;
+    check_range(template!("items.max"), query.max, ITEMS_MAX)?;
+    check_at_most(template!("items.spread-s"), query.spread_s, SPREAD_S_MAX)?;
     check_place(directory, Some(query.pipeline), query.stage)
 }
 
 fn check_timing(timing: &Timing, directory: &Directory) -> Result<(), Rejection> {
     match timing {
         Timing::Now | Timing::At { .. } => Ok(()),
-        Timing::Delay { seconds, .. } => check_range("the delay in seconds", *seconds, DELAY_S_MAX),
+        Timing::Delay { seconds, .. } => {
+            check_range(template!("the delay in seconds"), *seconds, DELAY_S_MAX)
+        }
         Timing::Relative { field, offset_s } => {
             if offset_s.unsigned_abs() > u64::from(DELAY_S_MAX) {
-                let message = format!("the offset is {offset_s} s, more than {DELAY_S_MAX} s");
+                let message = said!(
+                    "the offset is {offset_s} s, more than {max} s",
+                    offset_s,
+                    max = DELAY_S_MAX
+                );
                 return Err(Rejection::invalid(message));
             }
             check_field(directory, field)?;
@@ -382,16 +434,16 @@ fn check_timing(timing: &Timing, directory: &Directory) -> Result<(), Rejection>
             }
             Err(Rejection {
                 fields: vec![field.clone()],
-                ..Rejection::invalid(format!("field `{field}` holds no instant"))
+                ..Rejection::invalid(said!("field `{field}` holds no instant", field))
             })
         }
     }
 }
 
 fn check_condition(condition: &Condition, directory: &Directory) -> Result<(), Rejection> {
-    check_count("groups of the condition", condition.any.len())?;
+    check_count(template!("groups of the condition"), condition.any.len())?;
     for group in &condition.any {
-        check_count("tests in a group of the condition", group.len())?;
+        check_count(template!("tests in a group of the condition"), group.len())?;
         group
             .iter()
             .try_for_each(|test| check_field(directory, &test.field))?;
@@ -405,7 +457,11 @@ fn check_grants(grants: &[String], manifest: &Manifest) -> Result<(), Rejection>
     match grants.iter().find(|grant| !asked(grant)) {
         None => Ok(()),
         Some(grant) => {
-            let message = format!("robot `{}` does not ask for `{grant}`", manifest.id);
+            let message = said!(
+                "robot `{robot}` does not ask for `{grant}`",
+                robot = manifest.id,
+                grant
+            );
             Err(Rejection::invalid(message))
         }
     }

@@ -11,7 +11,8 @@ use crate::attachment::{Attachment, Moment};
 use crate::directory::Directory;
 use crate::ids::{AttachmentId, BadId, PipelineId, StageId};
 use crate::people::Actor;
-use crate::rejection::Rejection;
+use crate::rejection::{Code, Rejection};
+use crate::said;
 use crate::time::Timestamp;
 pub use copying::counterparts;
 pub use difference::{Difference, DifferenceKind, EntryDifference, FieldDifference, Moved};
@@ -311,7 +312,14 @@ impl AutomationDraft {
     /// `not-found`.
     pub fn entry(&self, id: AttachmentId) -> Result<&Attachment, Rejection> {
         let found = self.entries.iter().find(|entry| entry.id == id);
-        found.ok_or_else(|| Rejection::not_found(format!("{id} in the draft of {}", self.automation)))
+        found.ok_or_else(|| {
+            let message = said!(
+                "`{id} in the draft of {automation}` does not exist",
+                id,
+                automation = self.automation
+            );
+            Rejection::new(Code::NotFound, message)
+        })
     }
 
     /// Refuses a draft that is too large to be kept.
@@ -319,15 +327,21 @@ impl AutomationDraft {
     /// # Errors
     /// `conflict`.
     pub fn check_size(&self) -> Result<(), Rejection> {
-        let too_large = |message| Err(Rejection::new(crate::rejection::Code::Conflict, message));
+        let too_large = |message| Err(Rejection::new(Code::Conflict, message));
         let count = self.entries.len();
         if count > ENTRIES_MAX {
-            return too_large(format!("the draft has {count} entries, more than {ENTRIES_MAX}"));
+            return too_large(said!(
+                "the draft has {count} entries, more than {max}",
+                count,
+                max = ENTRIES_MAX
+            ));
         }
         let bytes = serde_json::to_vec(&self.entries).map_or(usize::MAX, |text| text.len());
         if bytes > DRAFT_BYTES_MAX {
-            return too_large(format!(
-                "the draft has {bytes} bytes, more than {DRAFT_BYTES_MAX}"
+            return too_large(said!(
+                "the draft has {count} bytes, more than {max}",
+                count = bytes,
+                max = DRAFT_BYTES_MAX
             ));
         }
         Ok(())

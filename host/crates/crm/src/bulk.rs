@@ -13,6 +13,7 @@ use crate::item::Item;
 use crate::moving::{Moved, Reach, move_item};
 use crate::rejection::{Code, Rejection};
 use crate::rules::Rules;
+use crate::said;
 use crate::time::Timestamp;
 
 /// Refusals that are kept with their words: enough to see the pattern. All are counted.
@@ -182,7 +183,7 @@ impl Bulk {
                     self.refusals.push(Refusal {
                         item,
                         code: rejection.code.as_str().to_owned(),
-                        message: rejection.message,
+                        message: rejection.message.english(),
                     });
                 }
             }
@@ -215,7 +216,11 @@ pub fn check_bulk(directory: &Directory, filter: &BulkFilter, change: &BulkChang
         if stage.pipeline == filter.pipeline {
             return Ok(());
         }
-        let message = format!("stage `{}` does not belong to {}", stage.key, filter.pipeline);
+        let message = said!(
+            "stage `{stage}` does not belong to {pipeline}",
+            stage = stage.key,
+            pipeline = filter.pipeline
+        );
         Err(Rejection::invalid(message))
     };
     filter.stage.map_or(Ok(()), in_pipeline)?;
@@ -224,7 +229,7 @@ pub fn check_bulk(directory: &Directory, filter: &BulkFilter, change: &BulkChang
         BulkChange::Assign { employee } => match directory.employees.get(employee) {
             Some(person) if person.is_active => Ok(()),
             Some(_) => {
-                let message = format!("{employee} does not work here any more");
+                let message = said!("{employee} does not work here any more", employee);
                 Err(Rejection::new(Code::RuleViolated, message))
             }
             None => Err(Rejection::not_found(employee)),
@@ -244,7 +249,11 @@ fn check_start(
 ) -> Result<(), Rejection> {
     let count = attachments.len();
     if !(1..=STARTED_MAX).contains(&count) {
-        let message = format!("{count} robots are to be started, not 1 to {STARTED_MAX}");
+        let message = said!(
+            "{count} robots are to be started, not 1 to {max}",
+            count,
+            max = STARTED_MAX
+        );
         return Err(Rejection::invalid(message));
     }
     for id in attachments {
@@ -255,13 +264,19 @@ fn check_start(
             Moment::Event { .. } | Moment::Schedule { .. } | Moment::Manual => None,
         };
         if stage.is_none_or(|stage| stage.pipeline != pipeline) {
-            let message = format!("{id} (`{}`) belongs to no stage of {pipeline}", found.title);
+            let message = said!(
+                "{id} (`{title}`) belongs to no stage of {pipeline}",
+                id,
+                title = found.title,
+                pipeline
+            );
             return Err(Rejection::invalid(message));
         }
         if !found.is_enabled {
-            return Err(Rejection::invalid(format!(
-                "{id} (`{}`) is switched off",
-                found.title
+            return Err(Rejection::invalid(said!(
+                "{id} (`{title}`) is switched off",
+                id,
+                title = found.title
             )));
         }
     }
@@ -482,7 +497,7 @@ mod tests {
             let change = start(ids);
             let filter = bulk(change.clone(), None).filter;
             let checked = check_bulk(&world.directory, &filter, &change);
-            checked.map_or_else(|no| no.message, |()| String::new())
+            checked.map_or_else(|no| no.message.english(), |()| String::new())
         };
         assert_eq!(check(&[1, 4]), "");
         assert_eq!(check(&[]), "0 robots are to be started, not 1 to 50");
@@ -493,7 +508,7 @@ mod tests {
         let filter = bulk(manual.clone(), None).filter;
         let no = check_bulk(&world.directory, &filter, &manual).expect_err("by hand only");
         assert_eq!(
-            no.message,
+            no.message.english(),
             "attachment:3 (`A3`) belongs to no stage of pipeline:1"
         );
     }
@@ -520,7 +535,7 @@ mod tests {
         let mut bulk = bulk(to(MEETING), None);
         for number in 1..=30 {
             let id = ItemId { number, ..deal().id };
-            bulk.note(id, Turn::Refused(Rejection::invalid("no")));
+            bulk.note(id, Turn::Refused(Rejection::invalid(said!("no"))));
         }
         assert_eq!((bulk.refused_count, bulk.cursor), (30, 30));
         assert_eq!(bulk.refusals.len(), REFUSALS_KEPT_MAX);
@@ -531,7 +546,7 @@ mod tests {
         let world = World::new();
         let check = |change: BulkChange| {
             let filter = bulk(change.clone(), None).filter;
-            check_bulk(&world.directory, &filter, &change).map_err(|no| no.message)
+            check_bulk(&world.directory, &filter, &change).map_err(|no| no.message.english())
         };
         assert_eq!(check(to(MEETING)), Ok(()));
         for wrong in [

@@ -10,6 +10,8 @@ use jiff::tz::TimeZone;
 
 use crate::time::{Timestamp, zone_named};
 
+use crate::said;
+use crate::sentence::{Sentence, shown_as_said};
 pub(crate) use spec::clock;
 pub use spec::{
     CalendarSpec, CalendarSpecError, INTERVALS_PER_DAY_MAX, SPECIAL_DAYS_MAX, WeeklyHours, WorkingException,
@@ -23,20 +25,38 @@ pub const IDLE_DAYS_MAX: u32 = 400;
 pub const CROSSED_DAYS_MAX: u32 = 36_600;
 
 /// Why a question about working time has no answer.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CalendarError {
     /// The calendar is empty from here on.
-    #[error("the calendar has no working day within {IDLE_DAYS_MAX} days after {after}")]
     NoWorkingDay {
         /// The last date that was known to have work, or the date of the start.
         after: Date,
     },
     /// The answer lies beyond `CROSSED_DAYS_MAX` or the last representable instant.
-    #[error("the answer lies more than {CROSSED_DAYS_MAX} days after {start}")]
     TooFar {
         /// The start of the question.
         start: Timestamp,
     },
+}
+
+shown_as_said!(CalendarError);
+
+impl CalendarError {
+    /// What is wrong, for people.
+    pub fn said(&self) -> Sentence {
+        match self {
+            Self::NoWorkingDay { after } => said!(
+                "the calendar has no working day within {max} days after {after}",
+                max = IDLE_DAYS_MAX,
+                after
+            ),
+            Self::TooFar { start } => said!(
+                "the answer lies more than {max} days after {start}",
+                max = CROSSED_DAYS_MAX,
+                start
+            ),
+        }
+    }
 }
 
 /// A checked calendar.

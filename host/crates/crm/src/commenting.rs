@@ -5,6 +5,7 @@ use crate::item::Item;
 use crate::notification::TimelineEntry;
 use crate::rejection::Rejection;
 use crate::rules::Rules;
+use crate::said;
 
 /// The longest comment, in characters.
 pub const TEXT_CHARS_MAX: usize = 10_000;
@@ -21,7 +22,11 @@ pub fn comment(
 ) -> Result<TimelineEntry, Rejection> {
     let count = text.chars().count();
     if text.trim().is_empty() || count > TEXT_CHARS_MAX {
-        let message = format!("the text has {count} characters, not 1 to {TEXT_CHARS_MAX}, or only blanks");
+        let message = said!(
+            "the text has {count} characters, not 1 to {max}, or only blanks",
+            count,
+            max = TEXT_CHARS_MAX
+        );
         return Err(Rejection {
             fields: vec!["text".to_owned()],
             ..Rejection::invalid(message)

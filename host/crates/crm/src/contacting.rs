@@ -11,6 +11,8 @@ use crate::ids::{ContactId, EmployeeId, IdKind};
 use crate::phone::Phone;
 use crate::rejection::Rejection;
 use crate::rules::Rules;
+use crate::said;
+use crate::sentence::Sentence;
 use crate::talking::POINTS_MAX;
 
 /// A new client.
@@ -129,7 +131,7 @@ fn replace(
 ) -> Result<(), Rejection> {
     contact.points.retain(|point| point.kind != kind);
     if contact.points.len() + texts.len() > POINTS_MAX {
-        let message = format!("more than {POINTS_MAX} phones, e-mails and accounts");
+        let message = said!("more than {max} phones, e-mails and accounts", max = POINTS_MAX);
         return Err(Rejection::invalid(message));
     }
     let mut seen = BTreeSet::new();
@@ -148,7 +150,7 @@ fn replace(
 /// # Errors
 /// `invalid`.
 pub fn phone(text: &str) -> Result<ContactPoint, Rejection> {
-    let phone = Phone::parse(text).map_err(|error| wrong("phones", error.to_string()))?;
+    let phone = Phone::parse(text).map_err(|error| wrong("phones", error))?;
     let raw = phone.as_written().to_owned();
     Ok(ContactPoint {
         kind: PointKind::Phone,
@@ -162,7 +164,7 @@ pub fn phone(text: &str) -> Result<ContactPoint, Rejection> {
 /// # Errors
 /// `invalid`.
 pub fn email(text: &str) -> Result<ContactPoint, Rejection> {
-    let email = Email::parse(text).map_err(|error| wrong("emails", error.to_string()))?;
+    let email = Email::parse(text).map_err(|error| wrong("emails", error))?;
     let raw = email.as_written().to_owned();
     Ok(ContactPoint {
         kind: PointKind::Email,
@@ -171,7 +173,7 @@ pub fn email(text: &str) -> Result<ContactPoint, Rejection> {
     })
 }
 
-fn wrong(field: &str, message: String) -> Rejection {
+fn wrong(field: &str, message: impl Into<Sentence>) -> Rejection {
     Rejection {
         fields: vec![field.to_owned()],
         ..Rejection::invalid(message)

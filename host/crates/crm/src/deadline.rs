@@ -9,6 +9,8 @@ use jiff::{RoundMode, Span, ToSpan, Unit, Zoned, ZonedRound};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::calendar::{self, CalendarError, WorkCalendar};
+use crate::said;
+use crate::sentence::{Sentence, shown_as_said};
 use crate::time::Timestamp;
 
 /// The furthest deadline that can be written as a distance: ten years.
@@ -52,36 +54,73 @@ enum Round {
 }
 
 /// Why a text is not a deadline.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeadlineError {
     /// None of the forms.
-    #[error(
-        "`{0}` is not a deadline: use `+3d`, `+4h`, `+30m`, `+2wd`, `+1wd 10:00`, `+3d round 1h`, `today 18:00`, \
-         `tomorrow 10:00` or an instant such as `2026-03-09T14:20:00Z`"
-    )]
     Malformed(String),
     /// Further than `DAYS_AHEAD_MAX`.
-    #[error("`{0}` lies more than {DAYS_AHEAD_MAX} days ahead")]
     TooFar(String),
     /// A step that does not divide a day or an hour.
-    #[error("`{0}` cannot be rounded to: use 1h, 2h, 3h, 4h, 6h, 8h, 12h, 1m, 5m, 10m, 15m, 20m or 30m")]
     BadRound(String),
 }
 
+shown_as_said!(DeadlineError);
+
+impl DeadlineError {
+    /// What is wrong, for people.
+    pub fn said(&self) -> Sentence {
+        match self {
+            Self::Malformed(text) => said!(
+                "`{text}` is not a deadline: use `+3d`, `+4h`, `+30m`, `+2wd`, `+1wd 10:00`, `+3d round 1h`, `today 18:00`, `tomorrow 10:00` or an instant such as `2026-03-09T14:20:00Z`",
+                text
+            ),
+            Self::TooFar(text) => said!(
+                "`{text}` lies more than {max} days ahead",
+                text,
+                max = DAYS_AHEAD_MAX
+            ),
+            Self::BadRound(text) => said!(
+                "`{text}` cannot be rounded to: use 1h, 2h, 3h, 4h, 6h, 8h, 12h, 1m, 5m, 10m, 15m, 20m or 30m",
+                text
+            ),
+        }
+    }
+}
+
 /// Why a deadline has no instant now.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ResolveError {
     /// The calendar has no answer for working days.
-    #[error(transparent)]
-    Calendar(#[from] CalendarError),
+    Calendar(CalendarError),
     /// At the end of the representable years.
-    #[error("`{deadline}` after {now} lies beyond the last instant")]
     OutOfRange {
         /// The deadline.
         deadline: String,
         /// The moment at which it was asked.
         now: Timestamp,
     },
+}
+
+shown_as_said!(ResolveError);
+
+impl From<CalendarError> for ResolveError {
+    fn from(error: CalendarError) -> Self {
+        ResolveError::Calendar(error)
+    }
+}
+
+impl ResolveError {
+    /// What is wrong, for people.
+    pub fn said(&self) -> Sentence {
+        match self {
+            Self::Calendar(error) => error.said(),
+            Self::OutOfRange { deadline, now } => said!(
+                "`{deadline}` after {now} lies beyond the last instant",
+                deadline,
+                now
+            ),
+        }
+    }
 }
 
 impl Default for Deadline {

@@ -18,6 +18,7 @@ use crate::people::{Employee, Role};
 use crate::pipeline::{FieldDef, Pipeline, Stage};
 use crate::rejection::{Code, Rejection};
 use crate::robot::Manifest;
+use crate::said;
 use crate::secret::Secret;
 use crate::time::Timestamp;
 
@@ -181,7 +182,7 @@ impl Directory {
             DirectoryChange::SessionRemoved(digest) => drop(self.sessions.remove(&digest)),
             DirectoryChange::Robot(new, _) => drop(self.robots.insert(new.digest.clone(), Arc::new(new))),
             DirectoryChange::Calendar(new) => {
-                let work = WorkCalendar::new(&new.spec).map_err(|e| Rejection::invalid(e.to_string()))?;
+                let work = WorkCalendar::new(&new.spec).map_err(Rejection::invalid)?;
                 self.calendars.insert(new.id, (Arc::new(new), Arc::new(work)));
             }
             DirectoryChange::Attachment(new) => {
@@ -246,7 +247,7 @@ impl Directory {
     pub fn stage(&self, id: StageId) -> Result<&Arc<Stage>, Rejection> {
         self.stages
             .get(&id)
-            .ok_or_else(|| Rejection::new(Code::NoSuchStage, format!("`{id}` does not exist")))
+            .ok_or_else(|| Rejection::new(Code::NoSuchStage, said!("`{id}` does not exist", id)))
     }
 
     /// The pipeline.
@@ -375,7 +376,7 @@ mod tests {
             .directory
             .apply(DirectoryChange::Calendar(broken))
             .expect_err("no such zone");
-        assert!(refused.message.contains("Moon/Base"), "{refused}");
+        assert!(refused.message.english().contains("Moon/Base"), "{refused}");
         assert_eq!(
             world.directory.calendars[&CalendarId(1)].0.spec.zone,
             "Europe/Moscow"

@@ -11,6 +11,9 @@ use crate::item::Item;
 use crate::pipeline::FieldType;
 use crate::rejection::Rejection;
 use crate::rules::Rules;
+use crate::said;
+use crate::sentence::Sentence;
+use crate::template;
 use crate::value::{FieldValue, Money};
 
 mod given;
@@ -62,7 +65,7 @@ pub fn edit_item(
     }
     check_source(patch.source.as_ref().and_then(Option::as_deref))?;
     let reason = patch.lost_reason.as_ref().and_then(Option::as_deref);
-    check_length("reason", reason, REASON_CHARS_MAX)?;
+    check_length(template!("reason"), reason, REASON_CHARS_MAX)?;
     set(&mut item.amount, patch.amount);
     set(&mut item.contact, patch.contact);
     set(&mut item.source, patch.source);
@@ -77,9 +80,10 @@ pub fn edit_item(
         }
     }
     if item.fields.len() > FIELDS_MAX {
-        return Err(Rejection::invalid(format!(
-            "{} has more than {FIELDS_MAX} fields",
-            item.id
+        return Err(Rejection::invalid(said!(
+            "{item} has more than {max} fields",
+            item = item.id,
+            max = FIELDS_MAX
         )));
     }
     let changed = changed_fields(&before, &item);
@@ -131,9 +135,9 @@ fn changed_fields(before: &Item, after: &Item) -> Vec<String> {
 /// `invalid`.
 pub fn check_title(title: &str) -> Result<(), Rejection> {
     if title.trim().is_empty() {
-        return Err(Rejection::invalid("the title is empty"));
+        return Err(Rejection::invalid(said!("the title is empty")));
     }
-    check_length("title", Some(title), TITLE_CHARS_MAX)
+    check_length(template!("title"), Some(title), TITLE_CHARS_MAX)
 }
 
 /// Refuses an endless source.
@@ -141,15 +145,20 @@ pub fn check_title(title: &str) -> Result<(), Rejection> {
 /// # Errors
 /// `invalid`.
 pub fn check_source(source: Option<&str>) -> Result<(), Rejection> {
-    check_length("source", source, SOURCE_CHARS_MAX)
+    check_length(template!("source"), source, SOURCE_CHARS_MAX)
 }
 
-fn check_length(what: &str, text: Option<&str>, max: usize) -> Result<(), Rejection> {
+fn check_length(what: &'static str, text: Option<&str>, max: usize) -> Result<(), Rejection> {
     let count = text.map_or(0, |text| text.chars().count());
     if count <= max {
         return Ok(());
     }
-    let message = format!("the {what} has {count} characters, more than {max}");
+    let message = said!(
+        "the {what} has {count} characters, more than {max}",
+        what = Sentence::fixed(what),
+        count,
+        max
+    );
     Err(Rejection::invalid(message))
 }
 
@@ -159,7 +168,11 @@ fn check_length(what: &str, text: Option<&str>, max: usize) -> Result<(), Reject
 /// `invalid`.
 pub fn check_fields(directory: &Directory, fields: &BTreeMap<String, FieldValue>) -> Result<(), Rejection> {
     if fields.len() > FIELDS_MAX {
-        let message = format!("{} fields, more than {FIELDS_MAX}", fields.len());
+        let message = said!(
+            "{count} fields, more than {max}",
+            count = fields.len(),
+            max = FIELDS_MAX
+        );
         return Err(Rejection::invalid(message));
     }
     fields
@@ -170,7 +183,7 @@ pub fn check_fields(directory: &Directory, fields: &BTreeMap<String, FieldValue>
 fn check_field(directory: &Directory, key: &str, value: &FieldValue) -> Result<(), Rejection> {
     let def = directory.fields.get(key).ok_or_else(|| Rejection {
         fields: vec![key.to_owned()],
-        ..Rejection::invalid(format!("there is no field `{key}`"))
+        ..Rejection::invalid(said!("there is no field `{key}`", key))
     })?;
     let fits = match (def.field_type, value) {
         (FieldType::Select, FieldValue::Text(choice)) => def.options.contains(choice),
@@ -191,11 +204,16 @@ fn check_field(directory: &Directory, key: &str, value: &FieldValue) -> Result<(
         return Ok(());
     }
     let shown = shown(&value.to_string());
-    let message = format!("field `{key}` is a {:?} and cannot be `{shown}`", def.field_type);
+    let message = said!(
+        "field `{key}` is a {kind} and cannot be `{shown}`",
+        key,
+        kind = format_args!("{:?}", def.field_type),
+        shown
+    );
     Err(about(key, message))
 }
 
-fn about(key: &str, message: String) -> Rejection {
+fn about(key: &str, message: Sentence) -> Rejection {
     Rejection {
         fields: vec![shown(key)],
         ..Rejection::invalid(message)

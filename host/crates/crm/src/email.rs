@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use crate::said;
+use crate::sentence::{Sentence, shown_as_said};
+use crate::template;
 use unicode_normalization::UnicodeNormalization;
 
 /// The longest address in bytes: a path has 256 with its brackets (RFC 5321, section 4.5.3.1.3).
@@ -17,13 +20,25 @@ pub struct Email {
 }
 
 /// A text that is not an address.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not an e-mail address: {reason}")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EmailError {
     /// The refused text, cut to 64 characters.
     pub text: String,
     /// What is wrong with it.
     pub reason: &'static str,
+}
+
+shown_as_said!(EmailError);
+
+impl EmailError {
+    /// What is wrong, for people.
+    pub fn said(&self) -> Sentence {
+        said!(
+            "`{text}` is not an e-mail address: {reason}",
+            text = self.text,
+            reason = Sentence::fixed(self.reason)
+        )
+    }
 }
 
 impl Email {
@@ -37,15 +52,17 @@ impl Email {
             reason,
         };
         if text.len() > 4 * ADDRESS_BYTES_MAX {
-            return Err(refused("it is too long"));
+            return Err(refused(template!("it is too long")));
         }
         let written: String = text.trim().nfc().collect();
-        let (local, domain) = written.rsplit_once('@').ok_or(refused("it has no `@`"))?;
+        let (local, domain) = written
+            .rsplit_once('@')
+            .ok_or(refused(template!("it has no `@`")))?;
         check_local(local).map_err(refused)?;
-        let domain = ascii_domain(domain).ok_or(refused("its domain is not one"))?;
+        let domain = ascii_domain(domain).ok_or(refused(template!("its domain is not one")))?;
         let key = format!("{}@{domain}", local.to_lowercase());
         if key.len() > ADDRESS_BYTES_MAX {
-            return Err(refused("it is too long"));
+            return Err(refused(template!("it is too long")));
         }
         Ok(Self { key, written })
     }
@@ -96,16 +113,20 @@ impl fmt::Display for Email {
 fn check_local(local: &str) -> Result<(), &'static str> {
     let is_foreign = |c: char| c.is_whitespace() || c.is_control() || r#""(),:;<>@[\]"#.contains(c);
     if local.is_empty() {
-        return Err("nothing is before the `@`");
+        return Err(template!("nothing is before the `@`"));
     }
     if local.len() > LOCAL_BYTES_MAX {
-        return Err("more than 64 bytes are before the `@`");
+        return Err(template!("more than 64 bytes are before the `@`"));
     }
     if local.contains(is_foreign) {
-        return Err("it has a space or a sign that is not accepted before the `@`");
+        return Err(template!(
+            "it has a space or a sign that is not accepted before the `@`"
+        ));
     }
     if local.starts_with('.') || local.ends_with('.') || local.contains("..") {
-        return Err("a dot before the `@` stands at an end or next to another");
+        return Err(template!(
+            "a dot before the `@` stands at an end or next to another"
+        ));
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use crate::ids::{ContactId, EmployeeId, PipelineId, StageId};
 use crate::item::Item;
 use crate::rejection::Rejection;
+use crate::said;
 use crate::time::Timestamp;
 
 /// Which items are looked for: those that fit everything that is given.
@@ -48,11 +49,9 @@ impl ItemQuery {
             self.assignee.map(ItemRange::Assignee),
             self.pipeline.map(ItemRange::Pipeline),
         ];
-        ranges
-            .into_iter()
-            .flatten()
-            .next()
-            .ok_or_else(|| Rejection::invalid("the query names no pipeline, stage, assignee or contact"))
+        ranges.into_iter().flatten().next().ok_or_else(|| {
+            Rejection::invalid(said!("the query names no pipeline, stage, assignee or contact"))
+        })
     }
 
     /// Whether the item is one of those.

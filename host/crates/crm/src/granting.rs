@@ -7,6 +7,9 @@ use crate::item::Item;
 use crate::notifying::{ASSIGNEE, HEAD, RECIPIENTS_MAX};
 use crate::params::is_field;
 use crate::rejection::{Code, Rejection};
+use crate::said;
+use crate::sentence::Sentence;
+use crate::template;
 
 /// The most fields that a grant names: a form of a deal has fewer.
 const FIELDS_MAX: usize = 200;
@@ -30,9 +33,11 @@ pub fn check_fields<'a>(
         None => Ok(()),
         Some(key) => {
             let granted = attachment.grant_fields.join(", ");
-            let message = format!(
-                "field `{key}` is not granted to {}, which has {granted}",
-                attachment.id
+            let message = said!(
+                "field `{key}` is not granted to {attachment}, which has {granted}",
+                key,
+                attachment = attachment.id,
+                granted
             );
             Err(Rejection::new(Code::Denied, message))
         }
@@ -62,10 +67,12 @@ pub fn check_audience(
     match people.iter().find(|person| !is_in(person)) {
         None => Ok(()),
         Some(person) => {
-            let message = format!(
-                "`{interface}` for {person} is not granted to {}, whose audience is {}",
-                attachment.id,
-                audience.join(", ")
+            let message = said!(
+                "`{interface}` for {person} is not granted to {attachment}, whose audience is {audience}",
+                interface,
+                person,
+                attachment = attachment.id,
+                audience = audience.join(", ")
             );
             Err(Rejection::new(Code::Denied, message))
         }
@@ -88,11 +95,11 @@ fn is_behind(directory: &Directory, item: Option<&Item>, word: &str, person: Emp
 /// `invalid` (an unknown field, too many).
 pub fn check_grant_fields(attachment: &Attachment, directory: &Directory) -> Result<(), Rejection> {
     let fields = &attachment.grant_fields;
-    check_count("grant_fields", fields.len(), FIELDS_MAX)?;
+    check_count(template!("grant_fields"), fields.len(), FIELDS_MAX)?;
     match fields.iter().find(|key| !is_field(directory, key)) {
         None => Ok(()),
         Some(key) => {
-            let message = format!("grant_fields: there is no field `{key}`");
+            let message = said!("grant_fields: there is no field `{key}`", key);
             Err(Rejection::invalid(message))
         }
     }
@@ -104,14 +111,18 @@ pub fn check_grant_fields(attachment: &Attachment, directory: &Directory) -> Res
 /// `invalid` (another word, too many), `not-found` (an employee).
 pub fn check_grant_audience(attachment: &Attachment, directory: &Directory) -> Result<(), Rejection> {
     let audience = &attachment.grant_audience;
-    check_count("grant_audience", audience.len(), RECIPIENTS_MAX)?;
+    check_count(template!("grant_audience"), audience.len(), RECIPIENTS_MAX)?;
     for word in audience
         .iter()
         .filter(|word| ![ASSIGNEE, HEAD].contains(&word.as_str()))
     {
         let id: EmployeeId = word.parse().map_err(|_| {
-            let message =
-                format!("grant_audience: `{word}` is neither an employee nor `{ASSIGNEE}` or `{HEAD}`");
+            let message = said!(
+                "grant_audience: `{word}` is neither an employee nor `{assignee}` or `{head}`",
+                word,
+                assignee = ASSIGNEE,
+                head = HEAD
+            );
             Rejection::invalid(message)
         })?;
         directory.employee(id)?;
@@ -119,12 +130,15 @@ pub fn check_grant_audience(attachment: &Attachment, directory: &Directory) -> R
     Ok(())
 }
 
-fn check_count(what: &str, count: usize, max: usize) -> Result<(), Rejection> {
+fn check_count(what: &'static str, count: usize, max: usize) -> Result<(), Rejection> {
     if count <= max {
         return Ok(());
     }
-    Err(Rejection::invalid(format!(
-        "{what} has {count} entries, more than {max}"
+    Err(Rejection::invalid(said!(
+        "{what} has {count} entries, more than {max}",
+        what = Sentence::fixed(what),
+        count,
+        max
     )))
 }
 
@@ -145,7 +159,7 @@ mod tests {
     fn told(result: Result<(), Rejection>) -> String {
         match result {
             Ok(()) => "ok".to_owned(),
-            Err(rejection) => format!("{}: {}", rejection.code.as_str(), rejection.message),
+            Err(rejection) => format!("{}: {}", rejection.code.as_str(), rejection.message.english()),
         }
     }
 

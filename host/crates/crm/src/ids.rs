@@ -3,11 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::said;
+use crate::sentence::{Sentence, refuse, shown_as_said};
+use crate::template;
 use serde::{Deserialize, Serialize};
 
 /// A text that is not the id it should be.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{value}` is not the id of {expected}, such as `{example}`")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadId {
     /// What was given.
     pub value: String,
@@ -15,6 +17,20 @@ pub struct BadId {
     pub expected: &'static str,
     /// How it should look.
     pub example: &'static str,
+}
+
+shown_as_said!(BadId);
+
+impl BadId {
+    /// What is wrong, for people.
+    pub fn said(&self) -> Sentence {
+        said!(
+            "`{value}` is not the id of {expected}, such as `{example}`",
+            value = self.value,
+            expected = Sentence::fixed(self.expected),
+            example = self.example
+        )
+    }
 }
 
 /// Reads the number behind `prefix:`; ids start at 1.
@@ -25,7 +41,7 @@ fn number(text: &str, prefix: &str) -> Option<i64> {
 }
 
 macro_rules! ids {
-    ($($(#[$doc:meta])* $name:ident, $prefix:literal, $expected:literal;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident, $prefix:literal, $expected:expr;)*) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(pub i64);
@@ -57,7 +73,7 @@ macro_rules! ids {
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-                text.parse().map_err(serde::de::Error::custom)
+                text.parse().map_err(refuse)
             }
         }
     )*};
@@ -65,43 +81,43 @@ macro_rules! ids {
 
 ids! {
     /// An employee.
-    EmployeeId, "employee", "an employee";
+    EmployeeId, "employee", template!("an employee");
     /// A pipeline.
-    PipelineId, "pipeline", "a pipeline";
+    PipelineId, "pipeline", template!("a pipeline");
     /// A stage of a pipeline.
-    StageId, "stage", "a stage";
+    StageId, "stage", template!("a stage");
     /// A client, as a person.
-    ContactId, "contact", "a contact";
+    ContactId, "contact", template!("a contact");
     /// An activity of an item.
-    ActivityId, "activity", "an activity";
+    ActivityId, "activity", template!("an activity");
     /// A notification to an employee.
-    NotificationId, "notification", "a notification";
+    NotificationId, "notification", template!("a notification");
     /// A connected messenger, form, mailbox or phone line.
-    ChannelId, "channel", "a channel";
+    ChannelId, "channel", template!("a channel");
     /// A conversation with a client.
-    ConversationId, "conversation", "a conversation";
+    ConversationId, "conversation", template!("a conversation");
     /// A message of a conversation.
-    MessageId, "message", "a message";
+    MessageId, "message", template!("a message");
     /// A robot attached to a moment.
-    AttachmentId, "attachment", "an attachment";
+    AttachmentId, "attachment", template!("an attachment");
     /// A fact that happened.
-    EventId, "event", "an event";
+    EventId, "event", template!("an event");
     /// One robot execution for one event and attachment.
-    RunId, "run", "a run";
+    RunId, "run", template!("a run");
     /// A timer of the core.
-    TimerId, "timer", "a timer";
+    TimerId, "timer", template!("a timer");
     /// Something that leaves the house.
-    DeliveryId, "delivery", "a delivery";
+    DeliveryId, "delivery", template!("a delivery");
     /// An API token.
-    TokenId, "token", "a token";
+    TokenId, "token", template!("a token");
     /// A working-time calendar.
-    CalendarId, "calendar", "a calendar";
+    CalendarId, "calendar", template!("a calendar");
     /// A raw inbound event of a channel.
-    InboundId, "inbound", "an inbound event";
+    InboundId, "inbound", template!("an inbound event");
     /// One change for many items.
-    BulkId, "bulk", "a bulk change";
+    BulkId, "bulk", template!("a bulk change");
     /// A request to a service outside.
-    RequestId, "request", "a request";
+    RequestId, "request", template!("a request");
 }
 
 /// Whether an item is a lead or a deal.
@@ -163,7 +179,7 @@ impl Serialize for ItemId {
 impl<'de> Deserialize<'de> for ItemId {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        text.parse().map_err(refuse)
     }
 }
 

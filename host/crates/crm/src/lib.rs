@@ -55,6 +55,7 @@ pub mod rules;
 pub mod run;
 pub mod schedule;
 pub mod secret;
+pub mod sentence;
 pub mod setting_up;
 pub mod shard;
 pub mod talking;

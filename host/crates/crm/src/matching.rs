@@ -200,7 +200,7 @@ pub enum Start {
 /// When a run of the attachment starts, counted from `now`.
 pub fn start(directory: &Directory, attachment: &Attachment, item: Option<&Item>, now: Timestamp) -> Start {
     match due_at(directory, attachment, item, now) {
-        Err(rejection) => Start::Never(Reason::Broken, rejection.message),
+        Err(rejection) => Start::Never(Reason::Broken, rejection.message.english()),
         Ok(None) => Start::WaitsForField,
         Ok(Some(at)) if at > now => Start::At(at),
         Ok(Some(at)) if at < now && attachment.missed == Missed::Skip => {
@@ -260,7 +260,7 @@ fn due_at(
             calendar
                 .add_working(now, delay)
                 .map(Some)
-                .map_err(|e| Rejection::invalid(e.to_string()))
+                .map_err(Rejection::invalid)
         }
         Timing::Relative { field, offset_s } => Ok(item.and_then(|item| relative(item, field, *offset_s))),
     }

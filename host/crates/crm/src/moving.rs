@@ -10,6 +10,7 @@ use crate::item::Item;
 use crate::pipeline::{Stage, StageKind};
 use crate::rejection::{Code, Rejection};
 use crate::rules::Rules;
+use crate::said;
 use crate::value::{FieldValue, Money};
 
 /// What a move did.
@@ -50,9 +51,10 @@ pub fn move_item(
     let from = Arc::clone(rules.directory.stage(item.stage)?);
     let is_back = from.pipeline == stage.pipeline && (stage.sort, stage.id) < (from.sort, from.id);
     if is_back && !reach.back {
-        let message = format!(
-            "stage `{}` lies before `{}`, and the move may not go back",
-            stage.key, from.key
+        let message = said!(
+            "stage `{stage}` lies before `{from}`, and the move may not go back",
+            stage = stage.key,
+            from = from.key
         );
         return Err(Rejection::new(Code::BackwardRefused, message));
     }
@@ -85,17 +87,21 @@ fn check_pipeline(rules: &Rules<'_>, item: &Item, stage: &Stage, reach: Reach) -
     if other.item_kind == item.id.kind {
         return Ok(());
     }
-    let message = format!(
-        "pipeline `{}` holds items of kind `{}`, and {} is none",
-        other.key,
-        other.item_kind.as_str(),
-        item.id
+    let message = said!(
+        "pipeline `{pipeline}` holds items of kind `{kind}`, and {item} is none",
+        pipeline = other.key,
+        kind = other.item_kind.as_str(),
+        item = item.id
     );
     Err(Rejection::new(Code::NoSuchStage, message))
 }
 
 fn foreign(stage: &Stage, pipeline: &str) -> Rejection {
-    let message = format!("stage `{}` does not belong to pipeline `{pipeline}`", stage.key);
+    let message = said!(
+        "stage `{stage}` does not belong to pipeline `{pipeline}`",
+        stage = stage.key,
+        pipeline
+    );
     Rejection::new(Code::NoSuchStage, message)
 }
 
@@ -132,11 +138,11 @@ fn check_required(rules: &Rules<'_>, item: &Item, stage: &Stage) -> Result<Vec<S
     if missing.is_empty() || rules.overrides_required_fields {
         return Ok(missing);
     }
-    let message = format!(
-        "stage `{}` needs these fields of {}: {}",
-        stage.key,
-        item.id,
-        missing.join(", ")
+    let message = said!(
+        "stage `{stage}` needs these fields of {item}: {missing}",
+        stage = stage.key,
+        item = item.id,
+        missing = missing.join(", ")
     );
     Err(Rejection {
         code: Code::RequiredFields,
@@ -273,7 +279,7 @@ fn first_stage(rules: &Rules<'_>, pipeline: PipelineId) -> Result<Arc<Stage>, Re
         .stages_of(pipeline)
         .first()
         .map(|stage| Arc::clone(stage));
-    first.ok_or_else(|| Rejection::new(Code::NoSuchStage, format!("`{pipeline}` has no stage")))
+    first.ok_or_else(|| Rejection::new(Code::NoSuchStage, said!("`{pipeline}` has no stage", pipeline)))
 }
 
 #[cfg(test)]

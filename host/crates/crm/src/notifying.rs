@@ -8,6 +8,9 @@ use crate::notification::Notification;
 use crate::rejection::{Code, Rejection};
 use crate::rules::Rules;
 use crate::run::Run;
+use crate::said;
+use crate::sentence::Sentence;
+use crate::template;
 
 /// The longest title, in characters.
 pub const TITLE_CHARS_MAX: usize = 200;
@@ -45,9 +48,14 @@ pub fn notify(
     item: Option<ItemId>,
     notice: &Notice,
 ) -> Result<Vec<NotificationId>, Rejection> {
-    check_length("title", &notice.title, 1, TITLE_CHARS_MAX)?;
-    check_length("text", &notice.text, 0, TEXT_CHARS_MAX)?;
-    check_length("tag", notice.tag.as_deref().unwrap_or("-"), 1, TAG_CHARS_MAX)?;
+    check_length(template!("title"), &notice.title, 1, TITLE_CHARS_MAX)?;
+    check_length(template!("text"), &notice.text, 0, TEXT_CHARS_MAX)?;
+    check_length(
+        template!("tag"),
+        notice.tag.as_deref().unwrap_or("-"),
+        1,
+        TAG_CHARS_MAX,
+    )?;
     let mut ids = Vec::with_capacity(to.len());
     for (index, employee) in to.iter().enumerate() {
         if to[..index].contains(employee) {
@@ -84,14 +92,18 @@ pub fn tell_of_loop(rules: &Rules<'_>, changes: &mut ChangeSet, stopped: &Run, r
     notify(rules, changes, &admins, stopped.item, &notice).expect("the texts have words and fit");
 }
 
-fn check_length(what: &str, text: &str, min: usize, max: usize) -> Result<(), Rejection> {
+fn check_length(what: &'static str, text: &str, min: usize, max: usize) -> Result<(), Rejection> {
     let count = text.chars().count();
     if count <= max && text.trim().chars().count() >= min {
         return Ok(());
     }
     let count = if count > max { count } else { 0 };
-    Err(Rejection::invalid(format!(
-        "the {what} has {count} characters, not {min} to {max}"
+    Err(Rejection::invalid(said!(
+        "the {what} has {count} characters, not {min} to {max}",
+        what = Sentence::fixed(what),
+        count,
+        min,
+        max
     )))
 }
 
@@ -106,7 +118,11 @@ pub fn recipients(
     to: &[String],
 ) -> Result<Vec<EmployeeId>, Rejection> {
     if to.len() > RECIPIENTS_MAX {
-        let message = format!("{} recipients, more than {RECIPIENTS_MAX}", to.len());
+        let message = said!(
+            "{count} recipients, more than {max}",
+            count = to.len(),
+            max = RECIPIENTS_MAX
+        );
         return Err(Rejection::invalid(message));
     }
     let works_here = |id: &EmployeeId| directory.employees.get(id).is_some_and(|p| p.is_active);
@@ -118,7 +134,7 @@ pub fn recipients(
         }
     }
     if people.is_empty() {
-        let message = format!("nobody is behind {}", to.join(", "));
+        let message = said!("nobody is behind {to}", to = to.join(", "));
         return Err(Rejection::new(Code::NoCandidate, message));
     }
     Ok(people)
@@ -138,8 +154,9 @@ fn recipient(
         },
         other => {
             let id: EmployeeId = other.parse().map_err(|_| {
-                Rejection::invalid(format!(
-                    "`{other}` is neither an employee nor `role:assignee` or `role:head`"
+                Rejection::invalid(said!(
+                    "`{other}` is neither an employee nor `role:assignee` or `role:head`",
+                    other
                 ))
             })?;
             directory.employee(id).map(|person| Some(person.id))
@@ -266,7 +283,7 @@ mod tests {
             ..notice(1, 0, None)
         };
         assert_eq!(
-            tell(&blank).expect_err("blank").message,
+            tell(&blank).expect_err("blank").message.english(),
             "the title has 0 characters, not 1 to 200"
         );
     }

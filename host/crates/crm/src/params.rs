@@ -9,6 +9,8 @@ use crate::ids::{ChannelId, EmployeeId, PipelineId, StageId};
 use crate::pipeline::CORE_FIELDS;
 use crate::rejection::{Code, Rejection};
 use crate::robot::{Manifest, Param, ParamType, Placeholders};
+use crate::said;
+use crate::sentence::Sentence;
 use crate::value::Money;
 pub use placeholder::{Shown, expand};
 use reading::read;
@@ -60,7 +62,7 @@ pub fn check(
     let (fields, sentences): (Vec<_>, Vec<_>) = wrong.into_iter().unzip();
     Err(Rejection {
         code: Code::Invalid,
-        message: sentences.join("; "),
+        message: Sentence::joined(sentences),
         fields,
     })
 }
@@ -70,8 +72,8 @@ pub fn problems(
     manifest: &Manifest,
     params: &BTreeMap<String, Value>,
     directory: &Directory,
-) -> Vec<(String, String)> {
-    let mut wrong: Vec<(String, String)> = Vec::new();
+) -> Vec<(String, Sentence)> {
+    let mut wrong: Vec<(String, Sentence)> = Vec::new();
     for key in params.keys().filter(|key| manifest.param(key).is_none()) {
         let known: Vec<String> = manifest
             .param
@@ -79,24 +81,32 @@ pub fn problems(
             .map(|param| format!("`{}`", param.key))
             .collect();
         let known = match known.is_empty() {
-            true => "none".to_owned(),
-            false => known.join(", "),
+            true => said!("none"),
+            false => Sentence::plain(known.join(", ")),
         };
-        let message = format!(
-            "robot `{}` has no parameter `{key}` (it has {known})",
-            manifest.id
+        let message = said!(
+            "robot `{robot}` has no parameter `{key}` (it has {known})",
+            robot = manifest.id,
+            key,
+            known
         );
         wrong.push((key.clone(), message));
     }
     for param in &manifest.param {
         match given(param, params) {
-            None if param.required => wrong.push((param.key.clone(), format!("`{}` is required", param.key))),
+            None if param.required => wrong.push((
+                param.key.clone(),
+                said!("`{param}` is required", param = param.key),
+            )),
             None => {}
             Some(value) => {
                 if let Err(why) =
                     read(param, value).and_then(|value| check_reference(param, &value, directory))
                 {
-                    wrong.push((param.key.clone(), format!("`{}`: {why}", param.key)));
+                    wrong.push((
+                        param.key.clone(),
+                        said!("`{param}`: {why}", param = param.key, why),
+                    ));
                 }
             }
         }
@@ -120,7 +130,7 @@ fn is_blank(value: &Value) -> bool {
 }
 
 /// Refuses references to things that do not exist.
-fn check_reference(param: &Param, value: &ParamValue, directory: &Directory) -> Result<(), String> {
+fn check_reference(param: &Param, value: &ParamValue, directory: &Directory) -> Result<(), Sentence> {
     let texts: &[String] = match value {
         ParamValue::Text(text) => std::slice::from_ref(text),
         ParamValue::Many(many) => many,
@@ -148,7 +158,7 @@ fn check_reference(param: &Param, value: &ParamValue, directory: &Directory) -> 
             _ => true,
         };
         if !found {
-            return Err(format!("`{text}` does not exist"));
+            return Err(said!("`{what}` does not exist", what = text));
         }
     }
     Ok(())
@@ -170,7 +180,7 @@ pub fn resolve(
         };
         let mut value = read(param, value).map_err(|why| Rejection {
             fields: vec![param.key.clone()],
-            ..Rejection::invalid(format!("parameter `{}`: {why}", param.key))
+            ..Rejection::invalid(said!("parameter `{param}`: {why}", param = param.key, why))
         })?;
         if param.placeholders == Placeholders::Text {
             match &mut value {

@@ -5,6 +5,9 @@
 
 use std::fmt;
 
+use crate::said;
+use crate::sentence::{Sentence, shown_as_said};
+use crate::template;
 use unicode_normalization::UnicodeNormalization;
 
 /// The longest text that is read as a number, in characters.
@@ -28,13 +31,25 @@ pub struct Phone {
 }
 
 /// A text that is not a phone number.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a phone number: {reason}")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PhoneError {
     /// The refused text, cut to `PHONE_CHARS_MAX`.
     pub text: String,
     /// What is wrong with it.
     pub reason: &'static str,
+}
+
+shown_as_said!(PhoneError);
+
+impl PhoneError {
+    /// What is wrong, for people.
+    pub fn said(&self) -> Sentence {
+        said!(
+            "`{text}` is not a phone number: {reason}",
+            text = self.text,
+            reason = Sentence::fixed(self.reason)
+        )
+    }
 }
 
 /// The digits of a text, as far as they are understood.
@@ -56,19 +71,20 @@ impl Phone {
             reason,
         };
         if text.chars().nth(PHONE_CHARS_MAX).is_some() {
-            return Err(refused("it has more than 64 characters"));
+            return Err(refused(template!("it has more than 64 characters")));
         }
         let folded = text.nfkc().collect::<String>().to_lowercase();
         let (main, extension) = cut_extension(&folded);
         if main.contains(char::is_alphabetic) {
-            return Err(refused("it has letters"));
+            return Err(refused(template!("it has letters")));
         }
-        let (is_international, digits) = read_digits(main).ok_or(refused("a `+` stands after a digit"))?;
+        let (is_international, digits) =
+            read_digits(main).ok_or(refused(template!("a `+` stands after a digit")))?;
         if digits.is_empty() {
-            return Err(refused("it has no digits"));
+            return Err(refused(template!("it has no digits")));
         }
         if digits.len() > PHONE_DIGITS_MAX {
-            return Err(refused("it has more than 18 digits"));
+            return Err(refused(template!("it has more than 18 digits")));
         }
         let Number {
             digits,

@@ -13,6 +13,7 @@ use crate::item::Item;
 use crate::notifying::{Notice, notify};
 use crate::rejection::{Code, Rejection};
 use crate::rules::Rules;
+use crate::said;
 use crate::time::Timestamp;
 use crate::timer::{Timer, TimerKind};
 
@@ -66,8 +67,9 @@ pub fn plan(
     crate::editing::check_title(&title)?;
     let description = new.description.unwrap_or_default();
     if description.chars().count() > DESCRIPTION_CHARS_MAX {
-        return Err(Rejection::invalid(format!(
-            "the description has more than {DESCRIPTION_CHARS_MAX} characters"
+        return Err(Rejection::invalid(said!(
+            "the description has more than {max} characters",
+            max = DESCRIPTION_CHARS_MAX
         )));
     }
     check_duration(new.kind, new.duration_s)?;
@@ -124,7 +126,12 @@ fn check_duration(kind: ActivityKind, duration_s: Option<u32>) -> Result<(), Rej
     };
     match duration_s {
         Some(seconds) if seconds > max => {
-            let message = format!("a {} of {seconds} s is longer than {max} s", kind.as_str());
+            let message = said!(
+                "a {kind} of {seconds} s is longer than {max} s",
+                kind = kind.as_str(),
+                seconds,
+                max
+            );
             Err(Rejection::new(Code::RuleViolated, message))
         }
         _ => Ok(()),
@@ -135,14 +142,17 @@ fn checked_reminders(mut minutes: Vec<u32>) -> Result<Vec<u32>, Rejection> {
     minutes.sort_unstable_by(|a, b| b.cmp(a));
     minutes.dedup();
     if minutes.len() > REMINDERS_MAX {
-        return Err(Rejection::invalid(format!(
-            "{} reminders, more than {REMINDERS_MAX}",
-            minutes.len()
+        return Err(Rejection::invalid(said!(
+            "{count} reminders, more than {max}",
+            count = minutes.len(),
+            max = REMINDERS_MAX
         )));
     }
     match minutes.first() {
-        Some(first) if *first > REMINDER_MINUTES_MAX => Err(Rejection::invalid(format!(
-            "a reminder {first} minutes before, more than {REMINDER_MINUTES_MAX}"
+        Some(first) if *first > REMINDER_MINUTES_MAX => Err(Rejection::invalid(said!(
+            "a reminder {first} minutes before, more than {max}",
+            first,
+            max = REMINDER_MINUTES_MAX
         ))),
         _ => Ok(minutes),
     }
@@ -153,15 +163,13 @@ fn deadline(rules: &Rules<'_>, item: &Item, spec: Option<&str>) -> Result<Timest
     let calendar = rules.directory.work_calendar(Some(item.pipeline))?;
     let rule = match spec {
         None => Deadline::default(),
-        Some(text) => Deadline::parse(text).map_err(|e| Rejection::invalid(e.to_string()))?,
+        Some(text) => Deadline::parse(text).map_err(Rejection::invalid)?,
     };
-    let at = rule
-        .resolve(rules.now, calendar)
-        .map_err(|e| Rejection::invalid(e.to_string()))?;
+    let at = rule.resolve(rules.now, calendar).map_err(Rejection::invalid)?;
     if at < rules.now {
         return Err(Rejection::new(
             Code::RuleViolated,
-            format!("the deadline {at} lies before now, {}", rules.now),
+            said!("the deadline {at} lies before now, {now}", at, now = rules.now),
         ));
     }
     let pipeline = rules.directory.pipeline(item.pipeline)?;
@@ -169,10 +177,14 @@ fn deadline(rules: &Rules<'_>, item: &Item, spec: Option<&str>) -> Result<Timest
         return Ok(at);
     };
     let contact = item.last_contact_at.unwrap_or(rules.now);
-    let last = latest(calendar, contact, days, rules.now).map_err(|e| Rejection::invalid(e.to_string()))?;
+    let last = latest(calendar, contact, days, rules.now).map_err(Rejection::invalid)?;
     if at > last && spec.is_some() {
-        let message = format!(
-            "the deadline {at} is later than {last}: {days} working days after the last contact {contact}"
+        let message = said!(
+            "the deadline {at} is later than {last}: {days} working days after the last contact {contact}",
+            at,
+            last,
+            days,
+            contact
         );
         return Err(Rejection::new(Code::RuleViolated, message));
     }
@@ -260,7 +272,10 @@ pub fn finish(
 ) -> Result<(), Rejection> {
     check_open(&activity)?;
     if state == ActivityState::Open {
-        return Err(Rejection::invalid(format!("{} cannot end as open", activity.id)));
+        return Err(Rejection::invalid(said!(
+            "{activity} cannot end as open",
+            activity = activity.id
+        )));
     }
     activity.state = state;
     activity.finished_at = Some(rules.now);
@@ -294,7 +309,11 @@ fn check_open(activity: &Activity) -> Result<(), Rejection> {
     }
     Err(Rejection::new(
         Code::Conflict,
-        format!("{} is {} already", activity.id, activity.state.as_str()),
+        said!(
+            "{activity} is {state} already",
+            activity = activity.id,
+            state = activity.state.as_str()
+        ),
     ))
 }
 

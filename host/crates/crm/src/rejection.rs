@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use crate::said;
+use crate::sentence::Sentence;
+
 /// Why a rule says no. Robots see the code as a string; it never changes its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Code {
@@ -78,14 +81,14 @@ pub struct Rejection {
     /// For programs.
     pub code: Code,
     /// For people: names the thing and the value.
-    pub message: String,
+    pub message: Sentence,
     /// The fields concerned, where the code is about fields.
     pub fields: Vec<String>,
 }
 
 impl Rejection {
     /// A rejection without fields.
-    pub fn new(code: Code, message: impl Into<String>) -> Self {
+    pub fn new(code: Code, message: impl Into<Sentence>) -> Self {
         Rejection {
             code,
             message: message.into(),
@@ -95,18 +98,18 @@ impl Rejection {
 
     /// There is no such thing.
     pub fn not_found(what: impl fmt::Display) -> Self {
-        Rejection::new(Code::NotFound, format!("`{what}` does not exist"))
+        Rejection::new(Code::NotFound, said!("`{what}` does not exist", what))
     }
 
     /// A malformed argument.
-    pub fn invalid(message: impl Into<String>) -> Self {
+    pub fn invalid(message: impl Into<Sentence>) -> Self {
         Rejection::new(Code::Invalid, message)
     }
 }
 
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&self.message.english())
     }
 }
 
@@ -114,6 +117,6 @@ impl std::error::Error for Rejection {}
 
 impl From<crate::ids::BadId> for Rejection {
     fn from(bad: crate::ids::BadId) -> Self {
-        Rejection::invalid(bad.to_string())
+        Rejection::invalid(bad)
     }
 }

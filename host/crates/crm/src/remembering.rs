@@ -6,6 +6,9 @@ use crate::changes::{ChangeSet, Remembered};
 use crate::ids::{AttachmentId, ItemId};
 use crate::rejection::{Code, Rejection};
 use crate::rules::Rules;
+use crate::said;
+use crate::sentence::Sentence;
+use crate::template;
 
 /// The longest key, in bytes.
 pub const KEY_BYTES_MAX: usize = 128;
@@ -74,15 +77,22 @@ impl fmt::Display for StateOwner {
 /// `invalid`.
 pub fn check_key(key: &str) -> Result<(), Rejection> {
     if key.is_empty() || key.len() > KEY_BYTES_MAX {
-        let message = format!("the key has {} bytes, not 1 to {KEY_BYTES_MAX}", key.len());
+        let message = said!(
+            "the key has {count} bytes, not 1 to {max}",
+            count = key.len(),
+            max = KEY_BYTES_MAX
+        );
         return Err(Rejection::invalid(message));
     }
-    check_storable("key", key)
+    check_storable(template!("key"), key)
 }
 
-fn check_storable(what: &str, text: &str) -> Result<(), Rejection> {
+fn check_storable(what: &'static str, text: &str) -> Result<(), Rejection> {
     if text.contains('\0') {
-        return Err(Rejection::invalid(format!("the {what} holds U+0000")));
+        return Err(Rejection::invalid(said!(
+            "the {what} holds U+0000",
+            what = Sentence::fixed(what)
+        )));
     }
     Ok(())
 }
@@ -101,9 +111,13 @@ pub fn remember(
     before: Option<i64>,
 ) -> Result<Extent, Rejection> {
     check_key(&key)?;
-    check_storable("text", &value)?;
+    check_storable(template!("text"), &value)?;
     if value.len() > VALUE_BYTES_MAX {
-        let message = format!("the text has {} bytes, more than {VALUE_BYTES_MAX}", value.len());
+        let message = said!(
+            "the text has {count} bytes, more than {max}",
+            count = value.len(),
+            max = VALUE_BYTES_MAX
+        );
         return Err(Rejection::invalid(message));
     }
     let max = owner.extent_max();
@@ -113,9 +127,13 @@ pub fn remember(
         byte_count: without.byte_count + bytes_of(&key, &value),
     };
     if then.key_count > max.key_count || then.byte_count > max.byte_count {
-        let message = format!(
-            "the memory of {owner} would have {} keys and {} bytes, more than {} or {}",
-            then.key_count, then.byte_count, max.key_count, max.byte_count
+        let message = said!(
+            "the memory of {owner} would have {keys} keys and {bytes} bytes, more than {keys_max} or {bytes_max}",
+            owner,
+            keys = then.key_count,
+            bytes = then.byte_count,
+            keys_max = max.key_count,
+            bytes_max = max.byte_count
         );
         return Err(Rejection::new(Code::LimitState, message));
     }

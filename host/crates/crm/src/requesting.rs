@@ -12,7 +12,10 @@ use crate::http_request::{Asked, HttpRequest, Part, RequestState, Response};
 use crate::ids::{IdKind, ItemId, RequestId};
 use crate::rejection::Rejection;
 use crate::rules::Rules;
+use crate::said;
 use crate::secret::secret_for;
+use crate::sentence::Sentence;
+use crate::template;
 use crate::time::Timestamp;
 use crate::web_host::{check_reach, origin_of};
 
@@ -133,89 +136,122 @@ pub fn secrets(asked: &Asked) -> impl Iterator<Item = &str> {
 
 fn check(asked: &Asked) -> Result<Url, Rejection> {
     let url = read_url(&asked.url)?;
-    check_count("parts of the query", asked.query.len())?;
-    check_count("headers", asked.headers.len())?;
+    check_count(template!("parts of the query"), asked.query.len())?;
+    check_count(template!("headers"), asked.headers.len())?;
     asked
         .query
         .iter()
-        .try_for_each(|part| check_part("query", part))?;
+        .try_for_each(|part| check_part(template!("query"), part))?;
     asked.headers.iter().try_for_each(check_header)?;
     let body = asked.body.as_deref().unwrap_or_default();
-    check_size("body", body, BODY_BYTES_MAX)?;
+    check_size(&said!("body"), body, BODY_BYTES_MAX)?;
     if asked.body.is_some() && !asked.method.has_body() {
-        let message = format!("a body has no meaning with {}", asked.method.as_str());
+        let message = said!(
+            "a body has no meaning with {method}",
+            method = asked.method.as_str()
+        );
         return Err(Rejection::invalid(message));
     }
-    check_size("payload", &asked.payload, PAYLOAD_BYTES_MAX)?;
-    check_range("the time-out in seconds", asked.timeout_s, TIMEOUT_S_MAX)?;
-    check_range("the number of attempts", asked.attempts_max, ATTEMPTS_MAX)?;
+    check_size(&said!("payload"), &asked.payload, PAYLOAD_BYTES_MAX)?;
+    check_range(
+        template!("the time-out in seconds"),
+        asked.timeout_s,
+        TIMEOUT_S_MAX,
+    )?;
+    check_range(
+        template!("the number of attempts"),
+        asked.attempts_max,
+        ATTEMPTS_MAX,
+    )?;
     Ok(url)
 }
 
 fn read_url(text: &str) -> Result<Url, Rejection> {
-    check_size("URL", text, URL_BYTES_MAX)?;
-    let invalid = |why: &str| Rejection::invalid(format!("`{text}` is no URL for a request: {why}"));
-    let url = Url::parse(text).map_err(|error| invalid(&error.to_string()))?;
+    check_size(&said!("URL"), text, URL_BYTES_MAX)?;
+    let invalid =
+        |why: Sentence| Rejection::invalid(said!("`{text}` is no URL for a request: {why}", text, why));
+    let url = Url::parse(text).map_err(|error| invalid(Sentence::plain(error.to_string())))?;
     if !matches!(url.scheme(), "https" | "http") {
-        return Err(invalid("its scheme is neither https nor http"));
+        return Err(invalid(said!("its scheme is neither https nor http")));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(invalid(
-            "it holds a name or a password; name a secret in a header",
-        ));
+        return Err(invalid(said!(
+            "it holds a name or a password; name a secret in a header"
+        )));
     }
     if url.fragment().is_some() {
-        return Err(invalid("it has a fragment, which never leaves"));
+        return Err(invalid(said!("it has a fragment, which never leaves")));
     }
     Ok(url)
 }
 
-fn check_count(what: &str, count: usize) -> Result<(), Rejection> {
+fn check_count(what: &'static str, count: usize) -> Result<(), Rejection> {
     if count <= PARTS_MAX {
         return Ok(());
     }
-    Err(Rejection::invalid(format!(
-        "{count} {what}, more than {PARTS_MAX}"
+    Err(Rejection::invalid(said!(
+        "{count} {what}, more than {max}",
+        count,
+        what = Sentence::fixed(what),
+        max = PARTS_MAX
     )))
 }
 
-fn check_size(what: &str, text: &str, max: usize) -> Result<(), Rejection> {
+fn check_size(what: &Sentence, text: &str, max: usize) -> Result<(), Rejection> {
     if text.len() > max {
-        let message = format!("the {what} has {} bytes, more than {max}", text.len());
+        let message = said!(
+            "the {what} has {count} bytes, more than {max}",
+            what = *what,
+            count = text.len(),
+            max
+        );
         return Err(Rejection::invalid(message));
     }
     if text.contains('\0') {
-        return Err(Rejection::invalid(format!("the {what} holds U+0000")));
+        return Err(Rejection::invalid(said!("the {what} holds U+0000", what = *what)));
     }
     Ok(())
 }
 
-fn check_range(what: &str, value: u32, max: u32) -> Result<(), Rejection> {
+fn check_range(what: &'static str, value: u32, max: u32) -> Result<(), Rejection> {
     if value <= max {
         return Ok(());
     }
-    Err(Rejection::invalid(format!("{what} is {value}, not 0 to {max}")))
+    Err(Rejection::invalid(said!(
+        "{what} is {value}, not 0 to {max}",
+        what = Sentence::fixed(what),
+        value,
+        max
+    )))
 }
 
-fn check_part(what: &str, part: &Part) -> Result<(), Rejection> {
+fn check_part(what: &'static str, part: &Part) -> Result<(), Rejection> {
     if part.name.is_empty() {
-        return Err(Rejection::invalid(format!("a part of the {what} has no name")));
+        return Err(Rejection::invalid(said!(
+            "a part of the {what} has no name",
+            what = Sentence::fixed(what)
+        )));
     }
-    check_size("name of a part", &part.name, PART_BYTES_MAX)?;
-    check_size(&format!("value of `{}`", part.name), &part.value, PART_BYTES_MAX)
+    check_size(&said!("name of a part"), &part.name, PART_BYTES_MAX)?;
+    check_size(
+        &said!("value of `{name}`", name = part.name),
+        &part.value,
+        PART_BYTES_MAX,
+    )
 }
 
 /// A name and a value that frame nothing (RFC 9110 sections 5.1 and 5.5).
 fn check_header(part: &Part) -> Result<(), Rejection> {
-    check_part("headers", part)?;
+    check_part(template!("headers"), part)?;
     let name = &part.name;
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     if !name.bytes().all(is_token) {
-        return Err(Rejection::invalid(format!("`{name}` is no name of a header")));
+        return Err(Rejection::invalid(said!("`{name}` is no name of a header", name)));
     }
     if HEADERS_OF_THE_HOST.contains(&name.as_str()) || name.starts_with("proxy-") {
-        return Err(Rejection::invalid(format!(
-            "the header `{name}` is set by the host only"
+        return Err(Rejection::invalid(said!(
+            "the header `{name}` is set by the host only",
+            name
         )));
     }
     if !part
@@ -223,7 +259,10 @@ fn check_header(part: &Part) -> Result<(), Rejection> {
         .bytes()
         .all(|byte| (0x20..0x7f).contains(&byte) || byte == b'\t')
     {
-        let message = format!("the header `{name}` holds more than visible ASCII: encode the value");
+        let message = said!(
+            "the header `{name}` holds more than visible ASCII: encode the value",
+            name
+        );
         return Err(Rejection::invalid(message));
     }
     Ok(())

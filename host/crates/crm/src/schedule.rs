@@ -8,6 +8,9 @@
 use chrono::{DateTime, Utc};
 use jiff::tz::TimeZone;
 
+use crate::said;
+use crate::sentence::{Sentence, shown_as_said};
+use crate::template;
 use crate::time::{Timestamp, zone_named};
 
 /// The longest accepted expression in bytes: every minute of the hour as a list takes 170.
@@ -39,18 +42,13 @@ enum Kind {
 }
 
 /// Why an expression is refused. Each names the value.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ScheduleError {
     /// No zone has this IANA name.
-    #[error("`{0}` is not the IANA name of a time zone such as `Europe/Moscow`")]
     UnknownZone(String),
     /// Longer than `EXPRESSION_BYTES_MAX`.
-    #[error("the schedule has {0} bytes, at most {EXPRESSION_BYTES_MAX} are accepted")]
     TooLong(usize),
     /// Neither five nor six fields.
-    #[error(
-        "`{expression}` has {count} fields, not 5 (minute, hour, day of month, month, day of week) or 6 (seconds first)"
-    )]
     FieldCount {
         /// The expression.
         expression: String,
@@ -58,15 +56,8 @@ pub enum ScheduleError {
         count: usize,
     },
     /// Some programs count Sunday as 0 and 7, others as 1.
-    #[error(
-        "`{0}` in the day of week counts from Sunday or from Monday depending on the program: \
-         use sun, mon, tue, wed, thu, fri, sat, as in `mon-fri`"
-    )]
     NumericWeekday(String),
     /// A field that `cron` does not read.
-    #[error(
-        "`{value}` is not accepted as the {field}: use {accepted}, `*`, lists `a,b`, ranges `a-b` with a before b, steps `*/n`"
-    )]
     BadField {
         /// The field's name.
         field: &'static str,
@@ -76,18 +67,60 @@ pub enum ScheduleError {
         accepted: &'static str,
     },
     /// Such as 30 February. Day of month and day of week must both fit, which may be rare as well.
-    #[error("`{0}` does not occur for {IDLE_YEARS_MAX} years or more")]
     NeverOccurs(String),
+}
+
+shown_as_said!(ScheduleError);
+
+impl ScheduleError {
+    /// What is wrong, for people.
+    pub fn said(&self) -> Sentence {
+        match self {
+            Self::UnknownZone(zone) => said!(
+                "`{zone}` is not the IANA name of a time zone such as `Europe/Moscow`",
+                zone
+            ),
+            Self::TooLong(count) => said!(
+                "the schedule has {count} bytes, at most {max} are accepted",
+                count,
+                max = EXPRESSION_BYTES_MAX
+            ),
+            Self::FieldCount { expression, count } => said!(
+                "`{expression}` has {count} fields, not 5 (minute, hour, day of month, month, day of week) or 6 (seconds first)",
+                expression,
+                count
+            ),
+            Self::NumericWeekday(value) => said!(
+                "`{value}` in the day of week counts from Sunday or from Monday depending on the program: use sun, mon, tue, wed, thu, fri, sat, as in `mon-fri`",
+                value
+            ),
+            Self::BadField {
+                field,
+                value,
+                accepted,
+            } => said!(
+                "`{value}` is not accepted as the {field}: use {accepted}, `*`, lists `a,b`, ranges `a-b` with a before b, steps `*/n`",
+                value,
+                field = Sentence::fixed(field),
+                accepted
+            ),
+            Self::NeverOccurs(expression) => said!(
+                "`{expression}` does not occur for {years} years or more",
+                expression,
+                years = IDLE_YEARS_MAX
+            ),
+        }
+    }
 }
 
 /// Name and accepted values of the fields, in their order.
 const FIELDS: [(&str, &str); 6] = [
-    ("second", "0-59"),
-    ("minute", "0-59"),
-    ("hour", "0-23"),
-    ("day of month", "1-31"),
-    ("month", "1-12 or jan-dec"),
-    ("day of week", "mon, tue, wed, thu, fri, sat, sun"),
+    (template!("second"), "0-59"),
+    (template!("minute"), "0-59"),
+    (template!("hour"), "0-23"),
+    (template!("day of month"), "1-31"),
+    (template!("month"), "1-12 or jan-dec"),
+    (template!("day of week"), "mon, tue, wed, thu, fri, sat, sun"),
 ];
 
 impl Schedule {

@@ -5,6 +5,7 @@ use url::Url;
 
 use crate::directory::Directory;
 use crate::rejection::{Code, Rejection};
+use crate::said;
 use crate::web_host::{check_reach, read_hosts};
 
 /// The longest name, in characters.
@@ -45,25 +46,38 @@ pub fn check_secret(secret: &Secret) -> Result<(), Rejection> {
     let name = &secret.name;
     let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
     if name.is_empty() || name.len() > NAME_CHARS_MAX || !name.bytes().all(is_plain) {
-        let message =
-            format!("`{name}` is no name of 1 to {NAME_CHARS_MAX} lower-case letters, digits, `-` and `_`");
+        let message = said!(
+            "`{name}` is no name of 1 to {max} lower-case letters, digits, `-` and `_`",
+            name,
+            max = NAME_CHARS_MAX
+        );
         return Err(Rejection::invalid(message));
     }
     let size = secret.value.len();
     if !(VALUE_BYTES_MIN..=VALUE_BYTES_MAX).contains(&size) {
-        let message =
-            format!("the value of `{name}` has {size} bytes, not {VALUE_BYTES_MIN} to {VALUE_BYTES_MAX}");
+        let message = said!(
+            "the value of `{name}` has {size} bytes, not {min} to {max}",
+            name,
+            size,
+            min = VALUE_BYTES_MIN,
+            max = VALUE_BYTES_MAX
+        );
         return Err(Rejection::invalid(message));
     }
     // What a header can carry.
     if !secret.value.bytes().all(|byte| (0x20..0x7f).contains(&byte)) || secret.value.trim() != secret.value {
-        let message =
-            format!("the value of `{name}` holds more than visible ASCII, or begins or ends with a space");
+        let message = said!(
+            "the value of `{name}` holds more than visible ASCII, or begins or ends with a space",
+            name
+        );
         return Err(Rejection::invalid(message));
     }
     let hosts = read_hosts(&secret.hosts)?;
     if hosts.is_empty() || hosts.iter().any(|host| host.is_any()) {
-        let message = format!("secret `{name}` needs the hosts to which it may go, and `*` is none");
+        let message = said!(
+            "secret `{name}` needs the hosts to which it may go, and `*` is none",
+            name
+        );
         return Err(Rejection::invalid(message));
     }
     Ok(())
@@ -77,7 +91,7 @@ pub fn secret_for<'a>(directory: &'a Directory, name: &str, url: &Url) -> Result
     let Some(secret) = directory.secrets.get(name) else {
         return Err(Rejection::new(
             Code::NotFound,
-            format!("there is no secret `{name}`"),
+            said!("there is no secret `{name}`", name),
         ));
     };
     check_reach(url, &secret.hosts, format_args!("secret `{name}`"))?;
@@ -113,7 +127,7 @@ mod tests {
         ] {
             let refused = check_secret(&wrong).expect_err("it cannot be used");
             assert_eq!(refused.code, Code::Invalid);
-            assert!(!refused.message.contains("s3cr3t"), "{refused}");
+            assert!(!refused.message.english().contains("s3cr3t"), "{refused}");
         }
         assert!(!format!("{good:?}").contains("s3cr3t"));
     }

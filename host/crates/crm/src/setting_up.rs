@@ -11,6 +11,9 @@ use crate::params::is_field;
 use crate::people::Employee;
 use crate::pipeline::{CORE_FIELDS, FieldDef, FieldType, Pipeline, Stage, StageKind};
 use crate::rejection::{Code, Rejection};
+use crate::said;
+use crate::sentence::Sentence;
+use crate::template;
 use crate::value::LocalText;
 
 /// The longest key, in characters.
@@ -31,11 +34,15 @@ pub const PER_SECOND: std::ops::RangeInclusive<u16> = 1..=1000;
 /// `invalid` (name, e-mail, absences), `not-found` (head, calendar), `conflict` (an e-mail that is taken),
 /// `rule-violated` (a person who leads himself, directly or not).
 pub fn check_employee(directory: &Directory, employee: &Employee) -> Result<(), Rejection> {
-    check_title("name", &employee.name)?;
+    check_title(template!("name"), &employee.name)?;
     check_email(directory, employee)?;
-    check_count("absences", employee.absences.len())?;
+    check_count(template!("absences"), employee.absences.len())?;
     if let Some(absence) = employee.absences.iter().find(|a| a.until <= a.from) {
-        let message = format!("the absence from {} ends at {}", absence.from, absence.until);
+        let message = said!(
+            "the absence from {from} ends at {until}",
+            from = absence.from,
+            until = absence.until
+        );
         return Err(Rejection::invalid(message));
     }
     check_calendar_exists(directory, employee.calendar)?;
@@ -46,21 +53,26 @@ fn check_email(directory: &Directory, employee: &Employee) -> Result<(), Rejecti
     let Some(text) = &employee.email else {
         return Ok(());
     };
-    let email = Email::parse(text).map_err(|e| Rejection::invalid(e.to_string()))?;
+    let email = Email::parse(text).map_err(Rejection::invalid)?;
     let is_same = |other: &Employee| {
         let theirs = other.email.as_deref().and_then(|text| Email::parse(text).ok());
         other.id != employee.id && theirs.is_some_and(|theirs| theirs.key() == email.key())
     };
     match directory.employees.values().find(|other| is_same(other)) {
         None => Ok(()),
-        Some(other) => Err(taken("e-mail", text, &other.id.to_string())),
+        Some(other) => Err(taken(said!("e-mail"), text, id_of(&other.id))),
     }
 }
 
-fn taken(what: &str, value: &str, by: &str) -> Rejection {
+/// Whoever has something already.
+fn id_of(id: &impl std::fmt::Display) -> Sentence {
+    Sentence::plain(id.to_string())
+}
+
+fn taken(what: Sentence, value: &str, by: Sentence) -> Rejection {
     Rejection::new(
         Code::Conflict,
-        format!("the {what} `{value}` is taken by {by} already"),
+        said!("the {what} `{value}` is taken by {by} already", what, value, by),
     )
 }
 
@@ -70,7 +82,11 @@ fn check_heads(directory: &Directory, employee: &Employee) -> Result<(), Rejecti
     let mut next = employee.head;
     while let Some(id) = next {
         if !seen.insert(id) {
-            let message = format!("{} ({}) would lead himself", employee.id, employee.name);
+            let message = said!(
+                "{employee} ({name}) would lead himself",
+                employee = employee.id,
+                name = employee.name
+            );
             return Err(Rejection::new(Code::RuleViolated, message));
         }
         let head = directory.employee(id)?;
@@ -86,19 +102,27 @@ fn check_heads(directory: &Directory, employee: &Employee) -> Result<(), Rejecti
 /// (calendar).
 pub fn check_pipeline(directory: &Directory, pipeline: &Pipeline) -> Result<(), Rejection> {
     let others = directory.pipelines.values().filter(|p| p.id != pipeline.id);
-    check_key(&pipeline.key, others.map(|p| (p.key.as_str(), p.id.to_string())))?;
+    check_key(&pipeline.key, others.map(|p| (p.key.as_str(), id_of(&p.id))))?;
     check_titles(&pipeline.title)?;
     if let Some(days) = pipeline
         .activity_working_days_max
         .filter(|days| *days > WORKING_DAYS_MAX)
     {
-        let message = format!("activity_working_days_max is {days}, more than {WORKING_DAYS_MAX}");
+        let message = said!(
+            "activity_working_days_max is {days}, more than {max}",
+            days,
+            max = WORKING_DAYS_MAX
+        );
         return Err(Rejection::invalid(message));
     }
     let before = directory.pipelines.get(&pipeline.id);
     if let Some(before) = before.filter(|before| before.item_kind != pipeline.item_kind) {
         let kind = before.item_kind.as_str();
-        let message = format!("pipeline `{}` holds items of kind `{kind}`", before.key);
+        let message = said!(
+            "pipeline `{pipeline}` holds items of kind `{kind}`",
+            pipeline = before.key,
+            kind
+        );
         return Err(Rejection::new(Code::Conflict, message));
     }
     check_calendar_exists(directory, pipeline.calendar)
@@ -113,30 +137,35 @@ pub fn check_stage(directory: &Directory, stage: &Stage) -> Result<(), Rejection
     let pipeline = directory.pipeline(stage.pipeline)?;
     let others = directory.stages_of(stage.pipeline);
     let others = others.iter().filter(|other| other.id != stage.id);
-    check_key(&stage.key, others.map(|s| (s.key.as_str(), s.id.to_string())))?;
+    check_key(&stage.key, others.map(|s| (s.key.as_str(), id_of(&s.id))))?;
     check_titles(&stage.title)?;
     if let Some(before) = directory
         .stages
         .get(&stage.id)
         .filter(|s| s.pipeline != stage.pipeline)
     {
-        let message = format!(
-            "stage `{}` cannot move from {} to pipeline `{}`",
-            before.key, before.pipeline, pipeline.key
+        let message = said!(
+            "stage `{stage}` cannot move from {from} to pipeline `{pipeline}`",
+            stage = before.key,
+            from = before.pipeline,
+            pipeline = pipeline.key
         );
         return Err(Rejection::new(Code::Conflict, message));
     }
     if stage.requires_reason && stage.kind != StageKind::Lost {
-        let message = format!("stage `{}` is not lost and cannot require a reason", stage.key);
+        let message = said!(
+            "stage `{stage}` is not lost and cannot require a reason",
+            stage = stage.key
+        );
         return Err(Rejection::invalid(message));
     }
-    check_count("required fields", stage.required_fields.len())?;
+    check_count(template!("required fields"), stage.required_fields.len())?;
     let unknown = |key: &&String| !is_field(directory, key);
     match stage.required_fields.iter().find(unknown) {
         None => Ok(()),
         Some(key) => Err(Rejection {
             fields: vec![key.clone()],
-            ..Rejection::invalid(format!("there is no field `{key}`"))
+            ..Rejection::invalid(said!("there is no field `{key}`", key))
         }),
     }
 }
@@ -146,31 +175,32 @@ pub fn check_stage(directory: &Directory, stage: &Stage) -> Result<(), Rejection
 /// # Errors
 /// `invalid` (key, title, options), `conflict` (the key of a core field; another type than before).
 pub fn check_field(directory: &Directory, field: &FieldDef) -> Result<(), Rejection> {
-    let core = CORE_FIELDS.into_iter().map(|key| (key, "the core".to_owned()));
+    let core = CORE_FIELDS.into_iter().map(|key| (key, said!("the core")));
     check_key(&field.key, core)?;
     check_titles(&field.title)?;
-    check_count("options", field.options.len())?;
+    check_count(template!("options"), field.options.len())?;
     let is_select = field.field_type == FieldType::Select;
     if is_select == field.options.is_empty() {
-        let message = format!(
-            "field `{}`: a select has options, and no other field does",
-            field.key
+        let message = said!(
+            "field `{field}`: a select has options, and no other field does",
+            field = field.key
         );
         return Err(Rejection::invalid(message));
     }
     for (index, option) in field.options.iter().enumerate() {
         let others = field.options[..index]
             .iter()
-            .map(|o| (o.as_str(), field.key.clone()));
+            .map(|o| (o.as_str(), id_of(&field.key)));
         check_key(option, others)?;
     }
     let before = directory.fields.get(&field.key);
     match before.filter(|before| before.field_type != field.field_type) {
         None => Ok(()),
         Some(before) => {
-            let message = format!(
-                "field `{}` holds values of type {:?}",
-                field.key, before.field_type
+            let message = said!(
+                "field `{field}` holds values of type {kind}",
+                field = field.key,
+                kind = format_args!("{:?}", before.field_type)
             );
             Err(Rejection::new(Code::Conflict, message))
         }
@@ -184,16 +214,19 @@ pub fn check_field(directory: &Directory, field: &FieldDef) -> Result<(), Reject
 /// pipeline without stages), `rule-violated` (an assignee who has left).
 pub fn check_channel(directory: &Directory, channel: &Channel) -> Result<(), Rejection> {
     let others = directory.channels.values().filter(|c| c.id != channel.id);
-    check_key(&channel.key, others.map(|c| (c.key.as_str(), c.id.to_string())))?;
-    check_title("title", &channel.title)?;
+    check_key(&channel.key, others.map(|c| (c.key.as_str(), id_of(&c.id))))?;
+    check_title(template!("title"), &channel.title)?;
     if let Some(per_second) = channel.per_second.filter(|count| !PER_SECOND.contains(count)) {
-        let message = format!("`per_second` is {per_second}, and 1 to 1000 is possible");
+        let message = said!(
+            "`per_second` is {per_second}, and 1 to 1000 is possible",
+            per_second
+        );
         return Err(Rejection::invalid(message));
     }
     if let Some(id) = channel.opens_item_in {
         let pipeline = directory.pipeline(id)?;
         if directory.stages_of(id).is_empty() {
-            let message = format!("pipeline `{}` has no stage", pipeline.key);
+            let message = said!("pipeline `{pipeline}` has no stage", pipeline = pipeline.key);
             return Err(Rejection::new(Code::NoSuchStage, message));
         }
     }
@@ -211,13 +244,19 @@ pub fn check_calendar(directory: &Directory, calendar: &Calendar) -> Result<(), 
     let others = || directory.calendars.values().filter(|(c, _)| c.id != calendar.id);
     check_key(
         &calendar.key,
-        others().map(|(c, _)| (c.key.as_str(), c.id.to_string())),
+        others().map(|(c, _)| (c.key.as_str(), id_of(&c.id))),
     )?;
-    WorkCalendar::new(&calendar.spec).map_err(|e| Rejection::invalid(e.to_string()))?;
+    WorkCalendar::new(&calendar.spec).map_err(Rejection::invalid)?;
     let other = others().find(|(c, _)| c.is_default);
     let message = match (calendar.is_default, other) {
-        (true, Some((other, _))) => format!("calendar `{}` is the default already", other.key),
-        (false, None) => format!("without `{}` there is no default calendar", calendar.key),
+        (true, Some((other, _))) => said!(
+            "calendar `{calendar}` is the default already",
+            calendar = other.key
+        ),
+        (false, None) => said!(
+            "without `{calendar}` there is no default calendar",
+            calendar = calendar.key
+        ),
         (true, None) | (false, Some(_)) => return Ok(()),
     };
     Err(Rejection::new(Code::Conflict, message))
@@ -246,42 +285,53 @@ fn check_calendar_exists(directory: &Directory, id: Option<CalendarId>) -> Resul
 }
 
 /// A key is written in files and messages: lower-case letters, digits and hyphens, and nobody else has it.
-fn check_key<'a>(key: &str, others: impl Iterator<Item = (&'a str, String)>) -> Result<(), Rejection> {
+fn check_key<'a>(key: &str, others: impl Iterator<Item = (&'a str, Sentence)>) -> Result<(), Rejection> {
     let is_plain = key
         .bytes()
         .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     if key.is_empty() || key.len() > KEY_CHARS_MAX || !is_plain {
         let shown: String = key.chars().take(2 * KEY_CHARS_MAX).collect();
-        let message =
-            format!("`{shown}` is not a key: 1 to {KEY_CHARS_MAX} lower-case letters, digits and hyphens");
+        let message = said!(
+            "`{shown}` is not a key: 1 to {max} lower-case letters, digits and hyphens",
+            shown,
+            max = KEY_CHARS_MAX
+        );
         return Err(Rejection::invalid(message));
     }
     match { others }.find(|(other, _)| *other == key) {
         None => Ok(()),
-        Some((_, by)) => Err(taken("key", key, &by)),
+        Some((_, by)) => Err(taken(said!("key"), key, by)),
     }
 }
 
 fn check_titles(title: &LocalText) -> Result<(), Rejection> {
-    check_title("Russian title", &title.ru)?;
-    check_title("English title", &title.en)
+    check_title(template!("Russian title"), &title.ru)?;
+    check_title(template!("English title"), &title.en)
 }
 
-fn check_title(what: &str, title: &str) -> Result<(), Rejection> {
+fn check_title(what: &'static str, title: &str) -> Result<(), Rejection> {
     let count = title.chars().count();
     if !title.trim().is_empty() && count <= TITLE_CHARS_MAX {
         return Ok(());
     }
-    let message = format!("the {what} has {count} characters, not 1 to {TITLE_CHARS_MAX}");
+    let message = said!(
+        "the {what} has {count} characters, not 1 to {max}",
+        what = Sentence::fixed(what),
+        count,
+        max = TITLE_CHARS_MAX
+    );
     Err(Rejection::invalid(message))
 }
 
-fn check_count(what: &str, count: usize) -> Result<(), Rejection> {
+fn check_count(what: &'static str, count: usize) -> Result<(), Rejection> {
     if count <= ENTRIES_MAX {
         return Ok(());
     }
-    Err(Rejection::invalid(format!(
-        "{count} {what}, more than {ENTRIES_MAX}"
+    Err(Rejection::invalid(said!(
+        "{count} {what}, more than {max}",
+        count,
+        what = Sentence::fixed(what),
+        max = ENTRIES_MAX
     )))
 }
 

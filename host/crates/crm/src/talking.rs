@@ -12,6 +12,7 @@ use crate::item::Item;
 use crate::moving::{NewItem, create_item};
 use crate::rejection::{Code, Rejection};
 use crate::rules::Rules;
+use crate::said;
 use crate::time::Timestamp;
 use crate::timer::{Delivery, DeliveryState};
 
@@ -263,7 +264,7 @@ pub fn close(
     mut conversation: Conversation,
 ) -> Result<Conversation, Rejection> {
     if conversation.closed_at.is_some() {
-        let message = format!("{} is closed already", conversation.id);
+        let message = said!("{conversation} is closed already", conversation = conversation.id);
         return Err(Rejection::new(Code::Conflict, message));
     }
     conversation.closed_at = Some(rules.now);
@@ -312,21 +313,23 @@ pub fn reply(
         text.chars().count()
     };
     if count == 0 || count > TEXT_CHARS_MAX {
-        return Err(Rejection::invalid(format!(
-            "the text has {count} characters, not 1 to {TEXT_CHARS_MAX}"
+        return Err(Rejection::invalid(said!(
+            "the text has {count} characters, not 1 to {max}",
+            count,
+            max = TEXT_CHARS_MAX
         )));
     }
     if conversation.closed_at.is_some() {
         return Err(Rejection::new(
             Code::Conflict,
-            format!("{} is closed", conversation.id),
+            said!("{conversation} is closed", conversation = conversation.id),
         ));
     }
     let channel = rules.directory.channel(conversation.channel)?;
     if channel.base_url.is_none() {
-        let message = format!(
-            "channel `{}` has no base URL, so nothing can be sent",
-            channel.key
+        let message = said!(
+            "channel `{channel}` has no base URL, so nothing can be sent",
+            channel = channel.key
         );
         return Err(Rejection::new(Code::Conflict, message));
     }

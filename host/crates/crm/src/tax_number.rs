@@ -1,5 +1,7 @@
 //! Tax numbers (INN) of companies and persons.
 
+use crate::said;
+use crate::sentence::{Sentence, shown_as_said};
 use std::fmt;
 
 /// A tax number in its normal form: 10 digits of a company or 12 of a person.
@@ -21,11 +23,22 @@ pub enum TaxNumberOwner {
 }
 
 /// A text that is not a tax number.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a tax number: 10 or 12 digits, of which the first two are a region from 01 on")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TaxNumberError {
     /// The refused text, cut to 64 characters.
     pub text: String,
+}
+
+shown_as_said!(TaxNumberError);
+
+impl TaxNumberError {
+    /// What is wrong, for people.
+    pub fn said(&self) -> Sentence {
+        said!(
+            "`{text}` is not a tax number: 10 or 12 digits, of which the first two are a region from 01 on",
+            text = self.text
+        )
+    }
 }
 
 impl TaxNumber {

@@ -4,6 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::said;
+use crate::sentence::{Sentence, shown_as_said};
 use jiff::Zoned;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -15,11 +17,22 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct Timestamp(i64);
 
 /// A text that is not an RFC 3339 instant.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not an RFC 3339 instant such as `2026-03-09T14:20:00Z`")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimestampError {
     /// The refused text, cut to 64 characters.
     pub text: String,
+}
+
+shown_as_said!(TimestampError);
+
+impl TimestampError {
+    /// What is wrong, for people.
+    pub fn said(&self) -> Sentence {
+        said!(
+            "`{text}` is not an RFC 3339 instant such as `2026-03-09T14:20:00Z`",
+            text = self.text
+        )
+    }
 }
 
 impl Timestamp {

@@ -7,6 +7,7 @@ use crate::attachment::Attachment;
 use crate::directory::{Directory, RobotVersion};
 use crate::rejection::Rejection;
 use crate::robot::Permission;
+use crate::said;
 use crate::web_host::{WebHost, read_hosts};
 
 #[cfg(test)]
@@ -57,13 +58,21 @@ pub fn check_approved(version: &RobotVersion, approved: &Approved) -> Result<(),
         permissions.any(|one| one.interface == *interface)
     };
     if let Some(interface) = approved.interfaces.iter().find(|interface| !asks(interface)) {
-        let message = format!("approve: `{label}` does not ask for `{interface}`");
+        let message = said!(
+            "approve: `{label}` does not ask for `{interface}`",
+            label,
+            interface
+        );
         return Err(Rejection::invalid(message));
     }
     let named = known(&manifest.http_hosts_named());
     for host in read_hosts(&approved.http_hosts)? {
         if !named.contains(&host) {
-            let message = format!("approve_hosts: `{label}` does not ask for the host `{host}`");
+            let message = said!(
+                "approve_hosts: `{label}` does not ask for the host `{host}`",
+                label,
+                host
+            );
             return Err(Rejection::invalid(message));
         }
     }

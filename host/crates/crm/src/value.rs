@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::said;
+use crate::sentence::{Sentence, refuse, shown_as_said};
 use crate::time::Timestamp;
 
 /// A text in the languages of the console.
@@ -36,6 +38,19 @@ pub struct Money {
     pub currency: String,
 }
 
+/// A text that is not an amount.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MoneyError(Sentence);
+
+shown_as_said!(MoneyError);
+
+impl MoneyError {
+    /// What is wrong, for people.
+    pub fn said(&self) -> Sentence {
+        self.0.clone()
+    }
+}
+
 /// The largest amount, in hundredths: 2^53, so that every JSON reader keeps it exact.
 pub const MONEY_HUNDREDTHS_MAX: i64 = 1 << 53;
 
@@ -43,11 +58,12 @@ impl Money {
     /// Reads `1500`, `1500.5` or `-1500.50`.
     ///
     /// # Errors
-    /// A sentence that names the value.
-    pub fn new(amount: &str, currency: &str) -> Result<Self, String> {
-        let bad = || format!("`{amount}` is not an amount such as `1500.00`");
+    /// `MoneyError` with the value.
+    pub fn new(amount: &str, currency: &str) -> Result<Self, MoneyError> {
+        let bad = || MoneyError(said!("`{amount}` is not an amount such as `1500.00`", amount));
         if currency.len() != 3 || !currency.bytes().all(|b| b.is_ascii_uppercase()) {
-            return Err(format!("`{currency}` is not a currency code such as `RUB`"));
+            let message = said!("`{currency}` is not a currency code such as `RUB`", currency);
+            return Err(MoneyError(message));
         }
         let (sign, digits) = match amount.strip_prefix('-') {
             Some(rest) => (-1, rest),
@@ -89,12 +105,12 @@ impl fmt::Display for Money {
 }
 
 impl FromStr for Money {
-    type Err = String;
+    type Err = MoneyError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, MoneyError> {
         let (amount, currency) = text
             .split_once(' ')
-            .ok_or_else(|| format!("`{text}` is not an amount such as `1500.00 RUB`"))?;
+            .ok_or_else(|| MoneyError(said!("`{text}` is not an amount such as `1500.00 RUB`", text)))?;
         Money::new(amount, currency)
     }
 }
@@ -108,7 +124,7 @@ impl Serialize for Money {
 impl<'de> Deserialize<'de> for Money {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        text.parse().map_err(refuse)
     }
 }
 

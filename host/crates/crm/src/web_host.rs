@@ -6,6 +6,7 @@ use std::str::FromStr;
 use url::{Host, Url};
 
 use crate::rejection::{Code, Rejection};
+use crate::said;
 
 /// The most hosts of a manifest, an attachment or a secret.
 pub const HOSTS_MAX: usize = 20;
@@ -69,8 +70,9 @@ impl FromStr for WebHost {
 
     fn from_str(text: &str) -> Result<Self, Rejection> {
         let wrong = || {
-            let message = format!(
-                "`{text}` is no host such as `api.example.com`, `*.example.com`, `api.example.com:8443` or `http://crm.local`"
+            let message = said!(
+                "`{text}` is no host such as `api.example.com`, `*.example.com`, `api.example.com:8443` or `http://crm.local`",
+                text
             );
             Rejection::invalid(message)
         };
@@ -137,7 +139,11 @@ impl fmt::Display for WebHost {
 /// `invalid`, with the one that is none, or the number of them.
 pub fn read_hosts(texts: &[String]) -> Result<Vec<WebHost>, Rejection> {
     if texts.len() > HOSTS_MAX {
-        let message = format!("{} hosts, more than {HOSTS_MAX}", texts.len());
+        let message = said!(
+            "{count} hosts, more than {max}",
+            count = texts.len(),
+            max = HOSTS_MAX
+        );
         return Err(Rejection::invalid(message));
     }
     texts.iter().map(|text| text.parse()).collect()
@@ -151,11 +157,14 @@ pub fn check_named(named: &[String], asked: &[String]) -> Result<(), Rejection> 
     let asked = read_hosts(asked)?;
     for host in read_hosts(named)? {
         if host.is_any() {
-            return Err(Rejection::invalid("`*` names no host: the admin names each"));
+            return Err(Rejection::invalid(said!(
+                "`*` names no host: the admin names each"
+            )));
         }
         if !asked.iter().any(|one| one.includes(&host)) {
-            return Err(Rejection::invalid(format!(
-                "the robot does not ask for the host `{host}`"
+            return Err(Rejection::invalid(said!(
+                "the robot does not ask for the host `{host}`",
+                host
             )));
         }
     }
@@ -170,7 +179,11 @@ pub fn check_reach(url: &Url, hosts: &[String], whose: impl fmt::Display) -> Res
     if read_hosts(hosts)?.iter().any(|host| host.has(url)) {
         return Ok(());
     }
-    let message = format!("{} is not among the hosts of {whose}", origin_of(url));
+    let message = said!(
+        "{origin} is not among the hosts of {whose}",
+        origin = origin_of(url),
+        whose
+    );
     Err(Rejection::new(Code::Denied, message))
 }
 
@@ -235,7 +248,10 @@ mod tests {
             "*.*.com",
         ] {
             let refused = wrong.parse::<WebHost>().expect_err(wrong);
-            assert!(refused.message.contains(&format!("`{wrong}`")), "{refused}");
+            assert!(
+                refused.message.english().contains(&format!("`{wrong}`")),
+                "{refused}"
+            );
         }
     }
 

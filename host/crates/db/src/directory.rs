@@ -352,7 +352,7 @@ impl Db {
         for change in changes {
             directory
                 .apply(change)
-                .map_err(|rejection| DbError::bad_row("directory entry", &rejection.message))?;
+                .map_err(|rejection| DbError::bad_row("directory entry", &rejection.to_string()))?;
         }
         Ok(directory)
     }

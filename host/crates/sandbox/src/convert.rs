@@ -11,6 +11,7 @@ use signalbox_crm::item::Item;
 use signalbox_crm::people::Employee;
 use signalbox_crm::rejection::Rejection;
 use signalbox_crm::run::Verdict;
+use signalbox_crm::sentence::Sentence;
 use signalbox_crm::time::Timestamp;
 use signalbox_crm::value::Money;
 
@@ -59,23 +60,27 @@ pub(crate) fn limit(limit: u32) -> Answer<u32> {
     if (1..=PAGE_MAX).contains(&limit) {
         return Ok(limit);
     }
-    Err(Rejection::invalid(format!("the limit is {limit}, not 1 to {PAGE_MAX}")).into())
+    Err(Rejection::invalid(Sentence::plain(format!(
+        "the limit is {limit}, not 1 to {PAGE_MAX}"
+    )))
+    .into())
 }
 
 /// Reads an instant.
 pub(crate) fn instant(text: &str) -> Answer<Timestamp> {
-    Ok(Timestamp::parse(text).map_err(|bad| Rejection::invalid(bad.to_string()))?)
+    Ok(Timestamp::parse(text).map_err(Rejection::invalid)?)
 }
 
 /// A rejection as robots see it.
 pub(crate) fn error(rejection: Rejection) -> types::Error {
+    let mut message = rejection.message.english();
+    if let Some((end, _)) = message.char_indices().nth(MESSAGE_CHARS_MAX) {
+        message.truncate(end);
+    }
     types::Error {
         code: rejection.code.as_str().to_owned(),
         retryable: rejection.code.is_passing(),
-        message: match rejection.message.char_indices().nth(MESSAGE_CHARS_MAX) {
-            Some((end, _)) => rejection.message[..end].to_owned(),
-            None => rejection.message,
-        },
+        message,
     }
 }
 
@@ -179,9 +184,10 @@ fn activity_kind(kind: activities::ActivityKind) -> Answer<ActivityKind> {
         activities::ActivityKind::Call => Ok(ActivityKind::Call),
         activities::ActivityKind::Meeting => Ok(ActivityKind::Meeting),
         activities::ActivityKind::Mail => Ok(ActivityKind::Mail),
-        activities::ActivityKind::Other => {
-            Err(Rejection::invalid("an activity of the kind `other` cannot be planned").into())
-        }
+        activities::ActivityKind::Other => Err(Rejection::invalid(Sentence::plain(
+            "an activity of the kind `other` cannot be planned",
+        ))
+        .into()),
     }
 }
 
@@ -318,7 +324,9 @@ mod tests {
     #[test]
     fn refusal_does_not_repeat_more_than_a_page() {
         let long = "я".repeat(100_000);
-        let error = error(Rejection::invalid(format!("`{long}` is no amount")));
+        let error = error(Rejection::invalid(Sentence::plain(format!(
+            "`{long}` is no amount"
+        ))));
         assert_eq!(error.message.chars().count(), MESSAGE_CHARS_MAX);
     }
 

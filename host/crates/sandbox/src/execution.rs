@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use signalbox_crm::ids::RunId;
 use signalbox_crm::rejection::{Code, Rejection};
+use signalbox_crm::sentence::Sentence;
 
 use crate::answers::{Answers, Off};
 use crate::bindings::types::Error;
@@ -105,7 +106,7 @@ impl Execution {
     fn check_call_count(&self) -> Result<(), Rejection> {
         let max = self.limits.call_count_max;
         if self.journal.count() > max {
-            let message = format!("this run has made more than {max} host calls");
+            let message = Sentence::plain(format!("this run has made more than {max} host calls"));
             return Err(Rejection::new(Code::LimitCalls, message));
         }
         Ok(())

@@ -14,6 +14,7 @@ use crate::console::form::Form;
 use crate::console::visitor::{Allowed, Visitor};
 use crate::http::caller::Configure;
 use crate::http::problem::Problem;
+use signalbox_crm::said;
 
 /// Asks for one change of the draft that the person has seen.
 pub(super) async fn ask_edit(
@@ -80,7 +81,7 @@ fn change_of(form: &Form, draft: &DraftView) -> Result<Value, Problem> {
         "remove" => json!({"kind": "remove", "entry": entry}),
         "restore" => json!({"kind": "restore", "entry": entry}),
         "copy-from" => json!({"kind": "copy-from", "from": form.get("from").unwrap_or_default()}),
-        other => return Err(Problem::invalid("do", format!("`{other}` is nothing to do"))),
+        other => return Err(Problem::invalid("do", said!("`{other}` is nothing to do", other))),
     })
 }
 

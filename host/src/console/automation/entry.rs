@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use signalbox_crm::automation::AutomationId;
 use signalbox_crm::ids::AttachmentId;
 use signalbox_crm::robot::Manifest;
+use signalbox_crm::sentence::Sentence;
 
 use super::acting::ask_edit;
 use super::difference::field_title;
@@ -22,6 +23,7 @@ use crate::console::page::{Page, Section};
 use crate::console::visitor::{Allowed, Visitor};
 use crate::http::caller::{Configure, Read};
 use crate::http::problem::{Problem, ProblemBody};
+use signalbox_crm::said;
 
 mod conditions;
 mod limits;
@@ -69,7 +71,7 @@ impl Sheet<'_> {
     /// What is wrong with a field.
     fn why(&self, field: &str) -> Markup {
         html! {
-            @for (_, why) in self.wrong.iter().filter(|(known, _)| known == field) { p.wrong { (why_text(self.visitor, why)) } }
+            @for (_, why) in self.wrong.iter().filter(|(known, _)| known == field) { p.wrong { (why) } }
         }
     }
 
@@ -85,15 +87,11 @@ impl Sheet<'_> {
     }
 }
 
-/// The rules speak English; what they say most often is said in the person's language.
-fn why_text(visitor: &Visitor, why: &str) -> String {
-    let words = visitor.words;
-    match why {
-        "form-number" | "form-instant" | "form-choice" => words.t(why).into_owned(),
-        _ if why.ends_with("is required") || why == "the title is empty" => {
-            words.t("form-required").into_owned()
-        }
-        _ => why.to_owned(),
+/// What is wrong with a field, beside it: there its name need not be repeated.
+fn said_of(visitor: &Visitor, why: &Sentence) -> String {
+    match why.template() {
+        "`{param}` is required" | "the title is empty" => visitor.words.t("form-required").into_owned(),
+        _ => visitor.words.say(why),
     }
 }
 
@@ -101,14 +99,20 @@ fn why_text(visitor: &Visitor, why: &str) -> String {
 fn find<'d>(draft: &'d DraftView, text: &str) -> Result<&'d EntryView, Problem> {
     let id = text.parse().ok().map(AttachmentId);
     let found = draft.entries.iter().find(|entry| Some(entry.attachment.id) == id);
-    found.ok_or_else(|| Problem::not_found(format!("attachment:{text} in the draft of {}", draft.automation)))
+    found.ok_or_else(|| {
+        Problem::not_found_because(said!(
+            "`attachment:{text} in the draft of {automation}` does not exist",
+            text,
+            automation = draft.automation
+        ))
+    })
 }
 
 /// What the rules say about the entry as it is kept.
-fn problems_of(entry: &EntryView) -> Vec<Wrong> {
+fn problems_of(visitor: &Visitor, entry: &EntryView) -> Vec<Wrong> {
     let problems = entry.problems.iter();
     problems
-        .map(|problem| (problem.field.clone(), problem.message.clone()))
+        .map(|problem| (problem.field.clone(), said_of(visitor, &problem.message)))
         .collect()
 }
 
@@ -122,7 +126,7 @@ pub(super) async fn page(
     // What was only just added is not wrong yet: it says what is required, and the designer says that it waits.
     let wrong = match entry.attachment.params.is_empty() {
         true => Vec::new(),
-        false => problems_of(entry),
+        false => problems_of(&visitor, entry),
     };
     Ok(draw(&visitor, &draft, entry, &form, &wrong, &html! {}).into_response())
 }
@@ -143,6 +147,10 @@ pub(super) async fn save(
     let patch = match reading::patch_of(&visitor, entry, &form) {
         Ok(patch) => patch,
         Err(wrong) => {
+            let wrong: Vec<Wrong> = wrong
+                .into_iter()
+                .map(|(field, key)| (field, visitor.words.t(&key).into_owned()))
+                .collect();
             let page = draw(&visitor, &draft, entry, &form, &wrong, &html! {});
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
@@ -161,7 +169,14 @@ pub(super) async fn save(
         Ok(_) => {
             let notice =
                 html! { div.notice.notice-warn { p { (visitor.words.t("form-saved-unfinished")) } } };
-            let page = draw(&visitor, &draft, entry, &form, &problems_of(entry), &notice);
+            let page = draw(
+                &visitor,
+                &draft,
+                entry,
+                &form,
+                &problems_of(&visitor, entry),
+                &notice,
+            );
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
         Err(Refused(problem)) => {
@@ -269,7 +284,7 @@ fn summary(sheet: &Sheet<'_>) -> Markup {
                 @for (field, why) in sheet.wrong {
                     li {
                         a href={ "#" (field) } { (field_title(sheet.visitor, field, Some(&sheet.entry.attachment))) }
-                        ": " (why_text(sheet.visitor, why))
+                        ": " (why)
                     }
                 }
             }

@@ -20,6 +20,7 @@ use crate::console::visitor::{Allowed, Visitor};
 use crate::engine::changes::Topic;
 use crate::http::caller::{Configure, Read};
 use crate::http::problem::Problem;
+use signalbox_crm::said;
 
 /// Versions on a page.
 const PAGE: usize = 30;
@@ -40,7 +41,13 @@ async fn compared(visitor: &Visitor, id: AutomationId, form: &Form) -> Result<Ma
         return Ok(html! {});
     };
     let number = |text: &str| text.parse::<i64>().ok().filter(|number| *number >= 0);
-    let missing = |text: &str| Problem::not_found(format!("version {text} of {id}"));
+    let missing = |text: &str| {
+        Problem::not_found_because(said!(
+            "`version {number} of {id}` does not exist",
+            number = text,
+            id
+        ))
+    };
     let from = number(from).ok_or_else(|| missing(from))?;
     let to = match form.filled("to") {
         Some(text) => Some(number(text).ok_or_else(|| missing(text))?),

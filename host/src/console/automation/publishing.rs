@@ -127,7 +127,7 @@ pub(super) fn told(visitor: &Visitor, problem: &ProblemBody) -> String {
         "stale-version" => words.t("draft-changed-meanwhile").into_owned(),
         "stale-draft" => words.t("draft-stale").into_owned(),
         "unfinished" => words.t("draft-unfinished").into_owned(),
-        _ => problem.detail.clone(),
+        _ => words.say(&problem.detail),
     }
 }
 

@@ -14,6 +14,7 @@ use crate::console::page::{Page, Section};
 use crate::console::visitor::{Allowed, Visitor};
 use crate::http::caller::Work;
 use crate::http::problem::{Problem, ProblemBody};
+use signalbox_crm::said;
 
 /// Cards that one form changes; more is a bulk change, which an administrator starts.
 const ITEMS_MAX: usize = 200;
@@ -53,7 +54,11 @@ struct Outcome {
 pub(super) async fn change(kind: ItemKind, visitor: Allowed<Work>, form: Form) -> Result<Response, Refused> {
     let chosen: Vec<&str> = form.all("item").collect();
     if chosen.len() > ITEMS_MAX {
-        let detail = format!("{} cards are chosen; one form changes {ITEMS_MAX}", chosen.len());
+        let detail = said!(
+            "{count} cards are chosen; one form changes {max}",
+            count = chosen.len(),
+            max = ITEMS_MAX
+        );
         return Err(Problem::invalid("item", detail).into());
     }
     let mut outcomes = Vec::with_capacity(chosen.len());
@@ -76,7 +81,7 @@ pub(super) async fn change(kind: ItemKind, visitor: Allowed<Work>, form: Form) -
 fn card_of(text: &str) -> Result<(ItemId, i64), Problem> {
     let parts = text.split_once('/');
     let read = parts.and_then(|(item, version)| Some((item.parse().ok()?, version.parse().ok()?)));
-    read.ok_or_else(|| Problem::invalid("item", format!("`{text}` is no card")))
+    read.ok_or_else(|| Problem::invalid("item", said!("`{text}` is no card", text)))
 }
 
 async fn change_one(visitor: &Visitor, item: ItemId, mut version: i64, form: &Form) -> Result<(), Refused> {
@@ -114,7 +119,7 @@ fn report<'v>(kind: ItemKind, visitor: &'v Visitor, outcomes: &[Outcome], back: 
                     @for (item, problem) in refused {
                         tr {
                             td { a href=(item_path(item)) { (item) } }
-                            td { (problem.detail) }
+                            td { (words.say(&problem.detail)) }
                         }
                     }
                 }

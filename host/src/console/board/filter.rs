@@ -12,6 +12,7 @@ use url::form_urlencoded;
 use super::section_path;
 use crate::console::visitor::Visitor;
 use crate::http::problem::Problem;
+use signalbox_crm::said;
 
 /// The query of a board. Empty texts count as absent: that is how forms send fields that nobody filled.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -72,7 +73,7 @@ impl Asked {
             Some(other) => {
                 return Err(Problem::invalid(
                     "due",
-                    format!("`{other}` is no state of activities"),
+                    said!("`{other}` is no state of activities", other),
                 ));
             }
         };
@@ -129,7 +130,7 @@ impl Asked {
 
 fn read<T: std::str::FromStr>(field: &str, text: &str) -> Result<T, Problem> {
     text.parse()
-        .map_err(|_| Problem::invalid(field, format!("`{text}` is no {field}")))
+        .map_err(|_| Problem::invalid(field, said!("`{text}` is no value of `{field}`", text, field)))
 }
 
 /// The line above a board or list.

@@ -146,7 +146,7 @@ fn page<'v>(
                         span { (label(visitor, field)) }
                         (input(visitor, field, item.field(field).as_ref(), form.get(&format!("field.{field}"))))
                     }
-                    (wrong(problem, field))
+                    (wrong(words, problem, field))
                 }
             }
             @if wants_reason {
@@ -178,6 +178,6 @@ fn reason(visitor: &Visitor, problem: &ProblemBody) -> String {
                 .into_owned()
         }
         "backward-refused" => words.t("move-backward").into_owned(),
-        _ => problem.detail.clone(),
+        _ => words.say(&problem.detail),
     }
 }

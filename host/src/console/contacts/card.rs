@@ -17,6 +17,7 @@ use crate::console::format::{contact_path, instant, item_path, money, person};
 use crate::console::page::{Page, Section};
 use crate::console::paging::{Paged, after, fetch, pager};
 use crate::console::visitor::{Allowed, Visitor};
+use crate::engine::changes::Topic;
 use crate::http::caller::{ReadClients, Work};
 use crate::http::problem::{Problem, ProblemBody};
 
@@ -108,10 +109,9 @@ async fn draw<'v>(
             }
         }
     };
-    let shown = items.rows.iter().map(|item| format!("item:{}", item.id));
-    let topics = shown
-        .chain(talks.rows.iter().map(|talk| talk.id.to_string()))
-        .chain([id.to_string()]);
+    let shown = items.rows.iter().map(|item| Topic::Item(item.id));
+    let talks = talks.rows.iter().map(|talk| Topic::Conversation(talk.id));
+    let topics = shown.chain(talks).chain([Topic::Contact(id)]);
     Ok(Page::new(visitor, Section::Contacts, contact.name.clone())
         .watches(topics)
         .body(body))
@@ -133,7 +133,7 @@ fn about(visitor: &Visitor, contact: &Contact, form: &Form, problem: Option<&Pro
     html! {
         section.panel {
             h2 { (words.t("contacts-about")) }
-            @if let Some(problem) = problem { p.notice.notice-bad role="alert" { (problem.detail) } }
+            @if let Some(problem) = problem { p.notice.notice-bad role="alert" { (words.say(&problem.detail)) } }
             @if visitor.may::<Work>() {
                 form.stack method="post" action=(contact_path(contact.id)) {
                     input type="hidden" name="version" value=(contact.version);

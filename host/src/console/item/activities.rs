@@ -22,6 +22,7 @@ use crate::console::item_fields::instant_of;
 use crate::console::visitor::{Allowed, Visitor};
 use crate::http::caller::Work;
 use crate::http::problem::Problem;
+use signalbox_crm::said;
 
 /// Open activities that the card shows.
 const ACTIVITIES_MAX: u32 = 50;
@@ -60,7 +61,7 @@ pub(super) async fn panel(
             @if visitor.may::<Work>() {
                 details open[failed.is_some()] {
                     summary { (words.t("activity-plan")) }
-                    (summary(failed.map(|failed| failed.problem)))
+                    (summary(words, failed.map(|failed| failed.problem)))
                     form.stack method="post" action={ (item_path(item.id)) "/activities" } data-key="plan" {
                         label { span { (words.t("activity-kind")) }
                             select name="kind" {
@@ -122,8 +123,8 @@ pub(super) async fn plan(
         }
         if let Some(typed) = form.filled("deadline") {
             let at = instant_of(&visitor, typed);
-            let at =
-                at.ok_or_else(|| Problem::invalid("deadline", format!("`{typed}` is no date and time")))?;
+            let at = at
+                .ok_or_else(|| Problem::invalid("deadline", said!("`{typed}` is no date and time", typed)))?;
             body["deadline"] = json!(at);
         }
         visitor.ask(Ask::post("/activities", body)).await

@@ -22,6 +22,7 @@ use crate::console::visitor::{Allowed, Visitor};
 use crate::engine::changes::Topic;
 use crate::http::caller::Work;
 use crate::http::problem::Problem;
+use signalbox_crm::said;
 
 /// Conversations that the card shows, latest first.
 const TALKS_MAX: u32 = 5;
@@ -73,7 +74,7 @@ pub(super) async fn tab(
     }
     let failed = failed.filter(|failed| failed.part == "talk");
     Ok(html! {
-        (summary(failed.map(|failed| failed.problem)))
+        (summary(words, failed.map(|failed| failed.problem)))
         @if shown.is_empty() { p.empty { (words.t("talk-none")) } }
         @for (talk, messages) in &shown { (draw(visitor, item, talk, messages, failed)) }
     })
@@ -141,7 +142,7 @@ fn bubble(visitor: &Visitor, message: &Message) -> Markup {
 
 async fn answer(visitor: Allowed<Work>, Path(number): Path<i64>, form: Form) -> Result<Response, Problem> {
     let item = form.get("item").and_then(|text| text.parse().ok());
-    let item = item.ok_or_else(|| Problem::invalid("item", "the form names no lead or deal"))?;
+    let item = item.ok_or_else(|| Problem::invalid("item", said!("the form names no lead or deal")))?;
     let path = format!("/conversations/{}/messages", ConversationId(number));
     let body = json!({ "text": form.get("text").unwrap_or_default() });
     match visitor.ask(Ask::post(&path, body)).await {

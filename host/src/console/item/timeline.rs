@@ -60,7 +60,7 @@ pub(super) async fn tab(
     let (entries, next) = page(visitor, item, shown).await?;
     let failed = failed.filter(|failed| failed.part == "comments");
     Ok(html! {
-        (summary(failed.map(|failed| failed.problem)))
+        (summary(words, failed.map(|failed| failed.problem)))
         @if visitor.may::<Work>() && before.is_none() {
             form.comment method="post" action={ (item_path(item.id)) "/comments" } data-key="comment" {
                 textarea name="text" required aria-label=(words.t("item-comment")) placeholder=(words.t("item-comment")) {

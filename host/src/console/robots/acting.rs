@@ -14,6 +14,7 @@ use crate::console::runs::{linked, list, text};
 use crate::console::visitor::{Allowed, Visitor};
 use crate::http::caller::{Administer, Configure};
 use crate::http::problem::Problem;
+use signalbox_crm::said;
 
 /// Which version.
 #[derive(Debug, Deserialize)]
@@ -25,9 +26,13 @@ pub(super) struct Asked {
 fn checked<'a>(visitor: &Visitor, id: &str, digest: &'a str) -> Result<&'a str, Problem> {
     let mut versions = versions_of(visitor, id).into_iter();
     let is_known = versions.any(|version| version.digest == digest);
-    is_known
-        .then_some(digest)
-        .ok_or_else(|| Problem::not_found(format!("robot {id} with the digest `{digest}`")))
+    is_known.then_some(digest).ok_or_else(|| {
+        Problem::not_found_because(said!(
+            "`robot {id} with the digest `{digest}`` does not exist",
+            id,
+            digest
+        ))
+    })
 }
 
 /// What would become of each attachment, before anything does.
@@ -156,7 +161,7 @@ pub(super) async fn switch_off(
     Path(id): Path<String>,
 ) -> Result<Response, Refused> {
     if versions_of(&visitor, &id).is_empty() {
-        return Err(Problem::not_found(format!("robot {id}")).into());
+        return Err(Problem::not_found_because(said!("`robot {id}` does not exist", id)).into());
     }
     for attachment in attachments_of(&visitor, &id) {
         if attachment.is_enabled {
@@ -181,7 +186,7 @@ pub(super) async fn resume(
     Path(id): Path<String>,
 ) -> Result<Response, Refused> {
     if versions_of(&visitor, &id).is_empty() {
-        return Err(Problem::not_found(format!("robot {id}")).into());
+        return Err(Problem::not_found_because(said!("`robot {id}` does not exist", id)).into());
     }
     visitor
         .ask(Ask::post(&format!("/robots/{id}/resume"), json!({})))

@@ -13,6 +13,7 @@ use url::form_urlencoded;
 
 use crate::console::visitor::Visitor;
 use crate::http::problem::{Problem, ProblemBody};
+use signalbox_crm::said;
 
 /// The states that are stored. `running` is an available run that is executed now.
 const STATES: [&str; 6] = [
@@ -179,7 +180,7 @@ impl Asked {
 fn before(value: &str, now: Timestamp) -> Result<Timestamp, Problem> {
     let found = SINCE.iter().find(|(word, _)| *word == value);
     let hours =
-        found.ok_or_else(|| Problem::invalid("since", format!("`{value}` is no time such as 24h")))?;
+        found.ok_or_else(|| Problem::invalid("since", said!("`{value}` is no time such as 24h", value)))?;
     Ok(now.minus(Duration::from_secs(hours.1 * 60 * 60)).unwrap_or(now))
 }
 
@@ -192,7 +193,7 @@ fn day(name: &str, value: &str, zone: &TimeZone) -> Result<(Timestamp, Timestamp
         };
         Some((begin(date)?, begin(date.tomorrow().ok()?)?))
     });
-    found.ok_or_else(|| Problem::invalid(name, format!("`{value}` is no day such as 2026-03-02")))
+    found.ok_or_else(|| Problem::invalid(name, said!("`{value}` is no day such as 2026-03-02", value)))
 }
 
 /// The line above the journal.

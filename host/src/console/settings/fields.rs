@@ -100,7 +100,7 @@ fn draw<'v>(visitor: &'v Visitor, failed: Option<(&Form, &ProblemBody)>) -> Page
         } } }
         section.panel {
             h2 { (words.t("fields-new")) }
-            (notice(failed.map(|(_, problem)| problem)))
+            (notice(words, failed.map(|(_, problem)| problem)))
             form.stack method="post" action="/settings/fields" {
                 (title_inputs(visitor, typed("ru"), typed("en")))
                 label { span { (words.t("setup-key-made")) } input name="key" value=(typed("key")) pattern="[a-z0-9-]*" maxlength="64"; }

@@ -116,7 +116,7 @@ fn draw_list<'v>(
         (pager(words, after.is_some().then_some("/settings"), next.as_deref()))
         section.panel {
             h2 { (words.t("people-add")) }
-            (notice(failed.map(|(_, problem)| problem)))
+            (notice(words, failed.map(|(_, problem)| problem)))
             form.stack method="post" action="/settings" {
                 label { span { (words.t("people-name")) } input name="name" value=(typed("name")) required maxlength="200"; }
                 label { span { (words.t("people-email")) } input type="email" name="email" value=(typed("email")); }
@@ -212,7 +212,7 @@ fn draw_one<'v>(
         div.columns {
             section.panel {
                 h2 { (person.name) }
-                (notice(failed.map(|(_, problem)| problem)))
+                (notice(words, failed.map(|(_, problem)| problem)))
                 form.stack method="post" action=(path) {
                     input type="hidden" name="version" value=(person.version);
                     label { span { (words.t("people-name")) } input name="name" value=(typed("name", &person.name)) required maxlength="200"; }

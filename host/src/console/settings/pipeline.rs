@@ -151,7 +151,7 @@ fn draw<'v>(
     let body = html! {
         (tabs(visitor, "pipelines"))
         h2 { (words.of(&pipeline.title)) " " span.quiet { (pipeline.key) } }
-        (notice(problem))
+        (notice(words, problem))
         div.columns { (about(visitor, pipeline)) (new_stage(visitor, &path)) }
         h2 { (words.t("pipelines-stages")) }
         ol.stages role="list" { @for (place, stage) in stages.iter().enumerate() {

@@ -144,7 +144,7 @@ fn new(visitor: &Visitor, form: &Form, problem: Option<&ProblemBody>) -> Markup 
                     }
                 }
             }
-            (notice(problem))
+            (notice(words, problem))
             form.stack method="post" action="/settings/pipelines" {
                 input type="hidden" name="kind" value=(kind.as_str());
                 (title_inputs(visitor, typed("ru"), typed("en")))

@@ -58,7 +58,7 @@ fn draw<'v>(visitor: &'v Visitor, result: &Markup, file: &str, problem: Option<&
     let body = html! {
         (tabs(visitor, "file"))
         @if let Some(problem) = problem {
-            section.notice.notice-bad role="alert" { p { (words.t("file-refused")) } pre lang="en" { (problem.detail) } }
+            section.notice.notice-bad role="alert" { p { (words.t("file-refused")) } pre { (words.say(&problem.detail)) } }
         }
         (result)
         div.columns {

@@ -90,7 +90,7 @@ fn draw<'v>(
         (pager(words, after.is_some().then_some("/settings/tokens"), next.as_deref()))
         section.panel {
             h2 { (words.t("token-new")) }
-            (notice(failed.map(|(_, problem)| problem)))
+            (notice(words, failed.map(|(_, problem)| problem)))
             form.stack method="post" action="/settings/tokens" {
                 label { span { (words.t("token-name")) } input name="name" value=(typed("name")) required maxlength="200"; }
                 label { span { (words.t("people-role")) }

@@ -12,6 +12,7 @@ use signalbox_crm::moving::{Reach, move_item};
 use signalbox_crm::people::Actor;
 use signalbox_crm::rejection::Rejection;
 use signalbox_crm::rules::Rules;
+use signalbox_crm::said;
 use signalbox_crm::schedule::Schedule;
 use signalbox_crm::time::Timestamp;
 use signalbox_db::EventFilter;
@@ -84,7 +85,10 @@ impl Asking<'_> {
     }
 
     fn wants_item(&self) -> Rejection {
-        let message = format!("robot `{}` runs for an item: say which", self.attachment.robot);
+        let message = said!(
+            "robot `{robot}` runs for an item: say which",
+            robot = self.attachment.robot
+        );
         Rejection::invalid(message)
     }
 
@@ -104,7 +108,7 @@ impl Asking<'_> {
         query: Option<&ItemQuery>,
         item: Option<&Item>,
     ) -> Result<Moment, DryRunError> {
-        let schedule = Schedule::parse(cron, zone).map_err(|error| Rejection::invalid(error.to_string()))?;
+        let schedule = Schedule::parse(cron, zone).map_err(Rejection::invalid)?;
         let next_at = schedule.next_after(self.at).unwrap_or(Timestamp::MAX);
         let fits = Point::new(
             PointCode::ScheduleFits,
@@ -118,7 +122,7 @@ impl Asking<'_> {
         let point = match (query, item) {
             (None, None) => fits.with("next_at", next_at),
             (None, Some(_)) => {
-                let message = "the schedule has no query of items: its robot runs without an item";
+                let message = said!("the schedule has no query of items: its robot runs without an item");
                 return Err(Rejection::invalid(message).into());
             }
             (Some(_), None) => return Err(self.wants_item().into()),
@@ -197,7 +201,7 @@ impl Asking<'_> {
                 }
             }
             Err(rejection) => {
-                let why = &rejection.message;
+                let why = rejection.message.english();
                 let text = format!(
                     "{} stands in {stands_in} and cannot enter {wanted}: {why}",
                     item.id
@@ -241,7 +245,11 @@ impl Asking<'_> {
             .map(|event| event.fact)
             .or_else(|| supposed(kind, fields, item));
         let Some(fact) = fact else {
-            let message = format!("{} has had no `{}` to try the robot on", item.id, kind.as_str());
+            let message = said!(
+                "{item} has had no `{kind}` to try the robot on",
+                item = item.id,
+                kind = kind.as_str()
+            );
             return Err(Rejection::invalid(message).into());
         };
         let kind = kind.as_str();

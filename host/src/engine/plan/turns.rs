@@ -5,6 +5,7 @@ use signalbox_crm::changes::ListAssignment;
 use signalbox_crm::ids::EmployeeId;
 use signalbox_crm::rejection::{Code, Rejection};
 use signalbox_crm::rules::Rules;
+use signalbox_crm::said;
 use signalbox_db::{Check, Turn};
 
 use super::Plan;
@@ -64,7 +65,7 @@ impl Plan<'_> {
         let person = pick(&rules, list, &turns).ok_or_else(|| {
             Rejection::new(
                 Code::NoCandidate,
-                format!("nobody in the list can take {}", list.item),
+                said!("nobody in the list can take {item}", item = list.item),
             )
         })?;
         let item = proposal

@@ -18,6 +18,7 @@ use signalbox_crm::notifying::{self, Notice};
 use signalbox_crm::people::Employee;
 use signalbox_crm::planning;
 use signalbox_crm::rejection::{Code, Rejection};
+use signalbox_crm::sentence::Sentence;
 use signalbox_crm::time::Timestamp;
 use signalbox_crm::{assigning, talking};
 use signalbox_sandbox::session::{Answer, Field, Moved, NewActivity, NewNotification, Session, StateSpace};
@@ -204,7 +205,7 @@ impl Session for RunDraft {
         let allowed = self.quotas.notifications;
         if self.draft.changes.notifications.len() + people.len() > allowed {
             let message = format!("the run sends more than {allowed} notifications");
-            return Err(Rejection::new(Code::LimitNotifications, message).into());
+            return Err(Rejection::new(Code::LimitNotifications, Sentence::plain(message)).into());
         }
         let about = self.item;
         let notice = Notice {
@@ -258,7 +259,7 @@ impl Session for RunDraft {
         let allowed = self.quotas.client_messages;
         if self.draft.changes.deliveries.len() >= allowed {
             let message = format!("the run sends more than {allowed} client messages");
-            return Err(Rejection::new(Code::LimitMessages, message).into());
+            return Err(Rejection::new(Code::LimitMessages, Sentence::plain(message)).into());
         }
         Ok(self
             .draft
@@ -285,7 +286,7 @@ impl Session for RunDraft {
         let calendar = self.draft.directory.work_calendar(pipeline)?;
         Ok(calendar
             .add_working(start, duration)
-            .map_err(|error| Rejection::invalid(error.to_string()))?)
+            .map_err(Rejection::invalid)?)
     }
 
     async fn state(&mut self, space: StateSpace, key: String) -> Answer<Option<String>> {
@@ -305,14 +306,14 @@ impl Session for RunDraft {
         self.check_writes()?;
         if key.is_empty() || key.len() > TIMER_KEY_BYTES_MAX {
             let message = format!("the key has {} bytes, not 1 to {TIMER_KEY_BYTES_MAX}", key.len());
-            return Err(Rejection::invalid(message).into());
+            return Err(Rejection::invalid(Sentence::plain(message)).into());
         }
         if payload.len() > TIMER_PAYLOAD_BYTES_MAX {
             let message = format!(
                 "the payload has {} bytes, more than {TIMER_PAYLOAD_BYTES_MAX}",
                 payload.len()
             );
-            return Err(Rejection::invalid(message).into());
+            return Err(Rejection::invalid(Sentence::plain(message)).into());
         }
         let set_count = self
             .draft
@@ -324,7 +325,7 @@ impl Session for RunDraft {
         let allowed = self.quotas.timers;
         if set_count >= allowed {
             let message = format!("the run sets more than {allowed} wake-ups");
-            return Err(Rejection::new(Code::LimitTimers, message).into());
+            return Err(Rejection::new(Code::LimitTimers, Sentence::plain(message)).into());
         }
         self.wake_up(key, Some((at, payload)));
         Ok(())

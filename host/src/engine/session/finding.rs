@@ -5,6 +5,7 @@ use signalbox_crm::finding::ItemQuery;
 use signalbox_crm::ids::ItemId;
 use signalbox_crm::item::Item;
 use signalbox_crm::rejection::{Code, Rejection};
+use signalbox_crm::sentence::Sentence;
 use signalbox_sandbox::session::Answer;
 
 use super::{RunDraft, outside};
@@ -25,7 +26,7 @@ impl RunDraft {
                     "{} sees the item of its run and no other: it cannot look for any",
                     self.attachment.id
                 );
-                return Err(Rejection::new(Code::Denied, message).into());
+                return Err(Rejection::new(Code::Denied, Sentence::plain(message)).into());
             }
             Scope::Pipeline => {
                 let Some(home) = self.pipeline().await? else {

@@ -4,6 +4,7 @@ use signalbox_crm::http_request::{Asked, HttpRequest};
 use signalbox_crm::ids::RequestId;
 use signalbox_crm::rejection::{Code, Rejection};
 use signalbox_crm::requesting::{Asking, request};
+use signalbox_crm::sentence::Sentence;
 use signalbox_sandbox::session::Answer;
 
 use super::RunDraft;
@@ -15,7 +16,7 @@ impl RunDraft {
         let allowed = self.quotas.requests;
         if self.draft.changes.requests.len() >= allowed {
             let message = format!("the run makes more than {allowed} requests");
-            return Err(Rejection::new(Code::LimitRequests, message).into());
+            return Err(Rejection::new(Code::LimitRequests, Sentence::plain(message)).into());
         }
         let asking = Asking {
             attachment: &self.attachment,

@@ -237,7 +237,7 @@ impl Execution<'_> {
 pub(super) fn refused(rejection: Rejection) -> Verdict {
     failed(
         rejection.code.as_str(),
-        rejection.message,
+        rejection.message.english(),
         rejection.code.is_passing(),
     )
 }

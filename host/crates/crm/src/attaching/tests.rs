@@ -119,7 +119,7 @@ fn the_moment_is_one_of_the_manifest() {
         moment(value)(&mut attachment);
         let refused = check_attachment(&attachment, &world.directory).expect_err(word);
         assert_eq!(
-            refused.message,
+            refused.message.english(),
             format!("robot `narrow` cannot be attached to {word}; it takes a stage")
         );
     }

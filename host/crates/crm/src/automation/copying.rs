@@ -11,6 +11,8 @@ use crate::directory::Directory;
 use crate::ids::{AttachmentId, PipelineId, StageId};
 use crate::rejection::Rejection;
 use crate::robot::{Manifest, ParamType};
+use crate::said;
+use crate::sentence::Sentence;
 
 /// The counterparts of a pipeline's stages in another: those that are given, else the stage with the same key, else the
 /// one at the same place, if it is nobody's counterpart yet.
@@ -42,7 +44,7 @@ pub(super) fn copy_one(
     directory: &Directory,
     id: AttachmentId,
     stage: Option<StageId>,
-    notes: &mut Vec<String>,
+    notes: &mut Vec<Sentence>,
 ) -> Result<Attachment, Rejection> {
     let own = draft.entries.iter().find(|entry| entry.id == id);
     let elsewhere = || {
@@ -65,10 +67,10 @@ pub(super) fn copy_one(
             }
             let way = Way::new(directory, from, draft.automation, &given);
             way.copy(&found, notes).ok_or_else(|| {
-                Rejection::invalid(format!(
-                    "`{}` cannot be copied: {}",
-                    found.title,
-                    notes.join("; ")
+                Rejection::invalid(said!(
+                    "`{title}` cannot be copied: {why}",
+                    title = found.title,
+                    why = Sentence::joined(notes.drain(..))
                 ))
             })?
         }
@@ -87,11 +89,14 @@ pub(super) fn copy_from(
     directory: &Directory,
     from: AutomationId,
     stages: &BTreeMap<StageId, StageId>,
-    notes: &mut Vec<String>,
+    notes: &mut Vec<Sentence>,
 ) -> Result<Vec<Attachment>, Rejection> {
     from.check(directory)?;
     if from == draft.automation {
-        let message = format!("{from} is the automation of this draft: copy its entries one by one");
+        let message = said!(
+            "{from} is the automation of this draft: copy its entries one by one",
+            from
+        );
         return Err(Rejection::invalid(message));
     }
     check_given(directory, from, draft.automation, stages)?;
@@ -113,7 +118,11 @@ fn check_given(
     {
         let stage = directory.stage(*id)?;
         if AutomationId::Pipeline(stage.pipeline) != automation {
-            let message = format!("stages: stage `{}` does not belong to {automation}", stage.key);
+            let message = said!(
+                "stages: stage `{stage}` does not belong to {automation}",
+                stage = stage.key,
+                automation
+            );
             return Err(Rejection::invalid(message));
         }
     }
@@ -155,18 +164,18 @@ impl<'a> Way<'a> {
     }
 
     /// Says which stages with robots were matched by their place only.
-    fn tell(&self, all: &[Attachment], notes: &mut Vec<String>) {
+    fn tell(&self, all: &[Attachment], notes: &mut Vec<Sentence>) {
         let used: BTreeSet<StageId> = all.iter().filter_map(|one| stage_of(&one.moment)).collect();
         for (theirs, ours) in self.stages.iter().filter(|(theirs, _)| used.contains(*theirs)) {
             let (theirs, ours) = (self.key(*theirs), self.key(*ours));
             if theirs != ours {
-                notes.push(format!("stage `{theirs}` became stage `{ours}`"));
+                notes.push(said!("stage `{theirs}` became stage `{ours}`", theirs, ours));
             }
         }
     }
 
     /// The copy; none, with a note, if it cannot stand in the other automation.
-    fn copy(&self, one: &Attachment, notes: &mut Vec<String>) -> Option<Attachment> {
+    fn copy(&self, one: &Attachment, notes: &mut Vec<Sentence>) -> Option<Attachment> {
         let mut copy = Attachment {
             version: 0,
             ..one.clone()
@@ -174,7 +183,7 @@ impl<'a> Way<'a> {
         match self.moment(&one.moment) {
             Ok(moment) => copy.moment = moment,
             Err(why) => {
-                notes.push(format!("`{}` was not copied: {why}", one.title));
+                notes.push(said!("`{title}` was not copied: {why}", title = one.title, why));
                 return None;
             }
         }
@@ -184,7 +193,7 @@ impl<'a> Way<'a> {
         Some(copy)
     }
 
-    fn moment(&self, moment: &Moment) -> Result<Moment, String> {
+    fn moment(&self, moment: &Moment) -> Result<Moment, Sentence> {
         let mut moment = moment.clone();
         match &mut moment {
             Moment::Stage { stage } => *stage = self.stage(*stage)?,
@@ -205,16 +214,20 @@ impl<'a> Way<'a> {
             true => Ok(moment),
             false => {
                 let (is, to) = (belongs.name(self.directory), self.to.name(self.directory));
-                Err(format!("its moment belongs to `{is}`, not to `{to}`"))
+                Err(said!("its moment belongs to `{is}`, not to `{to}`", is, to))
             }
         }
     }
 
-    fn stage(&self, stage: StageId) -> Result<StageId, String> {
+    fn stage(&self, stage: StageId) -> Result<StageId, Sentence> {
         let found = self.stages.get(&stage).copied();
         found.ok_or_else(|| {
             let to = self.to.name(self.directory);
-            format!("stage `{}` has no counterpart in `{to}`", self.key(stage))
+            said!(
+                "stage `{stage}` has no counterpart in `{to}`",
+                stage = self.key(stage),
+                to
+            )
         })
     }
 
@@ -226,7 +239,7 @@ impl<'a> Way<'a> {
     }
 
     /// Stages and pipelines in parameters have counterparts too.
-    fn params(&self, manifest: &Manifest, copy: &mut Attachment, notes: &mut Vec<String>) {
+    fn params(&self, manifest: &Manifest, copy: &mut Attachment, notes: &mut Vec<Sentence>) {
         let title = copy.title.clone();
         for (key, value) in &mut copy.params {
             let Some(param) = manifest.param(key) else {
@@ -241,9 +254,11 @@ impl<'a> Way<'a> {
                 match (param.param_type, id.parse::<StageId>(), id.parse::<PipelineId>()) {
                     (ParamType::Stage, Ok(stage), _) => match self.stages.get(&stage) {
                         Some(ours) => *text = ours.to_string().into(),
-                        None => notes.push(format!(
-                            "`{title}` still names stage `{}` in `{key}`",
-                            self.key(stage)
+                        None => notes.push(said!(
+                            "`{title}` still names stage `{stage}` in `{key}`",
+                            title,
+                            stage = self.key(stage),
+                            key
                         )),
                     },
                     (ParamType::Pipeline, _, Ok(pipeline)) => {

@@ -16,6 +16,8 @@ use crate::condition::Condition;
 use crate::directory::Directory;
 use crate::ids::{AttachmentId, IdKind, StageId};
 use crate::rejection::{Code, Rejection};
+use crate::said;
+use crate::sentence::Sentence;
 
 /// One change of a draft.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -95,7 +97,7 @@ pub struct Edited {
     /// New entries.
     pub made: Vec<AttachmentId>,
     /// What the person should know: what could not be copied, and why.
-    pub notes: Vec<String>,
+    pub notes: Vec<Sentence>,
 }
 
 macro_rules! patch {
@@ -231,8 +233,14 @@ fn fresh(
     };
     let version = version.filter(|version| version.manifest.id == robot);
     let version = version.ok_or_else(|| {
-        let of = digest.map(|digest| format!(" with the digest `{digest}`"));
-        let message = format!("robot `{robot}`{} is not installed", of.unwrap_or_default());
+        let message = match digest {
+            Some(digest) => said!(
+                "robot `{robot}` with the digest `{digest}` is not installed",
+                robot,
+                digest
+            ),
+            None => said!("robot `{robot}` is not installed", robot),
+        };
         Rejection::new(Code::NotFound, message)
     })?;
     let asked = version.manifest.permission.iter();
@@ -300,7 +308,7 @@ fn insert(
 fn restore(draft: &mut AutomationDraft, id: AttachmentId) -> Result<(), Rejection> {
     let place = draft.base.iter().position(|one| one.id == id);
     let Some(place) = place else {
-        let message = format!("{id} was not in force when the draft began");
+        let message = said!("{id} was not in force when the draft began", id);
         return Err(Rejection::new(Code::NotFound, message));
     };
     let was = draft.base[place].clone();
@@ -318,7 +326,11 @@ fn check_stage(directory: &Directory, automation: AutomationId, id: StageId) -> 
     if AutomationId::Pipeline(stage.pipeline) == automation {
         return Ok(());
     }
-    let message = format!("stage `{}` does not belong to {automation}", stage.key);
+    let message = said!(
+        "stage `{stage}` does not belong to {automation}",
+        stage = stage.key,
+        automation
+    );
     Err(Rejection::new(Code::NoSuchStage, message))
 }
 
@@ -332,7 +344,10 @@ pub(super) fn at_stage(entry: &Attachment, stage: StageId) -> Result<Moment, Rej
             items: Some(query), ..
         } => query.stage = Some(stage),
         Moment::Schedule { items: None, .. } | Moment::Manual => {
-            let message = format!("`{}` belongs to no item, and so to no stage", entry.title);
+            let message = said!(
+                "`{title}` belongs to no item, and so to no stage",
+                title = entry.title
+            );
             return Err(Rejection::invalid(message));
         }
     }

@@ -15,6 +15,8 @@ use crate::directory::{Directory, DirectoryChange};
 use crate::ids::AttachmentId;
 use crate::people::Actor;
 use crate::rejection::{Code, Rejection};
+use crate::said;
+use crate::sentence::Sentence;
 use crate::time::Timestamp;
 
 /// From one place in a list to the next, so that a later one fits between.
@@ -30,7 +32,7 @@ pub struct EntryProblem {
     /// The field, such as `timing`; parameters are `params.KEY`.
     pub field: String,
     /// What is wrong with it: names the value.
-    pub message: String,
+    pub message: Sentence,
 }
 
 /// Why a draft cannot be published.
@@ -96,7 +98,7 @@ pub fn entry_problems(
     automation: AutomationId,
     directory: &Directory,
 ) -> Vec<EntryProblem> {
-    let problem = |field: String, message: String| EntryProblem {
+    let problem = |field: String, message: Sentence| EntryProblem {
         entry: entry.id,
         title: entry.title.clone(),
         field,
@@ -110,7 +112,11 @@ pub fn entry_problems(
     let other = AutomationId::of(&entry.moment, directory);
     if other != automation && !found.iter().any(|one| one.field == "moment") {
         let (is, wanted) = (other.name(directory), automation.name(directory));
-        let message = format!("the moment belongs to `{is}`, and this is the automation of `{wanted}`");
+        let message = said!(
+            "the moment belongs to `{is}`, and this is the automation of `{wanted}`",
+            is,
+            wanted
+        );
         found.push(problem("moment".to_owned(), message));
     }
     found
@@ -144,7 +150,7 @@ pub fn publish(
     let before = in_force(directory, automation);
     let difference = Difference::between(&before, &draft.entries, directory);
     if difference.is_empty() {
-        let message = format!("the draft of {automation} changes nothing");
+        let message = said!("the draft of {automation} changes nothing", automation);
         return Err(Rejection::new(Code::Conflict, message).into());
     }
     let after = placed(&draft.entries);
@@ -179,7 +185,11 @@ fn check_comment(comment: &str) -> Result<(), Rejection> {
     if count <= COMMENT_CHARS_MAX {
         return Ok(());
     }
-    let message = format!("the comment has {count} characters, more than {COMMENT_CHARS_MAX}");
+    let message = said!(
+        "the comment has {count} characters, more than {max}",
+        count,
+        max = COMMENT_CHARS_MAX
+    );
     Err(Rejection {
         fields: vec!["comment".to_owned()],
         ..Rejection::invalid(message)

@@ -8,6 +8,7 @@ use crate::fixture::{ANNA, FRESH, INTAKE, MEETING, NEW, OFFER, SALES, World, att
 use crate::ids::EmployeeId;
 use crate::pipeline::StageKind;
 use crate::rejection::Code;
+use crate::sentence::Sentence;
 
 const SALES_AUTOMATION: AutomationId = AutomationId::Pipeline(SALES);
 const INTAKE_AUTOMATION: AutomationId = AutomationId::Pipeline(INTAKE);
@@ -321,7 +322,7 @@ fn unfinished_entries_are_kept_and_publishing_names_every_one() {
     };
     let told: Vec<String> = problems
         .iter()
-        .map(|one| format!("{} {}: {}", one.title, one.field, one.message))
+        .map(|one| format!("{} {}: {}", one.title, one.field, one.message.english()))
         .collect();
     assert_eq!(
         told,
@@ -567,8 +568,9 @@ fn copies_find_stages_by_key_or_place_and_say_what_has_no_counterpart() {
         begin(&world, INTAKE_AUTOMATION),
         json!({"kind": "copy-from", "from": "pipeline:1"}),
     );
+    let notes: Vec<String> = edit.notes.iter().map(Sentence::english).collect();
     assert_eq!(
-        edit.notes,
+        notes,
         [
             "stage `new` became stage `fresh`",
             "`A4` was not copied: stage `offer` has no counterpart in `intake`"

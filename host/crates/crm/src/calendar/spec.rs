@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::said;
+use crate::sentence::{Sentence, shown_as_said};
 use jiff::civil::{Date, Time, Weekday};
 use serde::{Deserialize, Serialize};
 
@@ -48,30 +50,21 @@ pub struct WorkingException {
 }
 
 /// Why a `CalendarSpec` is refused. Each names the value.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CalendarSpecError {
     /// No zone has this IANA name.
-    #[error("`{0}` is not the IANA name of a time zone such as `Europe/Moscow`")]
     UnknownZone(String),
     /// Neither a day nor a range of days.
-    #[error(
-        "`{0}` is not a day of the week or a range of them: use mon, tue, wed, thu, fri, sat, sun, mon-fri"
-    )]
     BadDays(String),
     /// Not an interval.
-    #[error("`{0}` is not an interval of hours such as `09:00-18:00` or `22:00-06:00`")]
     BadHours(String),
     /// Not a date.
-    #[error("`{0}` is not a date such as `2026-11-04`")]
     BadDate(String),
     /// An entry without hours or without days means nothing.
-    #[error("`{0}` has no days or no hours")]
     Empty(String),
     /// One date is a holiday and an exception, or an exception twice.
-    #[error("`{0}` is given twice: a date is either one holiday or one working exception")]
     DateTwice(Date),
     /// A list is longer than its limit.
-    #[error("`{what}` has {count} entries, at most {max} are accepted")]
     TooMany {
         /// The list.
         what: String,
@@ -80,6 +73,40 @@ pub enum CalendarSpecError {
         /// The limit.
         max: usize,
     },
+}
+
+shown_as_said!(CalendarSpecError);
+
+impl CalendarSpecError {
+    /// What is wrong, for people.
+    pub fn said(&self) -> Sentence {
+        match self {
+            Self::UnknownZone(zone) => said!(
+                "`{zone}` is not the IANA name of a time zone such as `Europe/Moscow`",
+                zone
+            ),
+            Self::BadDays(days) => said!(
+                "`{days}` is not a day of the week or a range of them: use mon, tue, wed, thu, fri, sat, sun, mon-fri",
+                days
+            ),
+            Self::BadHours(hours) => said!(
+                "`{hours}` is not an interval of hours such as `09:00-18:00` or `22:00-06:00`",
+                hours
+            ),
+            Self::BadDate(date) => said!("`{date}` is not a date such as `2026-11-04`", date),
+            Self::Empty(entry) => said!("`{entry}` has no days or no hours", entry),
+            Self::DateTwice(date) => said!(
+                "`{date}` is given twice: a date is either one holiday or one working exception",
+                date
+            ),
+            Self::TooMany { what, count, max } => said!(
+                "`{what}` has {count} entries, at most {max} are accepted",
+                what,
+                count,
+                max
+            ),
+        }
+    }
 }
 
 /// The usual hours of each day, by `index`.

@@ -7,6 +7,8 @@ use crate::directory::Directory;
 use crate::item::Item;
 use crate::pipeline::CORE_FIELDS;
 use crate::rejection::Rejection;
+use crate::said;
+use crate::sentence::Sentence;
 use crate::value::FieldValue;
 
 impl ItemPatch {
@@ -17,14 +19,21 @@ impl ItemPatch {
     /// `invalid`: no field or too many, a key twice, a field that cannot be set like this, a value of another type.
     pub fn of_fields(fields: Vec<(String, Option<FieldValue>)>) -> Result<Self, Rejection> {
         if fields.is_empty() || fields.len() > FIELDS_MAX {
-            let message = format!("{} fields, not 1 to {FIELDS_MAX}", fields.len());
+            let message = said!(
+                "{count} fields, not 1 to {max}",
+                count = fields.len(),
+                max = FIELDS_MAX
+            );
             return Err(Rejection::invalid(message));
         }
         let mut patch = ItemPatch::default();
         let mut seen = BTreeSet::new();
         for (key, value) in fields {
             if !seen.insert(key.clone()) {
-                return Err(about(&key, format!("field `{}` is given twice", shown(&key))));
+                return Err(about(
+                    &key,
+                    said!("field `{key}` is given twice", key = shown(&key)),
+                ));
             }
             patch.put(key, value)?;
         }
@@ -44,11 +53,11 @@ impl ItemPatch {
                 self.amount = Some(match value {
                     None => None,
                     Some(FieldValue::Money(money)) => Some(money),
-                    Some(other) => return Err(mistyped(&key, "an amount", &other)),
+                    Some(other) => return Err(mistyped(&key, said!("an amount"), &other)),
                 });
             }
             core if CORE_FIELDS.contains(&core) => {
-                return Err(about(core, format!("field `{core}` cannot be set like this")));
+                return Err(about(core, said!("field `{core}` cannot be set like this", core)));
             }
             _ => drop(self.fields.insert(key, value)),
         }
@@ -60,14 +69,16 @@ fn of_text(key: &str, value: Option<FieldValue>) -> Result<Option<String>, Rejec
     match value {
         None => Ok(None),
         Some(FieldValue::Text(text)) => Ok(Some(text)),
-        Some(other) => Err(mistyped(key, "a text", &other)),
+        Some(other) => Err(mistyped(key, said!("a text"), &other)),
     }
 }
 
-fn mistyped(key: &str, wanted: &str, value: &FieldValue) -> Rejection {
-    let message = format!(
-        "field `{key}` is {wanted} and cannot be `{}`",
-        shown(&value.to_string())
+fn mistyped(key: &str, wanted: Sentence, value: &FieldValue) -> Rejection {
+    let message = said!(
+        "field `{key}` is {wanted} and cannot be `{shown}`",
+        key,
+        wanted,
+        shown = shown(&value.to_string())
     );
     about(key, message)
 }
@@ -82,12 +93,16 @@ pub fn read_fields(
     keys: Vec<String>,
 ) -> Result<Vec<(String, Option<FieldValue>)>, Rejection> {
     if keys.is_empty() || keys.len() > FIELDS_MAX {
-        let message = format!("{} keys, not 1 to {FIELDS_MAX}", keys.len());
+        let message = said!(
+            "{count} keys, not 1 to {max}",
+            count = keys.len(),
+            max = FIELDS_MAX
+        );
         return Err(Rejection::invalid(message));
     }
     let read = |key: String| {
         if !CORE_FIELDS.contains(&key.as_str()) && !directory.fields.contains_key(&key) {
-            return Err(about(&key, format!("there is no field `{}`", shown(&key))));
+            return Err(about(&key, said!("there is no field `{key}`", key = shown(&key))));
         }
         let value = item.field(&key);
         Ok((key, value))
@@ -137,7 +152,8 @@ mod tests {
 
     #[test]
     fn fields_that_cannot_be_set_are_refused_by_name() {
-        let refused = |fields: &[(&str, Option<FieldValue>)]| patch(fields).expect_err("a refusal").message;
+        let refused =
+            |fields: &[(&str, Option<FieldValue>)]| patch(fields).expect_err("a refusal").message.english();
         assert_eq!(refused(&[]), "0 fields, not 1 to 200");
         assert_eq!(
             refused(&[("note", None), ("note", text("a"))]),
@@ -180,7 +196,7 @@ mod tests {
         );
         let refused = read(&["title", "colour"]).expect_err("a refusal");
         assert_eq!(
-            (refused.message.as_str(), refused.fields),
+            (refused.message.english().as_str(), refused.fields),
             ("there is no field `colour`", vec!["colour".to_owned()])
         );
         assert!(read(&[]).is_err());

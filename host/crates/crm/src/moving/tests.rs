@@ -26,7 +26,7 @@ fn go(world: &World, item: Item, to: StageId, reach: Reach) -> Result<(Moved, Ch
 
 fn refused(world: &World, item: Item, to: StageId, reach: Reach) -> (Code, String, Vec<String>) {
     let rejection = go(world, item, to, reach).expect_err("a refusal");
-    (rejection.code, rejection.message, rejection.fields)
+    (rejection.code, rejection.message.english(), rejection.fields)
 }
 
 #[test]

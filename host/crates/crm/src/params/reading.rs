@@ -9,6 +9,8 @@ use crate::deadline::Deadline;
 use crate::email::Email;
 use crate::phone::Phone;
 use crate::robot::{Param, ParamType};
+use crate::said;
+use crate::sentence::Sentence;
 use crate::time::Timestamp;
 use crate::value::Money;
 
@@ -16,13 +18,17 @@ use crate::value::Money;
 const SHOWN_CHARS_MAX: usize = 80;
 
 /// Reads a value as the parameter's type; a list where the parameter holds several.
-pub(super) fn read(param: &Param, value: &Value) -> Result<ParamValue, String> {
+pub(super) fn read(param: &Param, value: &Value) -> Result<ParamValue, Sentence> {
     if !param.multiple && param.param_type != ParamType::Users {
         return read_one(param, value);
     }
-    let list = value.as_array().ok_or_else(|| wrong(value, "a list"))?;
+    let list = value.as_array().ok_or_else(|| wrong(value, said!("a list")))?;
     if list.len() > VALUES_MAX {
-        return Err(format!("{} values, more than {VALUES_MAX}", list.len()));
+        return Err(said!(
+            "{count} values, more than {max}",
+            count = list.len(),
+            max = VALUES_MAX
+        ));
     }
     let texts = list.iter().map(|one| read_one(param, one).map(as_text));
     texts.collect::<Result<_, _>>().map(ParamValue::Many)
@@ -40,29 +46,29 @@ fn as_text(value: ParamValue) -> String {
     }
 }
 
-fn wrong(value: &Value, what: &str) -> String {
+fn wrong(value: &Value, what: Sentence) -> Sentence {
     let shown: String = match value {
         Value::String(text) => text.chars().take(SHOWN_CHARS_MAX).collect(),
         other => other.to_string().chars().take(SHOWN_CHARS_MAX).collect(),
     };
-    format!("`{shown}` is not {what}")
+    said!("`{shown}` is not {what}", shown, what)
 }
 
-fn read_one(param: &Param, value: &Value) -> Result<ParamValue, String> {
+fn read_one(param: &Param, value: &Value) -> Result<ParamValue, Sentence> {
     let read = match param.param_type {
-        ParamType::Bool => (value.as_bool().map(ParamValue::Flag), "true or false"),
+        ParamType::Bool => (value.as_bool().map(ParamValue::Flag), said!("true or false")),
         ParamType::Int => {
             let whole = value.as_i64().and_then(|n| i32::try_from(n).ok());
-            (whole.map(ParamValue::Whole), "a whole number of 32 bits")
+            (whole.map(ParamValue::Whole), said!("a whole number of 32 bits"))
         }
-        ParamType::Double => (decimal(value).map(ParamValue::Decimal), "a number"),
+        ParamType::Double => (decimal(value).map(ParamValue::Decimal), said!("a number")),
         ParamType::Duration => {
             let seconds = seconds(value);
-            (seconds.map(ParamValue::Seconds), "a duration such as `4h`")
+            (seconds.map(ParamValue::Seconds), said!("a duration such as `4h`"))
         }
         ParamType::Money => (
             money(value).map(ParamValue::Money),
-            "an amount such as `1500.00 RUB`",
+            said!("an amount such as `1500.00 RUB`"),
         ),
         _ => return read_text(param, value).map(ParamValue::Text),
     };
@@ -107,34 +113,34 @@ pub fn seconds(value: &Value) -> Option<u32> {
 }
 
 /// Texts, choices and references. That a reference leads somewhere is checked when the admin saves it.
-fn read_text(param: &Param, value: &Value) -> Result<String, String> {
-    let text = value.as_str().ok_or_else(|| wrong(value, "a text"))?;
+fn read_text(param: &Param, value: &Value) -> Result<String, Sentence> {
+    let text = value.as_str().ok_or_else(|| wrong(value, said!("a text")))?;
     if text.chars().count() > TEXT_CHARS_MAX {
-        return Err(format!("more than {TEXT_CHARS_MAX} characters"));
+        return Err(said!("more than {max} characters", max = TEXT_CHARS_MAX));
     }
     let fits = match param.param_type {
         ParamType::Select => {
             let keys: Vec<_> = param.options.iter().map(|option| option.key.as_str()).collect();
-            let what = format!("one of {}", keys.join(", "));
+            let what = said!("one of {keys}", keys = keys.join(", "));
             keys.contains(&text)
                 .then_some(())
-                .ok_or_else(|| wrong(value, &what))
+                .ok_or_else(|| wrong(value, what))
         }
-        ParamType::Deadline => Deadline::parse(text).map(drop).map_err(|e| e.to_string()),
-        ParamType::Datetime => Timestamp::parse(text).map(drop).map_err(|e| e.to_string()),
-        ParamType::Phone => Phone::parse(text).map(drop).map_err(|e| e.to_string()),
-        ParamType::Email => Email::parse(text).map(drop).map_err(|e| e.to_string()),
+        ParamType::Deadline => Deadline::parse(text).map(drop).map_err(Sentence::from),
+        ParamType::Datetime => Timestamp::parse(text).map(drop).map_err(Sentence::from),
+        ParamType::Phone => Phone::parse(text).map(drop).map_err(Sentence::from),
+        ParamType::Email => Email::parse(text).map(drop).map_err(Sentence::from),
         ParamType::Date => {
             let date = text.parse::<Date>().ok().filter(|_| text.len() == 10);
             date.map(drop)
-                .ok_or_else(|| wrong(value, "a date such as `2026-03-09`"))
+                .ok_or_else(|| wrong(value, said!("a date such as `2026-03-09`")))
         }
         ParamType::Time => clock(text)
             .map(drop)
-            .ok_or_else(|| wrong(value, "a time such as `09:30`")),
+            .ok_or_else(|| wrong(value, said!("a time such as `09:30`"))),
         ParamType::Url => is_url(text)
             .then_some(())
-            .ok_or_else(|| wrong(value, "a URL of http or https")),
+            .ok_or_else(|| wrong(value, said!("a URL of http or https"))),
         _ => Ok(()),
     };
     fits.map(|()| text.to_owned())

@@ -112,7 +112,7 @@ fn a_choice_is_one_of_the_options() {
     let select = json!({"type": "select", "options": [option("even"), option("strict")]});
     answer(select.clone(), json!("even")).expect("an option");
     let rejection = answer(select, json!("random")).expect_err("no option");
-    expect!["`p`: `random` is not one of even, strict"].assert_eq(&rejection.message);
+    expect!["`p`: `random` is not one of even, strict"].assert_eq(&rejection.message.english());
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn several_values_are_each_of_the_type() {
     let ints = json!({"type": "int", "multiple": true});
     answer(ints.clone(), json!([1, 2])).expect("numbers");
     let rejection = answer(ints, json!([1, "2"])).expect_err("a text");
-    expect![[r#"`p`: `2` is not a whole number of 32 bits"#]].assert_eq(&rejection.message);
+    expect![[r#"`p`: `2` is not a whole number of 32 bits"#]].assert_eq(&rejection.message.english());
     let many = json!({"type": "string", "multiple": true});
     answer(many.clone(), json!(vec!["x"; 200])).expect("200");
     assert_eq!(
@@ -142,7 +142,7 @@ fn what_is_left_empty_is_the_default_or_missing() {
     for empty in [json!(null), json!(""), json!("  "), json!([])] {
         let rejection =
             answer(json!({"type": "text", "required": true}), empty.clone()).expect_err("required");
-        assert_eq!(rejection.message, "`p` is required");
+        assert_eq!(rejection.message.english(), "`p` is required");
         answer(json!({"type": "text"}), empty.clone()).expect("optional");
         answer(json!({"type": "text", "required": true, "default": "x"}), empty).expect("a default");
     }
@@ -155,7 +155,7 @@ fn all_mistakes_are_named_at_once() {
     let rejection = check(&form(json!({"type": "text"})), &params, &world.directory).expect_err("two");
     assert_eq!(rejection.fields, ["q", "p"]);
     expect!["robot `notify` has no parameter `q` (it has `p`); `p`: `1` is not a text"]
-        .assert_eq(&rejection.message);
+        .assert_eq(&rejection.message.english());
 }
 
 #[test]
@@ -304,5 +304,5 @@ fn robots_get_typed_values_and_only_texts_that_ask_for_it_are_expanded() {
     assert_eq!(values, expected.map(|(key, value)| (key.to_owned(), value)));
     let wrong =
         resolve(&manifest, &fixture::params(json!({"delay": "soon"})), shown).expect_err("an old value");
-    expect!["parameter `delay`: `soon` is not a duration such as `4h`"].assert_eq(&wrong.message);
+    expect!["parameter `delay`: `soon` is not a duration such as `4h`"].assert_eq(&wrong.message.english());
 }

@@ -111,6 +111,7 @@ fn five_working_days_pass_over_the_weekend_and_the_holiday() {
     assert_eq!(late.code, Code::RuleViolated);
     assert!(
         late.message
+            .english()
             .contains("5 working days after the last contact 2026-03-03T07:00:00Z"),
         "{late}"
     );

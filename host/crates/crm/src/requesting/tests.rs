@@ -65,7 +65,7 @@ fn stage(world: &World, changes: &mut ChangeSet, asked: Asked) -> Result<Request
 
 fn refused(asked: Asked) -> String {
     let error = stage(&world(), &mut ChangeSet::default(), asked).expect_err("it is refused");
-    format!("{}: {}", error.code.as_str(), error.message)
+    format!("{}: {}", error.code.as_str(), error.message.english())
 }
 
 #[test]

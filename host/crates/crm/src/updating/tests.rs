@@ -48,7 +48,7 @@ fn update(old: &[&str], granted: &[&str], new: &[&str], allowed: Approved) -> St
     match update.verdict {
         UpdateVerdict::Updated(after) => format!("asks [{asks}] has [{}]", after.http_hosts.join(" ")),
         UpdateVerdict::Waits => format!("asks [{asks}] waits"),
-        UpdateVerdict::Refused(rejection) => format!("asks [{asks}] refused: {}", rejection.message),
+        UpdateVerdict::Refused(rejection) => format!("asks [{asks}] refused: {rejection}"),
     }
 }
 
@@ -144,7 +144,7 @@ fn nothing_is_approved_that_the_version_does_not_ask_for() {
     let version = version(&[A, "*"]);
     let refused = |allowed: Approved| match check_approved(&version, &allowed) {
         Ok(()) => "ok".to_owned(),
-        Err(rejection) => rejection.message,
+        Err(rejection) => rejection.to_string(),
     };
     let label = version.manifest.label();
     assert_eq!(refused(approved(&[OUTBOUND], &[A])), "ok");

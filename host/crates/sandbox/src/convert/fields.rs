@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use signalbox_crm::moving::NewItem;
 use signalbox_crm::rejection::Rejection;
+use signalbox_crm::sentence::Sentence;
 use signalbox_crm::value::{FieldValue, Money};
 
 use super::{id, instant, maybe_id};
@@ -32,7 +33,7 @@ pub(crate) fn new_item(item: item_creation::NewItem) -> Answer<NewItem> {
         if let Some(value) = value
             && fields.insert(key, value).is_some()
         {
-            return Err(Rejection::invalid("a field is given twice").into());
+            return Err(Rejection::invalid(Sentence::plain("a field is given twice")).into());
         }
     }
     Ok(NewItem {
@@ -60,7 +61,10 @@ fn given_value(value: types::FieldValue) -> Answer<FieldValue> {
         types::FieldValue::Money(amount) => FieldValue::Money(money(amount)?),
         types::FieldValue::Many(many) => FieldValue::Many(many),
         types::FieldValue::Other(_) => {
-            return Err(Rejection::invalid("a field cannot be set to a value of the case `other`").into());
+            return Err(Rejection::invalid(Sentence::plain(
+                "a field cannot be set to a value of the case `other`",
+            ))
+            .into());
         }
     })
 }

@@ -132,7 +132,7 @@ impl Faults {
     /// Hosts without the permission would mean nothing, and the permission without hosts could do nothing.
     fn hosts(&mut self, manifest: &Manifest) {
         if let Err(rejection) = read_hosts(&manifest.http_hosts) {
-            self.add(format!("`http_hosts`: {}", rejection.message));
+            self.add(format!("`http_hosts`: {rejection}"));
         }
         self.twice("http host", manifest.http_hosts.iter().cloned());
         let is_asked = manifest.permission.iter().any(|p| p.interface == "outbound-http");

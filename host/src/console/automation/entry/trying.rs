@@ -7,6 +7,7 @@ use signalbox_crm::automation::EntryPatch;
 use signalbox_crm::explaining::{Bearing, Point};
 use signalbox_crm::ids::{AttachmentId, ItemId, ItemKind};
 use signalbox_crm::run::Verdict;
+use signalbox_crm::sentence::Sentence;
 
 use super::super::points::text;
 use super::Sheet;
@@ -71,8 +72,8 @@ pub(super) async fn try_out(
 ) -> Result<Markup, Problem> {
     let item = item_of(visitor, form.get("try").unwrap_or_default()).await?;
     let mut attachment: Attachment = entry.attachment.clone();
-    let patch: EntryPatch =
-        serde_json::from_value(patch).map_err(|error| Problem::invalid("form", error.to_string()))?;
+    let patch: EntryPatch = serde_json::from_value(patch)
+        .map_err(|error| Problem::invalid("form", Sentence::plain(error.to_string())))?;
     patch.apply(&mut attachment);
     if !visitor.directory.attachments.contains_key(&attachment.id) {
         attachment.id = AttachmentId(0);
