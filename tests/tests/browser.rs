@@ -3,6 +3,7 @@
 //! Needs `chromium` and `chromedriver`. Where they are missing the tests say so and pass; in CI they fail.
 
 mod board;
+mod card;
 mod designer;
 mod designer_drag;
 pub(crate) mod driver;
