@@ -125,7 +125,7 @@ fn draw<'v>(visitor: &'v Visitor, form: &Form, page: &Value, problem: Option<&Pr
     let found = list(&page["items"]);
     let body = html! {
         h1 { (words.t("nav-contacts")) }
-        form.filter.row role="search" action="/contacts" {
+        form.filter.row action="/contacts" {
             input type="search" name="q" value=(q) aria-label=(words.t("contacts-find")) placeholder=(words.t("contacts-find"));
             button { (words.t("contacts-find-go")) }
             @if !q.is_empty() { a href="/contacts" { (words.t("board-show-all")) } }
