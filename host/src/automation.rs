@@ -22,6 +22,7 @@ use signalbox_crm::ids::{AttachmentId, IdKind};
 use signalbox_crm::people::Actor;
 use signalbox_crm::rejection::{Code, Rejection};
 use signalbox_crm::rules::Rules;
+use signalbox_crm::said;
 
 pub use self::error::AutomationError;
 pub use self::view::{
@@ -30,7 +31,6 @@ pub use self::view::{
 };
 use crate::engine::core::SharedCore;
 use crate::engine::draft::{Draft, DraftError};
-use signalbox_crm::said;
 
 /// Attempts of one change while others change the set-up: each that fails means that another one got through.
 const CONFLICTS_MAX: u32 = 20;

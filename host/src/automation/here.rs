@@ -7,6 +7,7 @@ use signalbox_crm::directory::Directory;
 use signalbox_crm::ids::{AttachmentId, BulkId, EmployeeId, IdKind, ItemId, PipelineId, StageId};
 use signalbox_crm::people::Actor;
 use signalbox_crm::rejection::{Code, Rejection};
+use signalbox_crm::said;
 use signalbox_db::{ItemFilter, ItemPage};
 use utoipa::ToSchema;
 
@@ -14,7 +15,6 @@ use super::AutomationError;
 use crate::engine::bulk::OPEN_MAX;
 use crate::engine::core::SharedCore;
 use crate::engine::draft::{Draft, DraftError};
-use signalbox_crm::said;
 
 /// Items that a preview names for each stage: enough to recognise what is meant.
 const NAMED_MAX: u32 = 5;

@@ -117,6 +117,12 @@ pub(super) fn actor(text: &str, visitor: &Visitor) -> String {
     if let Ok(id) = text.parse::<EmployeeId>() {
         return person(&visitor.directory, id);
     }
+    let channel = text.parse().ok();
+    if let Some(channel) = channel.and_then(|id| visitor.directory.channels.get(&id)) {
+        return words
+            .f("actor-channel", &[("channel", channel.title.as_str().into())])
+            .into_owned();
+    }
     match text.strip_prefix("robot:") {
         Some(robot) => words.f("actor-robot", &[("robot", robot.into())]).into_owned(),
         None if text == "system" => words.t("actor-system").into_owned(),

@@ -74,3 +74,4 @@ time-days = { $count ->
 }
 actor-system = Signalbox
 actor-robot = robot { $robot }
+actor-channel = channel { $channel }

@@ -80,3 +80,4 @@ time-days = { $count ->
 }
 actor-system = Signalbox
 actor-robot = робот { $robot }
+actor-channel = канал { $channel }

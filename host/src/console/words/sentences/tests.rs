@@ -97,14 +97,16 @@ fn every_sentence_has_its_russian_with_the_same_values() {
 fn sentences_are_said_with_plural_forms_and_translated_inside() {
     let words = Words(Language::Ru);
     for (count, text) in [
-        (1, "Уже сохранён 1 фильтр, больше нельзя"),
-        (3, "Уже сохранено 3 фильтра, больше нельзя"),
-        (20, "Уже сохранено 20 фильтров, больше нельзя"),
+        (1, "в пароле 1 символ, а нужно не меньше 12"),
+        (3, "в пароле 3 символа, а нужно не меньше 12"),
+        (11, "в пароле 11 символов, а нужно не меньше 12"),
     ] {
-        assert_eq!(
-            words.say(&said!("more than {max} filters are saved", max = count)),
-            text
+        let weak = said!(
+            "the password has {count} characters; it needs {min} at least",
+            count,
+            min = 12
         );
+        assert_eq!(words.say(&weak), text);
     }
     let why = said!("`{shown}` is not {what}", shown = "x", what = said!("a number"));
     let whole = said!("`{param}`: {why}", param = "limit", why);
