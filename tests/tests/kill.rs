@@ -38,8 +38,6 @@ use self::receiver::Receiver;
 const CLIENT_COUNT: u64 = 12;
 /// The process lives this long under load before it is killed.
 const LIFE_MS: std::ops::Range<u64> = 20..400;
-/// After a kill half of the hosts are ready within this time, on the port of the one that was killed.
-const READY_MAX: Duration = Duration::from_secs(1);
 /// How often the database crashes under the host.
 const CRASHES: usize = 3;
 /// While something is open, something gets done in this time.
@@ -174,7 +172,6 @@ async fn torture(place: &Place, kill_count: u64) {
         longest.as_millis()
     );
     siege.end(&what, host, &place.database).await;
-    assert!(median <= READY_MAX, "{what}");
     if place.disk.is_some() {
         power::tell(&unsynced);
     }
