@@ -3,7 +3,6 @@
 //! The rules are in `signalbox_crm::automation`. The functions here are what the API and the console call; what they
 //! answer is shown by both as it is. `seen` is the version of the draft that the caller has seen; none takes any.
 
-use signalbox_crm::sentence::Sentence;
 mod error;
 pub mod here;
 mod view;
@@ -85,7 +84,7 @@ pub async fn edit(
         Ok(EditedView {
             draft: DraftView::new(&draft.directory, stored),
             made: edited.made,
-            notes: edited.notes.iter().map(Sentence::english).collect(),
+            notes: edited.notes,
             conflicts: Vec::new(),
         })
     })

@@ -8,7 +8,7 @@ use signalbox_crm::event::Fact;
 use signalbox_crm::ids::AttachmentId;
 use signalbox_crm::params::ParamValue;
 use signalbox_crm::run::Verdict;
-use signalbox_sandbox::{Limits, LoadError, Robot, RunReport, Sandbox, SandboxConfig};
+use signalbox_sandbox::{Limits, LoadError, LogLevel, Robot, RunReport, Sandbox, SandboxConfig};
 use signalbox_tests::robots::{HOSTILE, HOSTILE_BARE};
 use tokio::sync::OnceCell;
 
@@ -297,6 +297,33 @@ async fn panic_carries_its_message() {
         index out of bounds: the len is 3 but the index is 7"#]],
     )
     .await;
+}
+
+#[tokio::test]
+async fn stopped_robot_leaves_a_backtrace_at_the_end_of_its_log() {
+    let bench = Bench::get().await;
+    let divide = "(func $divide (result i32) (i32.div_s (i32.const 1) (i32.const 0)))
+        (func $share (result i32) (call $divide))";
+    let robot = text::robot(divide, "(call $share)");
+    let robot = bench.sandbox.load(robot).await.unwrap();
+    let logs = bench.run(&robot, "", Limits::default()).await.logs;
+    let [line] = logs.as_slice() else {
+        panic!("{logs:?}");
+    };
+    assert_eq!(line.level, LogLevel::Error);
+    let names: Vec<&str> = line
+        .message
+        .lines()
+        .filter_map(|line| line.split('!').nth(1))
+        .collect();
+    assert_eq!(names[..2], ["divide", "share"], "{}", line.message);
+    // It is there however much the robot has written.
+    let logs = bench.run(&bench.hostile, "recurse", Limits::default()).await.logs;
+    let last = &logs.last().unwrap().message;
+    assert!(
+        last.starts_with("error while executing at wasm backtrace:"),
+        "{last}"
+    );
 }
 
 #[tokio::test]

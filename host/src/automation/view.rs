@@ -8,6 +8,7 @@ use signalbox_crm::automation::{
 };
 use signalbox_crm::directory::Directory;
 use signalbox_crm::ids::{AttachmentId, EmployeeId};
+use signalbox_crm::sentence::Sentence;
 use signalbox_crm::time::Timestamp;
 use utoipa::ToSchema;
 
@@ -260,7 +261,8 @@ pub struct EditedView {
     #[schema(value_type = Vec<String>)]
     pub made: Vec<AttachmentId>,
     /// What the person should know, such as what was not copied, and why.
-    pub notes: Vec<String>,
+    #[schema(value_type = Vec<String>)]
+    pub notes: Vec<Sentence>,
     /// After a rebase: what others have changed too, where the draft keeps its own.
     #[schema(value_type = Vec<Object>)]
     pub conflicts: Vec<Conflict>,

@@ -7,8 +7,9 @@ use serde_json::Value;
 use tower::ServiceExt;
 
 use super::visitor::Visitor;
-use crate::http::problem::{Kind, Problem, ProblemBody};
+use crate::http::problem::{Kind, Problem, ProblemBody, Said};
 use signalbox_crm::said;
+use signalbox_crm::sentence::Sentence;
 
 /// The largest answer that is read: a page of 200 rows is far below.
 const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -123,13 +124,30 @@ impl Visitor {
         if let Some(problem) = answer.extensions().get::<ProblemBody>() {
             return Err(Refused(problem.clone()));
         }
+        let said = answer.extensions().get::<Said>().cloned().unwrap_or_default();
         let bytes = to_bytes(answer.into_body(), ANSWER_BYTES_MAX)
             .await
             .map_err(|error| broken(&error))?;
         if bytes.is_empty() {
             return Ok(Value::Null);
         }
-        Ok(serde_json::from_slice(&bytes).map_err(|error| broken(&error))?)
+        let mut body = serde_json::from_slice(&bytes).map_err(|error| broken(&error))?;
+        self.translate(&mut body, &said.0);
+        Ok(body)
+    }
+
+    /// Says the sentences of a body in the person's language.
+    fn translate(&self, body: &mut Value, sentences: &[Sentence]) {
+        match body {
+            Value::String(text) => {
+                if let Some(sentence) = sentences.iter().find(|one| one.english() == *text) {
+                    *text = self.words.say(sentence);
+                }
+            }
+            Value::Array(list) => list.iter_mut().for_each(|one| self.translate(one, sentences)),
+            Value::Object(fields) => fields.values_mut().for_each(|one| self.translate(one, sentences)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
     }
 }
 

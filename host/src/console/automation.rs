@@ -29,11 +29,11 @@ mod difference;
 mod entry;
 mod here;
 mod history;
-mod points;
 mod publishing;
 mod wording;
 
 pub(super) use difference::lines;
+pub(super) use wording::reference_text;
 
 pub(super) fn routes() -> Router<Arc<Console>> {
     Router::new()

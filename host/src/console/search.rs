@@ -1,4 +1,4 @@
-//! One search for everything: ids, titles, clients by name, and phones in any spelling.
+//! One search for everything: ids, titles, clients by name or e-mail address, and phones in any spelling.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,7 +9,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use maud::html;
 use serde::Deserialize;
-use signalbox_crm::contact::Contact;
+use signalbox_crm::contact::{Contact, PointKind};
+use signalbox_crm::email::Email;
 use signalbox_crm::ids::{ContactId, ItemId, RunId};
 use signalbox_crm::item::Item;
 use signalbox_crm::phone::PhoneQuery;
@@ -26,8 +27,8 @@ use crate::http::problem::Problem;
 
 /// Finds of each kind on a page.
 const ROWS: usize = 20;
-/// Clients with a phone that fits: who looks for more writes more of it.
-const PHONES_MAX: u32 = 20;
+/// Clients with a phone that fits, or the e-mail address: who looks for more writes more of it.
+const POINTS_MAX: u32 = 20;
 /// Leads and deals of a client that was found; the client's page has all.
 const ITEMS_MAX: u32 = 5;
 /// What the cursors are for.
@@ -154,11 +155,13 @@ async fn items(visitor: &Visitor, text: &str, at: &str) -> Result<Paged<Item>, P
     }))
 }
 
-/// Clients by name or phone, each with its leads and deals. Those with the phone stand on the first page.
+/// Clients by name, phone or e-mail address, each with its leads and deals. Those with the phone or address stand on the first page.
 async fn contacts(visitor: &Visitor, text: &str, at: &str) -> Result<Paged<(Contact, Vec<Item>)>, Problem> {
     let db = &visitor.console.app.core.db;
-    let by_phone = match PhoneQuery::parse(text) {
-        Ok(query) if at.is_empty() => db.contacts_by_phone(&query, PHONES_MAX).await?,
+    let is_first = at.is_empty();
+    let by_point = match (Email::parse(text), PhoneQuery::parse(text)) {
+        (Ok(email), _) if is_first => db.contacts_at(PointKind::Email, email.key(), POINTS_MAX).await?,
+        (_, Ok(query)) if is_first => db.contacts_by_phone(&query, POINTS_MAX).await?,
         _ => Vec::new(),
     };
     let named = db
@@ -166,7 +169,7 @@ async fn contacts(visitor: &Visitor, text: &str, at: &str) -> Result<Paged<(Cont
         .await?;
     let named = Paged::of(CLIENTS, ROWS, named, |last| last.id);
     let mut known = BTreeSet::new();
-    let all = by_phone.into_iter().chain(named.rows);
+    let all = by_point.into_iter().chain(named.rows);
     let found: Vec<Contact> = all.filter(|contact| known.insert(contact.id)).collect();
     let mut rows = Vec::with_capacity(found.len());
     for contact in found {

@@ -73,6 +73,11 @@ impl Words {
         self.format(key, None)
     }
 
+    /// A text without variables for a key that may have none.
+    pub(super) fn find(self, key: &str) -> Option<Cow<'static, str>> {
+        self.bundle().has_message(key).then(|| self.t(key))
+    }
+
     /// A text with variables.
     pub(super) fn f(self, key: &str, args: &[(&'static str, FluentValue<'_>)]) -> Cow<'static, str> {
         let mut given = FluentArgs::with_capacity(args.len());
@@ -97,11 +102,15 @@ impl Words {
         if first.is_empty() { second } else { first }
     }
 
+    fn bundle(self) -> &'static FluentBundle<FluentResource> {
+        match self.0 {
+            Language::Ru => &RU,
+            Language::En => &EN,
+        }
+    }
+
     fn format(self, key: &str, args: Option<&FluentArgs<'_>>) -> Cow<'static, str> {
-        let bundle = match self.0 {
-            Language::Ru => &*RU,
-            Language::En => &*EN,
-        };
+        let bundle = self.bundle();
         let pattern = bundle.get_message(key).and_then(|message| message.value());
         let Some(pattern) = pattern else {
             tracing::error!("The console has no text `{key}`");
@@ -206,7 +215,12 @@ mod tests {
                     .map(str::to_owned),
             );
         }
-        for opening in [".t(&format!(\"", ".f(&format!(\"", ".n(&format!(\""] {
+        for opening in [
+            ".t(&format!(\"",
+            ".f(&format!(\"",
+            ".n(&format!(\"",
+            ".find(&format!(\"",
+        ] {
             let texts = code
                 .split(opening)
                 .skip(1)

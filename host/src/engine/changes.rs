@@ -29,7 +29,7 @@ pub enum Topic {
     Bell(EmployeeId),
     /// `activities`: any activity.
     Activities,
-    /// `runs`: any run.
+    /// `runs`: any run, its deliveries and its HTTP requests.
     Runs,
     /// `set-up`: whatever admins set up.
     SetUp,
@@ -96,7 +96,11 @@ pub fn topics(keys: &[RecordKey], batch: &Batch, has_cancelled: bool) -> BTreeSe
         || !batch.runs.is_empty()
         || !batch.runs_ended.is_empty()
         || !batch.run_changes.is_empty()
-        || !batch.rescheduled.is_empty();
+        || !batch.rescheduled.is_empty()
+        || !batch.deliveries_done.is_empty()
+        || !batch.deliveries_again.is_empty()
+        || !batch.requests_done.is_empty()
+        || !batch.requests_again.is_empty();
     let runs = has_runs.then_some(Topic::Runs);
     written.chain(bells).chain(runs).collect()
 }

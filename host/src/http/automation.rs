@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
+use axum::{Extension, Json};
 use serde::Deserialize;
 use signalbox_crm::automation::{AutomationId, DraftEdit};
 use signalbox_crm::ids::AttachmentId;
@@ -20,7 +20,7 @@ use super::caller::{Administer, Caller, Configure, Read};
 use super::input::{Body, Id, Query};
 use super::item_records::PageQuery;
 use super::paging::{Asked, Page};
-use super::problem::{Kind, Problem};
+use super::problem::{Kind, Problem, Said};
 use super::version::{IfMatch, Versioned};
 use super::writing::{Create, Creating};
 use crate::automation::here::{self, HerePreview};
@@ -78,8 +78,12 @@ async fn get_draft(
     Ok(Versioned(view.version, view))
 }
 
-fn edited(view: EditedView) -> Versioned<EditedView> {
-    Versioned(view.draft.version, view)
+/// A draft after a change.
+type Edited = (Extension<Said>, Versioned<EditedView>);
+
+fn edited(view: EditedView) -> Edited {
+    let said = Said(view.notes.clone());
+    (Extension(said), Versioned(view.draft.version, view))
 }
 
 /// Makes one change of the draft, and begins it where there is none (`If-Match: "0"`).
@@ -97,7 +101,7 @@ async fn edit(
     Id(id): Id<AutomationId>,
     seen: IfMatch,
     Body(body): Body<DraftEdit>,
-) -> Result<Versioned<EditedView>, Problem> {
+) -> Result<Edited, Problem> {
     let view = automation::edit(&state.core, &caller.actor(), id, seen.version(), &body).await?;
     Ok(edited(view))
 }
@@ -128,7 +132,7 @@ async fn rebase(
     State(state): State<Arc<AppState>>,
     Id(id): Id<AutomationId>,
     seen: IfMatch,
-) -> Result<Versioned<EditedView>, Problem> {
+) -> Result<Edited, Problem> {
     let view = automation::rebase(&state.core, &caller.actor(), id, seen.version()).await?;
     Ok(edited(view))
 }
@@ -243,7 +247,7 @@ async fn restore(
     State(state): State<Arc<AppState>>,
     VersionPath(id, number): VersionPath,
     seen: IfMatch,
-) -> Result<Versioned<EditedView>, Problem> {
+) -> Result<Edited, Problem> {
     let view = automation::restore(&state.core, &caller.actor(), id, number, seen.version()).await?;
     Ok(edited(view))
 }

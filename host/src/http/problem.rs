@@ -119,6 +119,11 @@ fn status_of(code: Code) -> StatusCode {
     }
 }
 
+/// The sentences that stand in the body of an answer, for the console, which says them in the person's language. An
+/// extension of the answer.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Said(pub(crate) Vec<Sentence>);
+
 /// Why a request was not fulfilled.
 #[derive(Debug, Clone)]
 pub(crate) struct Problem {

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use signalbox_crm::attachment::Attachment;
 use signalbox_crm::directory::{Directory, DirectoryChange, RobotVersion};
@@ -20,10 +20,11 @@ use super::AppState;
 use super::attachment_form::AttachmentView;
 use super::caller::{Caller, Configure};
 use super::input::{Body, Id};
-use super::problem::Problem;
+use super::problem::{Problem, Said};
 use super::setup;
 use super::writing::Writing;
 use signalbox_crm::said;
+use signalbox_crm::sentence::Sentence;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new().routes(routes!(update))
@@ -72,7 +73,8 @@ struct Outcome {
     /// Hosts of the web that the version names, and that neither the old one named nor the attachment grants.
     asks_hosts: Vec<String>,
     /// Why it is refused.
-    message: Option<String>,
+    #[schema(value_type = Option<String>)]
+    message: Option<Sentence>,
 }
 
 /// Lets the attachments of a robot have this version. Those for which it asks for more than was approved keep the one
@@ -86,7 +88,7 @@ async fn update(
     State(state): State<Arc<AppState>>,
     Id(digest): Id<String>,
     Body(form): Body<UpdateForm>,
-) -> Result<Json<Update>, Problem> {
+) -> Result<(Extension<Said>, Json<Update>), Problem> {
     let approved = Approved {
         interfaces: form.approve,
         http_hosts: form.approve_hosts,
@@ -121,7 +123,8 @@ async fn update(
             attachments: outcomes,
         };
         if draft.changes.directory.is_empty() || writing.commit(draft).await?.is_some() {
-            return Ok(Json(answer));
+            let said = answer.attachments.iter().filter_map(|one| one.message.clone());
+            return Ok((Extension(Said(said.collect())), Json(answer)));
         }
     }
 }
@@ -138,7 +141,7 @@ fn outcome(directory: &Directory, before: &Attachment, update: &VersionUpdate) -
     let (state, message) = match &update.verdict {
         UpdateVerdict::Updated(_) => ("updated", None),
         UpdateVerdict::Waits => ("waits", None),
-        UpdateVerdict::Refused(rejection) => ("refused", Some(rejection.to_string())),
+        UpdateVerdict::Refused(rejection) => ("refused", Some(rejection.message.clone())),
     };
     Outcome {
         attachment: before.id,

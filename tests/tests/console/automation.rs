@@ -586,3 +586,34 @@ async fn robot_is_tried_with_what_stands_in_the_form() {
         page.shows("value=\"Win\"").shows("role=\"alert\"");
     }
 }
+
+#[tokio::test]
+async fn what_two_people_changed_at_once_is_told_when_one_takes_over_the_others_changes() {
+    let site = Site::start().await;
+    let sales = site.sales().await;
+    let mut anna = site.visitor(Role::Editor).await;
+    let robot = json!({
+        "title": "Tell", "robot": "notify", "moment": {"kind": "stage", "stage": sales.new},
+        "params": {"to": ["role:assignee"], "title": "x"},
+    });
+    site.create("/attachments", robot).await;
+    let mine = json!({"kind": "change", "entry": "attachment:1", "set": {"title": "Tell <Anna>"}});
+    site.api("PATCH", "/automation/pipeline:1/draft", Some(0), mine)
+        .await;
+    let theirs = json!({"title": "Tell Boris"});
+    site.api("PATCH", "/attachments/attachment:1", Some(1), theirs)
+        .await;
+    let seen = version(&anna.get("/automation/1").await.ok());
+    let fields = [("version", seen.as_str())];
+    let page = anna.post("/automation/1/publish", &fields).await;
+    assert_eq!(page.status, 409);
+    anna.post("/me/likes", &[("language", "ru"), ("back", "/me")])
+        .await;
+    let page = anna.post("/automation/1/rebase", &fields).await.ok();
+    page.shows("Сделано, но обратите внимание")
+        .shows("другие тоже изменили «Tell &lt;Anna&gt;» (title)");
+    assert_eq!(
+        entries(&site).await,
+        [("Tell <Anna>".to_owned(), sales.new.clone())]
+    );
+}

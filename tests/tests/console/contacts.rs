@@ -51,7 +51,7 @@ async fn client_has_a_page_with_all_that_is_known_and_is_changed_there() {
         .shows("href=\"/deals/1\"")
         .shows("Pool");
     anna.get("/deals/1").await.ok().shows("href=\"/contacts/1\"");
-    for text in ["contact:1", "9876543210"] {
+    for text in ["contact:1", "9876543210", "Maria@example.com"] {
         let found = anna.get(&format!("/search?q={text}")).await.ok();
         found.shows("Мария &lt;b&gt;");
     }

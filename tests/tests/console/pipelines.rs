@@ -132,6 +132,19 @@ async fn stages_are_renamed_ordered_closed_and_ask_for_fields() {
         .shows("value=\"3\"");
     let stale = olga.post(path, &renamed).await;
     assert_eq!(stale.status, 412);
+    let nameless = [
+        ("version", "1"),
+        ("ru", ""),
+        ("en", ""),
+        ("kind", "lost"),
+        ("required", "colour"),
+        ("requires_reason", "on"),
+    ];
+    let page = olga.post(&format!("{path}/stages/2"), &nameless).await;
+    assert_eq!(page.status, 422);
+    page.shows("value=\"lost\" selected")
+        .shows("value=\"colour\" checked")
+        .shows("name=\"requires_reason\" checked");
     let added = [("ru", "Выезд"), ("en", "Visit"), ("kind", "open")];
     olga.post(&format!("{path}/stages"), &added).await.ok();
     for _ in 0..3 {

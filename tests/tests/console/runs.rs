@@ -4,7 +4,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use serde_json::{Value, json};
 use signalbox_crm::people::Role;
-use signalbox_tests::robots::FLAKY;
+use signalbox_tests::robots::{FLAKY, HOSTILE};
 use tower::ServiceExt;
 
 use super::harness::{Sales, Site};
@@ -63,6 +63,26 @@ pub(crate) async fn install(site: &Site, component: &[u8]) -> Value {
     let answer = site.router.clone().oneshot(request).await.unwrap();
     let bytes = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
     serde_json::from_slice(&bytes).unwrap()
+}
+
+#[tokio::test]
+async fn page_of_a_run_shows_where_the_robot_was_stopped() {
+    let site = Site::start().await;
+    let sales = site.sales().await;
+    install(&site, HOSTILE).await;
+    let attachment = json!({
+        "title": "Panics", "robot": "hostile", "moment": {"kind": "stage", "stage": sales.new},
+        "params": {"act": "index"}, "attempts_max": 1,
+    });
+    site.create("/attachments", attachment).await;
+    site.create("/items", sales.deal("Pool")).await;
+    site.app.core.lanes.idle().await;
+    let mut anna = site.visitor(Role::Operator).await;
+    anna.get("/runs/1")
+        .await
+        .ok()
+        .shows("index out of bounds: the len is 3 but the index is 7")
+        .shows("wasm backtrace");
 }
 
 #[tokio::test]

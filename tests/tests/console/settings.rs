@@ -83,7 +83,8 @@ async fn person_is_added_gets_a_link_and_signs_in() {
         .shows("Invited")
         .shows("Signed in")
         .shows("The password was changed")
-        .shows("is_active")
+        .shows("<td>Active</td>")
+        .shows("<td class=\"value\">No</td>")
         .hides("<td>employee:1</td>");
 }
 

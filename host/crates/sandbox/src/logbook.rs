@@ -38,6 +38,8 @@ pub(crate) struct Logbook {
     bytes_max: usize,
     dropped_line_count: u64,
     dropped_byte_count: u64,
+    /// Where the robot was stopped, after all of its own lines.
+    end: Option<String>,
     /// How many host calls the robot has made.
     pub(crate) call_count: u32,
 }
@@ -51,6 +53,7 @@ impl Logbook {
             bytes_max: limits.log_bytes_max,
             dropped_line_count: 0,
             dropped_byte_count: 0,
+            end: None,
             call_count: 0,
         }
     }
@@ -68,6 +71,11 @@ impl Logbook {
             message,
             after_call: self.call_count,
         });
+    }
+
+    /// Adds the sandbox's own last line, which counts against no limit.
+    pub(crate) fn end_with(&mut self, message: String) {
+        self.end = Some(message);
     }
 
     /// Counts bytes of a line whose beginning is kept.
@@ -93,6 +101,11 @@ impl Logbook {
                 after_call: self.call_count,
             });
         }
+        lines.extend(self.end.take().map(|message| LogLine {
+            level: LogLevel::Error,
+            message,
+            after_call: self.call_count,
+        }));
         (lines, self.dropped_line_count, self.dropped_byte_count)
     }
 }

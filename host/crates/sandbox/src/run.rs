@@ -19,7 +19,7 @@ use crate::logbook::LogLine;
 use crate::robot::Robot;
 use crate::sandbox::Sandbox;
 use crate::session::Session;
-use crate::stop::Stop;
+use crate::stop::{self, Stop};
 use crate::wasi::Wasi;
 use signalbox_crm::params::ParamValue;
 
@@ -171,6 +171,9 @@ fn own_words(returned: Result<Outcome, Failure>, limits: &Limits) -> Verdict {
 
 /// Why the run ended without a result: what the sandbox decided stands before what wasmtime says.
 fn stopped(execution: &mut Execution, error: &wasmtime::Error) -> Stop {
+    if let Some(backtrace) = stop::backtrace(error) {
+        execution.logbook().end_with(backtrace);
+    }
     let decided = execution.stop.take().or_else(|| execution.meter.refused.take());
     decided.unwrap_or_else(|| Stop::from_error(error, execution.panic.take()))
 }

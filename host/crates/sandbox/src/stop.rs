@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use signalbox_crm::run::Verdict;
-use wasmtime::Trap;
+use wasmtime::{Trap, WasmBacktrace};
 
-/// The longest text that a trap or a panic brings into a verdict, in characters.
+/// The longest text that a trap or a panic brings into a verdict or the log, in characters.
 const MESSAGE_CHARS_MAX: usize = 2_000;
 
 /// The end of a run that the robot did not choose.
@@ -88,6 +88,13 @@ fn is_payload_exhausted(error: &wasmtime::Error) -> bool {
         .root_cause()
         .to_string()
         .contains("fuel allocated for hostcalls has been exhausted")
+}
+
+/// The functions of the robot that were at work when it was stopped, the innermost first.
+pub(crate) fn backtrace(error: &wasmtime::Error) -> Option<String> {
+    let backtrace = error.downcast_ref::<WasmBacktrace>()?;
+    let has_frames = !backtrace.frames().is_empty();
+    has_frames.then(|| cut(backtrace.to_string().trim_end().to_owned()))
 }
 
 /// The text, or its beginning.

@@ -2,11 +2,10 @@
 
 use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
-use maud::html;
 use serde_json::{Value, json};
 use signalbox_crm::automation::AutomationId;
 
-use super::design::{again, draw};
+use super::design::{again, noted};
 use super::{chosen, draft_of, path_of};
 use crate::automation::DraftView;
 use crate::console::asking::{Ask, Refused};
@@ -37,20 +36,8 @@ pub(super) async fn edit(
     let change = change_of(&form, &draft)?;
     match ask_edit(&visitor, id, form.number("version")?, change).await {
         Ok(answer) => {
-            let notes = answer["notes"].as_array().cloned().unwrap_or_default();
-            let notes: Vec<&str> = notes.iter().filter_map(Value::as_str).collect();
-            if notes.is_empty() {
-                return Ok(Redirect::to(&path_of(id)).into_response());
-            }
-            let notice = html! {
-                div.notice.notice-warn role="status" {
-                    p { (visitor.words.t("automation-notes")) }
-                    ul { @for note in notes { li { (note) } } }
-                }
-            };
-            Ok(draw(&visitor, &draft_of(&visitor, id)?, &notice)
-                .await?
-                .into_response())
+            let noted = noted(&visitor, id, &answer).await?;
+            Ok(noted.unwrap_or_else(|| Redirect::to(&path_of(id)).into_response()))
         }
         Err(Refused(problem)) => again(&visitor, id, &problem).await,
     }

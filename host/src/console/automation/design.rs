@@ -4,6 +4,7 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
+use serde_json::Value;
 use signalbox_crm::attachment::Moment;
 use signalbox_crm::automation::AutomationId;
 use signalbox_crm::ids::StageId;
@@ -17,6 +18,7 @@ use crate::automation::{DraftView, EntryView};
 use crate::console::board::section_path;
 use crate::console::form::Form;
 use crate::console::page::{Page, Section};
+use crate::console::runs::list;
 use crate::console::visitor::{Allowed, Visitor};
 use crate::engine::changes::Topic;
 use crate::http::caller::{Configure, Read};
@@ -46,6 +48,26 @@ fn said(visitor: &Visitor, form: &Form) -> Markup {
         _ => return html! {},
     };
     html! { div.notice.notice-good role="status" { (visitor.words.t(key)) } }
+}
+
+/// The page with what the person should know after a change of the draft; none when there is nothing.
+pub(super) async fn noted(
+    visitor: &Visitor,
+    id: AutomationId,
+    answer: &Value,
+) -> Result<Option<Response>, Problem> {
+    let notes = list(&answer["notes"]);
+    if notes.is_empty() {
+        return Ok(None);
+    }
+    let notice = html! {
+        div.notice.notice-warn role="status" {
+            p { (visitor.words.t("automation-notes")) }
+            ul { @for note in notes { li { (note.as_str().unwrap_or_default()) } } }
+        }
+    };
+    let page = draw(visitor, &draft_of(visitor, id)?, &notice).await?;
+    Ok(Some(page.into_response()))
 }
 
 /// The page again, with what the API has refused.

@@ -7,7 +7,7 @@ use serde_json::json;
 use signalbox_crm::attachment::Attachment;
 use signalbox_crm::automation::{AutomationId, COMMENT_CHARS_MAX, DifferenceKind};
 
-use super::design::again;
+use super::design::{again, noted};
 use super::difference::{field_title, lines};
 use super::here::after_publishing;
 use super::{chosen, path_of};
@@ -184,5 +184,10 @@ pub(super) async fn rebase(
     let asked = visitor
         .ask(Ask::post(&path, json!({})).seen(form.number("version")?))
         .await;
+    if let Ok(told) = &asked
+        && let Some(page) = noted(&visitor, id, told).await?
+    {
+        return Ok(page);
+    }
     answer(&visitor, id, asked, "rebased").await
 }

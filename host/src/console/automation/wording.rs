@@ -181,7 +181,7 @@ fn test_text(visitor: &Visitor, test: &Test) -> String {
 }
 
 /// A value as people know it: the name of a person or a stage, yes or no, else the text itself.
-pub(super) fn reference_text(visitor: &Visitor, value: &str) -> String {
+pub(in crate::console) fn reference_text(visitor: &Visitor, value: &str) -> String {
     let words = visitor.words;
     if let Ok(stage) = value.parse::<StageId>() {
         return stage_title(visitor, stage);

@@ -6,6 +6,7 @@ use serde_json::Value;
 use signalbox_crm::time::Timestamp;
 
 use super::{linked, text};
+use crate::console::automation::reference_text;
 use crate::console::format::{actor, plain_instant};
 use crate::console::item::{changed_name, changed_value};
 use crate::console::visitor::Visitor;
@@ -73,7 +74,12 @@ pub(super) fn point(visitor: &Visitor, point: &Value) -> Markup {
     let values = &point["values"];
     let args = NAMES.map(|name| {
         let given = values[name].as_str();
-        let shown = given.map_or_else(|| "none".to_owned(), |value| shown(visitor, name, value));
+        let shown = match (name, given) {
+            // A test for empty or filled wants nothing.
+            ("wanted", None) => String::new(),
+            (_, None) => "none".to_owned(),
+            (_, Some(value)) => shown(visitor, name, value),
+        };
         (name, FluentValue::from(shown))
     });
     html! {
@@ -93,8 +99,9 @@ fn shown(visitor: &Visitor, name: &str, value: &str) -> String {
         }
         "reason" => words.t(&format!("run-reason-{value}")).into_owned(),
         "kind" => words.t(&format!("run-cause-{value}")).into_owned(),
-        "op" => words.t(&format!("test-op-{value}")).into_owned(),
+        "op" => words.t(&format!("op-{value}")).into_owned(),
         "field" => changed_name(visitor, value),
+        "wanted" | "found" => reference_text(visitor, value),
         "by" => actor(value, visitor),
         _ => value.to_owned(),
     }

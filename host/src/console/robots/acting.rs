@@ -120,7 +120,7 @@ fn outcomes_table(visitor: &Visitor, outcomes: &[Value]) -> Markup {
                     td { (text(outcome, "from")) }
                     td {
                         (words.t(&format!("robots-outcome-{}", text(outcome, "state"))))
-                        @if let Some(message) = outcome["message"].as_str() { " " span.quiet lang="en" { (message) } }
+                        @if let Some(message) = outcome["message"].as_str() { " " span.quiet { (message) } }
                         ul {
                             @for asked in list(&outcome["asks"]) { li { (versions::may(visitor, text(asked, "interface"))) } }
                             @for host in list(&outcome["asks_hosts"]) { li { code { (host.as_str().unwrap_or_default()) } } }

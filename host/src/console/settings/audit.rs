@@ -1,5 +1,6 @@
 //! Who changed what: every change of the set-up and of items, newest first.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::Router;
@@ -8,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use maud::html;
 use serde::Deserialize;
+use signalbox_crm::value::LocalText;
 use signalbox_db::HistoryFilter;
 use url::form_urlencoded;
 
@@ -17,7 +19,7 @@ use crate::console::format::{actor, instant};
 use crate::console::item::{changed_name, changed_value};
 use crate::console::page::{Page, Section};
 use crate::console::paging::{Paged, after, fetch, pager};
-use crate::console::visitor::Allowed;
+use crate::console::visitor::{Allowed, Visitor};
 use crate::http::caller::Administer;
 use crate::http::problem::Problem;
 
@@ -97,12 +99,12 @@ async fn list(visitor: Allowed<Administer>, Query(asked): Query<Asked>) -> Resul
                 th { (words.t("audit-field")) } th { (words.t("audit-before")) } th { (words.t("audit-after")) }
             } }
             tbody { @for line in &found {
-                @let value = |text| changed_value(&visitor, &line.entry.what, &short(text));
+                @let value = |text| setting_value(&visitor, &line.entry.what, &short(text));
                 tr data-key={ "line-" (line.id) } {
                     td { (instant(line.entry.at, &visitor)) }
                     td { (actor(&line.entry.actor, &visitor)) }
                     td { (line.entry.subject) }
-                    td { (changed_name(&visitor, &line.entry.what)) }
+                    td { (setting_name(&visitor, &line.entry.what)) }
                     td.value { (value(&line.entry.before)) }
                     td.value { (value(&line.entry.after)) }
                 }
@@ -114,4 +116,33 @@ async fn list(visitor: Allowed<Administer>, Query(asked): Query<Asked>) -> Resul
         .wide()
         .body(body)
         .into_response())
+}
+
+/// A setting's name as its form has it, else what the history of items has.
+fn setting_name(visitor: &Visitor, what: &str) -> String {
+    let words = visitor.words;
+    let key = what.replace('_', "-");
+    let found = words.find(&format!("setting-{key}"));
+    let found = found.or_else(|| words.find(&format!("entry-field-{key}")));
+    found.map_or_else(|| changed_name(visitor, what), Cow::into_owned)
+}
+
+/// Words instead of what the API calls it.
+fn setting_value(visitor: &Visitor, what: &str, value: &str) -> String {
+    let words = visitor.words;
+    let named =
+        |word: Option<Cow<'static, str>>, value: &str| word.map_or_else(|| value.to_owned(), Cow::into_owned);
+    match (what, value) {
+        (_, "true") => words.t("field-yes").into_owned(),
+        (_, "false") => words.t("field-no").into_owned(),
+        (_, "null") => words.t("field-empty").into_owned(),
+        ("role", role) => named(words.find(&format!("role-{role}")), role),
+        ("kind", kind) => named(words.find(&format!("stage-kind-{kind}")), kind),
+        ("head" | "default_assignee", id) => changed_value(visitor, "assignee", id),
+        ("title", text) => match serde_json::from_str::<LocalText>(text) {
+            Ok(title) => words.of(&title).to_owned(),
+            Err(_) => text.to_owned(),
+        },
+        (what, value) => changed_value(visitor, what, value),
+    }
 }

@@ -20,6 +20,7 @@ use crate::console::form::Form;
 use crate::console::item_fields::label;
 use crate::console::page::{Page, Section};
 use crate::console::visitor::{Allowed, Visitor};
+use crate::console::words::Words;
 use crate::engine::changes::Topic;
 use crate::http::caller::Configure;
 use crate::http::problem::{Problem, ProblemBody};
@@ -39,13 +40,70 @@ async fn one(visitor: Allowed<Configure>, Path(number): Path<i64>) -> Result<Res
     Ok(draw(&visitor, PipelineId(number), None)?.into_response())
 }
 
+/// A form of the page.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    About,
+    NewStage,
+    Stage(StageId),
+}
+
+/// A form that was refused: it shows what was typed.
+#[derive(Clone, Copy)]
+struct Typed<'f> {
+    part: Part,
+    form: &'f Form,
+    problem: &'f ProblemBody,
+}
+
+/// What one form shows: what was typed when it was refused, else what is stored.
+#[derive(Clone, Copy)]
+struct Shown<'f>(Option<Typed<'f>>);
+
+impl<'f> Shown<'f> {
+    fn new(typed: Option<Typed<'f>>, part: Part) -> Self {
+        Shown(typed.filter(|typed| typed.part == part))
+    }
+
+    fn text<'t>(self, name: &str, stored: &'t str) -> &'t str
+    where
+        'f: 't,
+    {
+        match self.0 {
+            Some(typed) => typed.form.get(name).unwrap_or_default(),
+            None => stored,
+        }
+    }
+
+    fn is_checked(self, name: &str, value: &str, stored: bool) -> bool {
+        match self.0 {
+            Some(typed) => typed.form.all(name).any(|checked| checked == value),
+            None => stored,
+        }
+    }
+
+    fn notice(self, words: Words) -> Markup {
+        notice(words, self.0.map(|typed| typed.problem))
+    }
+}
+
 /// Back to the page, or the page with what was refused.
-fn answer(visitor: &Visitor, id: PipelineId, asked: Result<Value, Refused>) -> Result<Response, Problem> {
+fn answer(
+    visitor: &Visitor,
+    id: PipelineId,
+    (part, form): (Part, &Form),
+    asked: Result<Value, Refused>,
+) -> Result<Response, Problem> {
     match asked {
         Ok(_) => Ok(Redirect::to(&pipeline_path(id)).into_response()),
         Err(Refused(problem)) => {
             let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
-            Ok((status, draw(visitor, id, Some(&problem))?).into_response())
+            let typed = Typed {
+                part,
+                form,
+                problem: &problem,
+            };
+            Ok((status, draw(visitor, id, Some(typed))?).into_response())
         }
     }
 }
@@ -65,7 +123,7 @@ async fn change(
             .ask(Ask::patch(&path, body).seen(form.number("version")?))
             .await
     };
-    answer(&visitor, id, asked.await)
+    answer(&visitor, id, (Part::About, &form), asked.await)
 }
 
 async fn add_stage(
@@ -84,7 +142,7 @@ async fn add_stage(
     let asked = visitor
         .ask(Ask::post(&format!("/pipelines/{id}/stages"), body))
         .await;
-    answer(&visitor, id, asked)
+    answer(&visitor, id, (Part::NewStage, &form), asked)
 }
 
 async fn change_stage(
@@ -98,7 +156,7 @@ async fn change_stage(
         Some("down") => swap(&visitor, id, stage, 1).await,
         _ => save(&visitor, stage, &form).await,
     };
-    answer(&visitor, id, asked)
+    answer(&visitor, id, (Part::Stage(stage), &form), asked)
 }
 
 async fn save(visitor: &Visitor, stage: StageId, form: &Form) -> Result<Value, Refused> {
@@ -139,23 +197,22 @@ async fn swap(visitor: &Visitor, id: PipelineId, stage: StageId, step: isize) ->
     Ok(Value::Null)
 }
 
-fn draw<'v>(
-    visitor: &'v Visitor,
-    id: PipelineId,
-    problem: Option<&ProblemBody>,
-) -> Result<Page<'v>, Problem> {
+fn draw<'v>(visitor: &'v Visitor, id: PipelineId, typed: Option<Typed>) -> Result<Page<'v>, Problem> {
     let words = visitor.words;
     let pipeline = visitor.directory.pipeline(id)?;
     let stages = visitor.directory.stages_of(id);
     let path = pipeline_path(id);
     let body = html! {
         (tabs(visitor, "pipelines"))
-        h2 { (words.of(&pipeline.title)) " " span.quiet { (pipeline.key) } }
-        (notice(words, problem))
-        div.columns { (about(visitor, pipeline)) (new_stage(visitor, &path)) }
+        h2 { (words.of(&pipeline.title)) " " code.quiet { (pipeline.key) } }
+        div.columns {
+            (about(visitor, pipeline, Shown::new(typed, Part::About)))
+            (new_stage(visitor, &path, Shown::new(typed, Part::NewStage)))
+        }
         h2 { (words.t("pipelines-stages")) }
         ol.stages role="list" { @for (place, stage) in stages.iter().enumerate() {
-            li.panel data-key=(stage.id) { (stage_form(visitor, &path, stage, (place == 0, place + 1 == stages.len()))) }
+            @let shown = Shown::new(typed, Part::Stage(stage.id));
+            li.panel data-key=(stage.id) { (stage_form(visitor, stage, (place == 0, place + 1 == stages.len()), shown)) }
         } }
     };
     Ok(
@@ -165,16 +222,18 @@ fn draw<'v>(
     )
 }
 
-fn about(visitor: &Visitor, pipeline: &Pipeline) -> Markup {
+fn about(visitor: &Visitor, pipeline: &Pipeline, shown: Shown) -> Markup {
     let words = visitor.words;
+    let days = pipeline.activity_working_days_max.map(|days| days.to_string());
     html! {
         section.panel {
             h3 { (words.t("pipelines-about")) }
+            (shown.notice(words))
             form.stack method="post" action=(pipeline_path(pipeline.id)) {
                 input type="hidden" name="version" value=(pipeline.version);
-                (title_inputs(visitor, &pipeline.title.ru, &pipeline.title.en))
+                (title_inputs(visitor, shown.text("ru", &pipeline.title.ru), shown.text("en", &pipeline.title.en)))
                 label { span { (words.t("pipelines-days")) }
-                    input type="number" name="days" min="1" max="366" value=[pipeline.activity_working_days_max];
+                    input type="number" name="days" min="1" max="366" value=(shown.text("days", days.as_deref().unwrap_or_default()));
                 }
                 button.primary { (words.t("item-save")) }
             }
@@ -182,14 +241,15 @@ fn about(visitor: &Visitor, pipeline: &Pipeline) -> Markup {
     }
 }
 
-fn new_stage(visitor: &Visitor, path: &str) -> Markup {
+fn new_stage(visitor: &Visitor, path: &str, shown: Shown) -> Markup {
     let words = visitor.words;
     html! {
         section.panel {
             h3 { (words.t("stage-new")) }
+            (shown.notice(words))
             form.stack method="post" action={ (path) "/stages" } {
-                (title_inputs(visitor, "", ""))
-                (kinds(visitor, "open"))
+                (title_inputs(visitor, shown.text("ru", ""), shown.text("en", "")))
+                (kinds(visitor, shown.text("kind", "open")))
                 button { (words.t("stage-new-go")) }
             }
         }
@@ -208,11 +268,12 @@ fn kinds(visitor: &Visitor, chosen: &str) -> Markup {
 }
 
 /// The form of a stage; `ends` says whether it is the first and the last one.
-fn stage_form(visitor: &Visitor, path: &str, stage: &Stage, ends: (bool, bool)) -> Markup {
+fn stage_form(visitor: &Visitor, stage: &Stage, ends: (bool, bool), shown: Shown) -> Markup {
     let words = visitor.words;
     let named = |key: &str| words.f(key, &[("title", words.of(&stage.title).into())]);
     let kind = STAGE_KINDS.iter().find(|(kind, _)| *kind == stage.kind);
-    let kind = kind.map_or("open", |(_, word)| *word);
+    let stored_kind = kind.map_or("open", |(_, word)| *word);
+    let kind = shown.text("kind", stored_kind);
     let own = visitor.directory.fields.keys().map(String::as_str);
     // What the API has set stays, even if it is nothing that people fill in.
     let asked = |field: &str| stage.required_fields.iter().any(|one| one == field);
@@ -220,20 +281,21 @@ fn stage_form(visitor: &Visitor, path: &str, stage: &Stage, ends: (bool, bool)) 
         .into_iter()
         .filter(|field| ASKED_FOR.contains(field) || asked(field));
     html! {
-        form.stack method="post" action={ (path) "/stages/" (stage.id.0) } aria-label=(words.of(&stage.title)) {
+        (shown.notice(words))
+        form.stack method="post" action={ (pipeline_path(stage.pipeline)) "/stages/" (stage.id.0) } aria-label=(words.of(&stage.title)) {
             input type="hidden" name="version" value=(stage.version);
             div.row {
-                (title_inputs(visitor, &stage.title.ru, &stage.title.en))
+                (title_inputs(visitor, shown.text("ru", &stage.title.ru), shown.text("en", &stage.title.en)))
                 (kinds(visitor, kind))
-                span.quiet { (stage.key) }
+                code.quiet { (stage.key) }
             }
             details data-key={ "asks-" (stage.id) } {
                 summary { (words.n("stage-asks", i64::try_from(stage.required_fields.len()).unwrap_or(i64::MAX))) }
                 div.row { @for field in core.chain(own) {
-                    label { input type="checkbox" name="required" value=(field) checked[asked(field)]; " " (label(visitor, field)) }
+                    label { input type="checkbox" name="required" value=(field) checked[shown.is_checked("required", field, asked(field))]; " " (label(visitor, field)) }
                 } }
                 @if kind == "lost" {
-                    label { input type="checkbox" name="requires_reason" checked[stage.requires_reason]; " " (words.t("stage-reason")) }
+                    label { input type="checkbox" name="requires_reason" checked[shown.is_checked("requires_reason", "on", stage.requires_reason)]; " " (words.t("stage-reason")) }
                 }
             }
             div.row {

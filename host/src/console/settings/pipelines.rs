@@ -112,7 +112,7 @@ fn draw<'v>(visitor: &'v Visitor, form: &Form, problem: Option<&ProblemBody>) ->
             } }
             tbody { @for pipeline in directory.pipelines.values() {
                 tr data-key=(pipeline.id) {
-                    td { a href=(pipeline_path(pipeline.id)) { (words.of(&pipeline.title)) } " " span.quiet { (pipeline.key) } }
+                    td { a href=(pipeline_path(pipeline.id)) { (words.of(&pipeline.title)) } " " code.quiet { (pipeline.key) } }
                     td { (words.t(&format!("pipelines-of-{}", pipeline.item_kind.as_str()))) }
                     td.number { (directory.stages_of(pipeline.id).len()) }
                     td {

@@ -10,6 +10,8 @@ use super::{AutomationDraft, in_force, number_of};
 use crate::attachment::Attachment;
 use crate::directory::Directory;
 use crate::ids::{AttachmentId, IdKind};
+use crate::said;
+use crate::sentence::Sentence;
 
 /// What both have changed, in different ways. The draft keeps its own.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -25,7 +27,7 @@ pub struct Conflict {
     /// What the draft has made of it; null: removed.
     pub mine: Value,
     /// In words.
-    pub text: String,
+    pub text: Sentence,
 }
 
 /// Makes the draft begin from what is in force now. Changes of the others are taken over, entry by entry and field by
@@ -119,9 +121,9 @@ impl Merge {
                 version: 0,
                 ..mine.clone()
             };
-            let text = format!(
-                "others have removed `{}`, which the draft changes: it is new now",
-                mine.title
+            let text = said!(
+                "others have removed `{title}`, which the draft changes: it is new now",
+                title = mine.title
             );
             self.conflict(&entry, None, (Value::Null, Value::from(mine.title.clone())), text);
             return Some(entry);
@@ -138,9 +140,10 @@ impl Merge {
             let takes_theirs = i == was;
             if !takes_theirs && they != was && they != i {
                 let both = (they.cloned().unwrap_or_default(), i.cloned().unwrap_or_default());
-                let text = format!(
-                    "others have changed {key} of `{}` too; the draft keeps its own",
-                    mine.title
+                let text = said!(
+                    "others have changed {key} of `{title}` too; the draft keeps its own",
+                    key,
+                    title = mine.title
                 );
                 self.conflict(mine, Some(key.clone()), both, text);
             }
@@ -169,7 +172,10 @@ impl Merge {
             return false;
         };
         if fields_of(base) != fields_of(theirs) {
-            let text = format!("others have changed `{}`, which the draft removes", theirs.title);
+            let text = said!(
+                "others have changed `{title}`, which the draft removes",
+                title = theirs.title
+            );
             self.conflict(
                 theirs,
                 None,
@@ -185,7 +191,7 @@ impl Merge {
         entry: &Attachment,
         field: Option<String>,
         (theirs, mine): (Value, Value),
-        text: String,
+        text: Sentence,
     ) {
         self.conflicts.push(Conflict {
             entry: entry.id,

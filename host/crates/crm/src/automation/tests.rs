@@ -478,7 +478,7 @@ fn stale_draft_says_who_changed_what_and_takes_it_over() {
         ]
     );
     let (rebased, conflicts) = rebase(&draft, &world.directory, world.new_id());
-    let told: Vec<&str> = conflicts.iter().map(|one| one.text.as_str()).collect();
+    let told: Vec<String> = conflicts.iter().map(|one| one.text.english()).collect();
     assert_eq!(
         told,
         [

@@ -1,17 +1,16 @@
 //! "Try on deal N": what the robot would do, with what stands in the form and is not saved yet.
 
 use maud::{Markup, html};
-use serde_json::Value;
+use serde_json::{Value, json};
 use signalbox_crm::attachment::Attachment;
 use signalbox_crm::automation::EntryPatch;
-use signalbox_crm::explaining::{Bearing, Point};
 use signalbox_crm::ids::{AttachmentId, ItemId, ItemKind};
 use signalbox_crm::run::Verdict;
 use signalbox_crm::sentence::Sentence;
 
-use super::super::points::text;
 use super::Sheet;
 use crate::automation::EntryView;
+use crate::console::explain::draw_points;
 use crate::console::form::Form;
 use crate::console::format::{instant, item_path};
 use crate::console::visitor::Visitor;
@@ -90,6 +89,7 @@ pub(super) async fn try_out(
 
 fn draw(visitor: &Visitor, tried: &DryRun) -> Markup {
     let words = visitor.words;
+    let points: Vec<Value> = tried.points.iter().map(|point| json!(point)).collect();
     html! {
         section.panel.tried #tried aria-label=(words.t("try-title")) {
             h2 {
@@ -97,7 +97,7 @@ fn draw(visitor: &Visitor, tried: &DryRun) -> Markup {
                 @if let Some(item) = tried.item { " " a href=(item_path(item)) { (item) } }
             }
             p.quiet { (words.t("try-nothing-stored")) " " (words.t("try-due")) " " (instant(tried.due_at, visitor)) }
-            ol.points { @for point in &tried.points { (step(visitor, point)) } }
+            (draw_points(visitor, &points))
             @if let Some(verdict) = &tried.verdict { (ended(visitor, verdict)) }
             @if tried.verdict.is_some() {
                 h3 { (words.t("try-effects")) }
@@ -116,16 +116,6 @@ fn draw(visitor: &Visitor, tried: &DryRun) -> Markup {
             @if let Some(executed) = &tried.execution { (details(visitor, executed)) }
         }
     }
-}
-
-fn step(visitor: &Visitor, point: &Point) -> Markup {
-    let (key, class) = match point.bearing {
-        Bearing::For => ("try-for", "chip chip-good"),
-        Bearing::Against => ("try-against", "chip chip-bad"),
-        Bearing::Waits => ("try-waits", "chip chip-warn"),
-        Bearing::Assumed => ("try-assumed", "chip chip-info"),
-    };
-    html! { li { span class=(class) { (visitor.words.t(key)) } " " (text(visitor, point)) } }
 }
 
 fn ended(visitor: &Visitor, verdict: &Verdict) -> Markup {
