@@ -27,7 +27,7 @@ use self::planted::Planted;
 use self::series::{Course, first_broken, play, variable};
 use self::sometimes::Tally;
 
-/// Seeds of a run in CI: about 4 minutes of one core.
+/// Seeds of a run in CI: about 7 minutes of one core.
 const SEEDS: u64 = 1_000;
 /// Seeds that are played twice.
 const REPEATED_SEEDS: u64 = 20;

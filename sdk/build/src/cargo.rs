@@ -41,13 +41,16 @@ const PROFILE: [&str; 6] = [
     "profile.robot.strip=true",
 ];
 
-/// What the caller's cargo or a tool around it sets for the host, and what must not reach a robot.
-const FOREIGN_VARIABLES: [&str; 9] = [
+/// What the caller's cargo or a tool around it sets for the host, and what must not reach a robot. The job slots of
+/// a caller are among it: two build scripts hold one each, and the second waits for the first.
+const FOREIGN_VARIABLES: [&str; 11] = [
     "CARGO_BUILD_RUSTFLAGS",
     "CARGO_BUILD_TARGET",
     "CARGO_ENCODED_RUSTFLAGS",
+    "CARGO_MAKEFLAGS",
     "CARGO_TARGET_DIR",
     "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS",
+    "MAKEFLAGS",
     "RUSTC_WORKSPACE_WRAPPER",
     "RUSTC_WRAPPER",
     "RUSTFLAGS",
