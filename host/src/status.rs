@@ -398,6 +398,6 @@ fn named(core: &Core, row: &Waiting) -> WaitingView {
         held_by: row
             .held_by
             .as_ref()
-            .map(|(gate, count_max)| describe(gate, *count_max)),
+            .map(|(gate, count_max)| describe(gate, *count_max).english()),
     }
 }

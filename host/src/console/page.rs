@@ -181,19 +181,19 @@ fn header(visitor: &Visitor, section: Section) -> Markup {
                     a href=(settings) aria-current=[here(Section::Settings)] { (words.t("nav-settings")) }
                 }
             }
-            @if reads_clients {
-                form.search role="search" action="/search" {
-                    input #search type="search" name="q" aria-label=(words.t("search-label"))
-                        placeholder=(words.t("search-placeholder"));
+            div.tools {
+                @if reads_clients {
+                    form.search role="search" action="/search" {
+                        input #search type="search" name="q" aria-label=(words.t("search-label"))
+                            placeholder=(words.t("search-placeholder"));
+                    }
+                    a.bell href="/bell" {
+                        (words.t("bell-title"))
+                        @if visitor.unread > 0 { " " span.chip.chip-info { (visitor.unread) } }
+                    }
                 }
+                (menu(visitor))
             }
-            @if reads_clients {
-                a.bell href="/bell" {
-                    (words.t("bell-title"))
-                    @if visitor.unread > 0 { " " span.chip.chip-info { (visitor.unread) } }
-                }
-            }
-            (menu(visitor))
         }
     }
 }

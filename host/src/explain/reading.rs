@@ -123,7 +123,7 @@ impl<'a> Life<'a> {
         let lanes = &self.core.lanes;
         Ok(PastRun {
             is_running: lanes.is_running(run.id),
-            waits: lanes.why_waiting(&run),
+            waits: lanes.why_waiting(&run).map(|why| why.english()),
             denied: last
                 .as_ref()
                 .map(|last| denied_calls(&last.calls))

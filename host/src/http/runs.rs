@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use signalbox_crm::changes::RunChange;
 use signalbox_crm::ids::{AttachmentId, ItemId, PipelineId, RunId};
 use signalbox_crm::run::{Reason, RunState};
+use signalbox_crm::said;
+use signalbox_crm::sentence::Sentence;
 use signalbox_crm::time::Timestamp;
 use signalbox_db::{RunFilter, RunWithEvent};
 use utoipa::{IntoParams, ToSchema};
@@ -20,11 +22,10 @@ use super::caller::{Caller, Read, ReadClients, Relieve, Who, Work};
 use super::failure::internal;
 use super::input::{Id, Query};
 use super::paging::{Asked, Page};
-use super::problem::Problem;
+use super::problem::{Problem, Said};
 use super::run_files::masked_details;
 use super::run_view::{AttemptView, EventView, RunRow, RunView};
 use super::writing::Writing;
-use signalbox_crm::said;
 
 /// The most attempts that are shown: an attachment has 25 at most, and people may retry.
 const ATTEMPTS_MAX: u32 = 200;
@@ -110,7 +111,8 @@ async fn list(
 struct RunDetails {
     run: RunView,
     /// Why an available run has not started.
-    waits: Option<String>,
+    #[schema(value_type = Option<String>)]
+    waits: Option<Sentence>,
     event: EventView,
     /// First one first.
     attempts: Vec<AttemptView>,
@@ -132,6 +134,7 @@ async fn get(
         .ok_or_else(|| Problem::not_found(id))?;
     let attempts = state.core.db.attempts(id, ATTEMPTS_MAX).await?;
     let waits = state.core.lanes.why_waiting(&found.run);
+    let said = Extension(Said(waits.iter().cloned().collect()));
     let details = RunDetails {
         waits,
         run: RunView::new(&state.core, &found),
@@ -139,10 +142,10 @@ async fn get(
         attempts: attempts.into_iter().map(AttemptView::from).collect(),
     };
     if caller.may::<ReadClients>() {
-        return Ok(Json(details).into_response());
+        return Ok((said, Json(details)).into_response());
     }
     let details = serde_json::to_value(&details).map_err(|error| internal(&error))?;
-    Ok(Json(masked_details(details)?).into_response())
+    Ok((said, Json(masked_details(details)?)).into_response())
 }
 
 /// Executes a run once more that failed or was cancelled: it is due at once.

@@ -83,7 +83,7 @@ fn flood_is_named_before_and_when_more_is_refused() {
         "50 runs and messages wait, more is refused at 100; most of attachment:7 (Flood): 90"
     );
     let held = WaitingView {
-        held_by: Some(describe(&Gate::Robot("notify".to_owned()), 2)),
+        held_by: Some(describe(&Gate::Robot("notify".to_owned()), 2).english()),
         ..flood()
     };
     let (codes, _) = found(100, &[held], Standing::default(), WELL);

@@ -83,7 +83,7 @@ async fn failed_runs_are_found_understood_and_executed_once_more() {
     anna.back().await.unwrap();
     anna.is_live().await;
     anna.clicks("form[action$='/runs/1/retry'] button").await;
-    anna.reads("retried by").await;
+    anna.reads("By hand: ").await;
     catches_up().await;
     anna.reads("Attempt 2").await;
     anna.holds(

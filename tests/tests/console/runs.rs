@@ -210,7 +210,7 @@ async fn run_that_waits_is_cancelled() {
     anna.post("/runs/1/cancel", &[])
         .await
         .ok()
-        .shows("cancelled by")
+        .shows("By hand: operator")
         .shows("/runs/1/retry");
 }
 

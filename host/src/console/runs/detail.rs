@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::telling::{at, cause_kind, cut, linked, list, state, text, value};
 use super::{attempt, attempts};
 use crate::console::asking::{Ask, Refused};
-use crate::console::format::item_path;
+use crate::console::format::{actor, item_path};
 use crate::console::page::{Page, Section};
 use crate::console::visitor::{Allowed, Visitor};
 use crate::engine::changes::Topic;
@@ -30,8 +30,8 @@ pub(super) async fn show(visitor: Allowed<Read>, Path(number): Path<i64>) -> Res
         p { a href="/runs" { (words.t("nav-runs")) } " / " (text(run, "id")) }
         h1 { (title) " " span.quiet { (text(run, "robot")) } }
         p.run-state { (state(&visitor, run)) }
-        @if let Some(detail) = run["detail"].as_str() { p.quiet lang="en" { (detail) } }
-        @if let Some(waits) = details["waits"].as_str() { p.notice lang="en" { (waits) } }
+        (why(&visitor, run))
+        @if let Some(waits) = details["waits"].as_str() { p.notice { (waits) } }
         (actions(&visitor, run))
         div.columns {
             section.panel { h2 { (words.t("run-timeline")) } (timeline(&visitor, &details)) }
@@ -62,6 +62,19 @@ async fn of_run(visitor: &Visitor, path: &str, id: &str) -> Result<Vec<Value>, R
         .ask(Ask::get(&format!("{path}?run={id}&limit=50")))
         .await?;
     Ok(list(&page["items"]).to_vec())
+}
+
+/// What is known beyond the state: who did it by hand, or the host's own words.
+fn why(visitor: &Visitor, run: &Value) -> Markup {
+    let detail = text(run, "detail");
+    let by_hand = detail.rsplit_once(" by ").filter(|_| run["reason"] == "by-hand");
+    html! {
+        @match by_hand {
+            Some((_, who)) => p.quiet { (visitor.words.f("run-by-hand", &[("who", actor(who, visitor).into())])) },
+            None if detail.is_empty() => {},
+            None => p.quiet lang="en" { (detail) },
+        }
+    }
 }
 
 fn actions(visitor: &Visitor, run: &Value) -> Markup {

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use signalbox_crm::ids::AttachmentId;
 use signalbox_crm::run::Run;
+use signalbox_crm::said;
+use signalbox_crm::sentence::Sentence;
 
 use super::{Flow, LaneKey, Lanes, Task};
 use crate::engine::fair::Gate;
@@ -63,7 +65,7 @@ impl Lanes {
     }
 
     /// Why a run has not started, in words; none when it is not in memory or has started.
-    pub fn why_waiting(&self, run: &Run) -> Option<String> {
+    pub fn why_waiting(&self, run: &Run) -> Option<Sentence> {
         let inner = self.lock();
         let key = LaneKey::of(run);
         let lane = inner.lanes.get(&key)?;
@@ -73,26 +75,36 @@ impl Lanes {
             let what = run
                 .item
                 .map_or_else(|| run.id.to_string(), |item| item.to_string());
-            return Some(format!("{before} before it for {what}"));
+            return Some(said!("{before} before it for {what}", before, what));
         }
         let held_by = lane.place.and_then(|(flow, _)| inner.queue.held_by(flow));
         Some(match held_by {
             Some((gate, count_max)) => describe(&gate, count_max),
-            None => "waits for its turn at a worker".to_owned(),
+            None => said!("waits for its turn at a worker"),
         })
     }
 }
 
 /// What a gate is there for.
-pub fn describe(gate: &Gate, count_max: usize) -> String {
+pub fn describe(gate: &Gate, count_max: usize) -> Sentence {
     match gate {
-        Gate::Costly => format!("robots that compute long get {count_max} workers together, which are busy"),
-        Gate::Unknown => {
-            format!(
-                "attachments that have not run since the start get {count_max} workers together, which are busy"
-            )
-        }
-        Gate::Robot(robot) => format!("robot `{robot}` runs {count_max} at a time, which is its limit"),
-        Gate::Attachment(id) => format!("{id} runs {count_max} at a time, which is its limit"),
+        Gate::Costly => said!(
+            "robots that compute long get {count} workers together, which are busy",
+            count = count_max,
+        ),
+        Gate::Unknown => said!(
+            "attachments that have not run since the start get {count} workers together, which are busy",
+            count = count_max,
+        ),
+        Gate::Robot(robot) => said!(
+            "robot `{robot}` runs {count} at a time, which is its limit",
+            robot,
+            count = count_max,
+        ),
+        Gate::Attachment(id) => said!(
+            "{id} runs {count} at a time, which is its limit",
+            id,
+            count = count_max
+        ),
     }
 }

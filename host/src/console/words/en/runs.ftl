@@ -38,6 +38,7 @@ runs-retry-go = { $count ->
    *[other] Retry { $count } runs
 }
 runs-retry-not = Back to the journal
+run-by-hand = By hand: { $who }
 run-timeline = Course
 run-input = What the robot got
 run-made = The run was made

@@ -41,6 +41,7 @@ runs-retry-go = { $count ->
    *[other] Повторить { $count } запусков
 }
 runs-retry-not = Назад к журналу
+run-by-hand = Вручную: { $who }
 run-timeline = Ход
 run-input = Что получил робот
 run-made = Запуск создан

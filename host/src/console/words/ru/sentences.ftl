@@ -71,12 +71,14 @@ approve-label-does-not-ask-for-interface = «{ $label }» не просит ра
 assets-asked-name-does-not-exist = файла «/assets/{ $asked }/{ $name }» нет
 attachment-text-in-the-draft-of-automation-does-not-exist = робота «attachment:{ $text }» в черновике «{ $automation }» нет
 attachments = роботы в автоматизации
+attachments-that-have-not-run-since-the-start-get-count-workers-together-which-are-busy = роботы, которые ещё не запускались после старта, делят { $count } исполнителей, сейчас все заняты
 attempt-number-of-id-which-has-count-does-not-exist = попытки { $number } у «{ $id }» нет, всего попыток: { $count }
 attempts-max = число попыток
 authorization-is-not-bearer-sbx = «Authorization» — не вида «Bearer sbx_...»
 backoff-base-s = первая пауза между попытками в секундах
 backoff-base-s-is-base-s-more-than-backoff-max-s-which-is-max-s = первая пауза между попытками ({ $base_s } с) больше самой длинной ({ $max_s } с)
 backoff-max-s = самая длинная пауза между попытками в секундах
+before-before-it-for-what = в очереди перед ним по { $what }: { $before }
 body = тело
 calendar-calendar-is-the-default-already = основным уже назначен календарь «{ $calendar }»
 calendars = календари
@@ -297,6 +299,7 @@ id-is-state-and-cannot-be-retried =
        *[other] { $state }
     }», повторить нельзя
 id-person-does-not-work-here-any-more = { $person } ({ $id }) больше не работает
+id-runs-count-at-a-time-which-is-its-limit = { $id } уже исполняется { $count } раз одновременно, это предел
 id-title-belongs-to-no-stage-of-pipeline = { $id } («{ $title }») не относится ни к одной стадии воронки { $pipeline }
 id-title-is-switched-off = { $id } («{ $title }») выключен
 id-was-not-in-force-when-the-draft-began = { $id } не действовал, когда черновик начат
@@ -439,10 +442,12 @@ robot-robot-cannot-be-attached-to-word-it-takes-known = робот «{ $robot }�
 robot-robot-does-not-ask-for-grant = робот «{ $robot }» не просит разрешения «{ $grant }»
 robot-robot-has-no-parameter-key-it-has-known = у робота «{ $robot }» нет параметра «{ $key }»; есть: { $known }
 robot-robot-is-not-installed = робот «{ $robot }» не установлен
+robot-robot-runs-count-at-a-time-which-is-its-limit = робот `{ $robot }` уже исполняется { $count } раз одновременно, это его предел
 robot-robot-runs-for-an-item-say-which = робот «{ $robot }» работает с карточкой: укажите, с какой
 robot-robot-with-the-digest-digest-is-not-installed = робот «{ $robot }» с отпечатком «{ $digest }» не установлен
 robots = роботы
 robots-that-belong-to-no-pipeline-have-no-stage-in-which-items-could-stand = у роботов без воронки нет стадии, на которой могли бы стоять карточки
+robots-that-compute-long-get-count-workers-together-which-are-busy = роботы с долгими вычислениями делят { $count } исполнителей, сейчас все заняты
 russian-title = название на русском
 second = секунда
 secret-name-does-not-exist = секрета «{ $name }» нет
@@ -723,6 +728,7 @@ value-is-not-accepted-as-the-field-use-accepted-lists-a-b-ranges-a-b-with-a-befo
 value-is-not-the-id-of-expected-such-as-example = «{ $value }» — не номер { $expected } вида «{ $example }»
 value-of-name = значение «{ $name }»
 version-number-of-id-does-not-exist = версии { $number } у «{ $id }» нет
+waits-for-its-turn-at-a-worker = ждёт очереди на исполнение
 what-does-not-exist = «{ $what }» не существует
 what-has-count-entries-at-most-max-are-accepted =
     «{ $what }»: { $count } { $count ->
