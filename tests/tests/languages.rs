@@ -190,6 +190,34 @@ async fn example_in_typescript_acts_like_the_others() {
     TYPESCRIPT.example_acts_like_the_others().await;
 }
 
+/// The robot in JavaScript as a script, which is the body of its function.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_call_of_a_script_is_answered_like_the_others() {
+    let robot = std::fs::read_to_string(root().join("tests/languages/javascript/robot.js")).unwrap();
+    let (_, robot) = robot.split_once("from 'signalbox';").unwrap();
+    let (helpers, robot) = robot.split_once("export function run(invocation) {").unwrap();
+    let script = format!("{helpers}{}", robot.trim_end().strip_suffix('}').unwrap());
+    let company = conformance::company_with_scripts().await;
+    let journal = std::fs::read_to_string(conformance::journal_file()).unwrap();
+    let told = company.journal_of(&script).await;
+    let told = told.replace("robot:script", "robot:caller");
+    assert_eq!(without_chance(&told), without_chance(&journal));
+    company.stop().await;
+}
+
+/// A journal without calls of `random`: the engine of scripts draws numbers for itself.
+fn without_chance(journal: &str) -> String {
+    let mut lines = journal.lines();
+    let mut kept = String::new();
+    while let Some(line) = lines.next() {
+        match line.starts_with("random.") {
+            true => _ = lines.next(),
+            false => kept += &format!("{line}\n"),
+        }
+    }
+    kept
+}
+
 #[test]
 fn every_language_has_an_example_with_the_same_manifest_and_a_test() {
     let folders: Vec<&str> = TESTED.iter().map(|language| language.folder).collect();

@@ -2,200 +2,332 @@
 
 use boa_engine::object::ObjectInitializer;
 use boa_engine::property::Attribute;
-use boa_engine::{Context, JsArgs, JsError, JsResult, JsValue, NativeFunction, js_string};
-use signalbox_sdk::bindings::signalbox::robot::{clock, fields, state};
-use signalbox_sdk::prelude::{
-    activities, assignment, items, messaging, notifications, random, stages, timeline,
+use boa_engine::{Context, JsArgs, JsResult, JsValue, NativeFunction, js_string};
+use signalbox_sdk::bindings::signalbox::robot::{
+    activities, assignment, calendar, clock, contact_editing, contacts, conversation_control, conversations,
+    employees, fields, item_creation, items, messaging, notifications, outbound_http, params, random, stages,
+    state, timeline, timers,
 };
 use signalbox_sdk::{Error, log};
 
 use crate::outcome::refusal;
-use crate::values::{
-    field, item, list, maybe, optional, property, read_field, read_texts, required, string, text, texts,
-    wrong,
-};
+use crate::values::{FromScript, ToScript, read};
 
-type Call = fn(&[JsValue], &mut Context) -> JsResult<JsValue>;
+/// One call of a script: its arguments, and the engine that makes its answer.
+struct Call<'a> {
+    given: &'a [JsValue],
+    taken: usize,
+    engine: &'a mut Context,
+}
+
+impl Call<'_> {
+    /// The next argument.
+    fn take<T: FromScript>(&mut self, name: &str) -> JsResult<T> {
+        let value = self.given.get_or_undefined(self.taken);
+        self.taken += 1;
+        read(value, name, self.engine)
+    }
+
+    fn text(&mut self, name: &str) -> JsResult<String> {
+        self.take(name)
+    }
+
+    fn value<T: ToScript>(&mut self, value: T) -> JsResult<JsValue> {
+        Ok(value.to_script(self.engine))
+    }
+
+    /// What the host answered, or its refusal as an exception.
+    fn answer<T: ToScript>(&mut self, answer: Result<T, Error>) -> JsResult<JsValue> {
+        match answer {
+            Ok(value) => self.value(value),
+            Err(error) => Err(refusal(&error, self.engine)),
+        }
+    }
+
+    fn line(&mut self, level: log::Level) -> JsResult<JsValue> {
+        let mut line = Vec::new();
+        for word in self.given {
+            line.push(word.to_string(self.engine)?.to_std_string_lossy());
+        }
+        log::write(level, &line.join(" "));
+        self.value(())
+    }
+}
+
+type Function = fn(&mut Call<'_>) -> JsResult<JsValue>;
 
 /// Interface, function, what it does.
-const CALLS: [(&str, &[(&str, Call)]); 12] = [
-    ("items", &[("get", items_get)]),
-    ("fields", &[("get", fields_get), ("set", fields_set)]),
-    ("stages", &[("move", stages_move)]),
-    ("assignment", &[("assign", assign)]),
-    ("activities", &[("create", activities_create)]),
-    ("timeline", &[("addComment", add_comment)]),
-    ("notifications", &[("send", notify)]),
-    ("messaging", &[("reply", reply)]),
-    ("state", &[("get", state_get), ("set", state_set)]),
-    ("clock", &[("now", now)]),
-    ("random", &[("number", number)]),
+const INTERFACES: [(&str, &[(&str, Function)]); 22] = [
+    ("activities", &ACTIVITIES),
+    ("assignment", &ASSIGNMENT),
+    ("calendar", &CALENDAR),
+    ("clock", &[("now", |call| call.value(clock::now()))]),
+    ("contactEditing", &CONTACT_EDITING),
+    ("contacts", &CONTACTS),
+    (
+        "conversationControl",
+        &[("close", |call| {
+            let closed = conversation_control::close(&call.text("conversation")?);
+            call.answer(closed)
+        })],
+    ),
+    ("conversations", &CONVERSATIONS),
+    (
+        "employees",
+        &[("get", |call| {
+            let found = employees::get(&call.text("employee")?);
+            call.answer(found)
+        })],
+    ),
+    ("fields", &FIELDS),
+    ("itemCreation", &ITEM_CREATION),
+    ("items", &ITEMS),
     (
         "log",
         &[
-            ("debug", |words, engine| line(log::Level::Debug, words, engine)),
-            ("info", |words, engine| line(log::Level::Info, words, engine)),
-            ("warn", |words, engine| line(log::Level::Warn, words, engine)),
-            ("error", |words, engine| line(log::Level::Error, words, engine)),
+            ("debug", |call| call.line(log::Level::Debug)),
+            ("info", |call| call.line(log::Level::Info)),
+            ("warn", |call| call.line(log::Level::Warn)),
+            ("error", |call| call.line(log::Level::Error)),
         ],
     ),
+    (
+        "messaging",
+        &[("reply", |call| {
+            let sent = messaging::reply(&call.text("conversation")?, &call.text("text")?);
+            call.answer(sent)
+        })],
+    ),
+    (
+        "notifications",
+        &[("send", |call| {
+            let sent = notifications::send(&call.take("notification")?);
+            call.answer(sent)
+        })],
+    ),
+    ("outboundHttp", &OUTBOUND_HTTP),
+    (
+        "params",
+        &[("get", |call| {
+            let found = params::get(&call.text("key")?);
+            call.value(found)
+        })],
+    ),
+    ("random", &[("number", |call| call.value(random::number()))]),
+    ("stages", &STAGES),
+    ("state", &STATE),
+    (
+        "timeline",
+        &[("addComment", |call| {
+            let added = timeline::add_comment(&call.text("item")?, &call.text("text")?);
+            call.answer(added)
+        })],
+    ),
+    ("timers", &TIMERS),
+];
+
+const ACTIVITIES: [(&str, Function); 6] = [
+    ("create", |call| {
+        let created = activities::create(&call.text("item")?, &call.take("activity")?);
+        call.answer(created)
+    }),
+    ("get", |call| {
+        let found = activities::get(&call.text("activity")?);
+        call.answer(found)
+    }),
+    ("listOpen", |call| {
+        let open = activities::list_open(&call.text("item")?);
+        call.answer(open)
+    }),
+    ("complete", |call| {
+        let completed = activities::complete(&call.text("activity")?);
+        call.answer(completed)
+    }),
+    ("cancel", |call| {
+        let cancelled = activities::cancel(&call.text("activity")?);
+        call.answer(cancelled)
+    }),
+    ("reschedule", |call| {
+        let moved = activities::reschedule(&call.text("activity")?, &call.text("deadline")?);
+        call.answer(moved)
+    }),
+];
+
+const ASSIGNMENT: [(&str, Function); 2] = [
+    ("assign", |call| {
+        let assigned = assignment::assign(&call.text("item")?, &call.text("employee")?);
+        call.answer(assigned)
+    }),
+    ("assignFromList", |call| {
+        let (item, candidates): (String, Vec<String>) = (call.take("item")?, call.take("candidates")?);
+        let assigned = assignment::assign_from_list(
+            &item,
+            &candidates,
+            call.take("distribution")?,
+            call.take("skipAbsent")?,
+        );
+        call.answer(assigned)
+    }),
+];
+
+const CALENDAR: [(&str, Function); 2] = [
+    ("isWorking", |call| {
+        let is_working = calendar::is_working(&call.text("at")?);
+        call.answer(is_working)
+    }),
+    ("addWorking", |call| {
+        let end = calendar::add_working(&call.text("start")?, call.take("seconds")?);
+        call.answer(end)
+    }),
+];
+
+const CONTACT_EDITING: [(&str, Function); 2] = [
+    ("create", |call| {
+        let created = contact_editing::create(&call.take("contact")?);
+        call.answer(created)
+    }),
+    ("update", |call| {
+        let updated = contact_editing::update(&call.text("contact")?, &call.take("patch")?);
+        call.answer(updated)
+    }),
+];
+
+const CONTACTS: [(&str, Function); 3] = [
+    ("get", |call| {
+        let found = contacts::get(&call.text("contact")?);
+        call.answer(found)
+    }),
+    ("findByPhone", |call| {
+        let found = contacts::find_by_phone(&call.text("phone")?);
+        call.answer(found)
+    }),
+    ("findByEmail", |call| {
+        let found = contacts::find_by_email(&call.text("email")?);
+        call.answer(found)
+    }),
+];
+
+const CONVERSATIONS: [(&str, Function); 3] = [
+    ("get", |call| {
+        let found = conversations::get(&call.text("conversation")?);
+        call.answer(found)
+    }),
+    ("ofItem", |call| {
+        let found = conversations::of_item(&call.text("item")?);
+        call.answer(found)
+    }),
+    ("messages", |call| {
+        let conversation = call.text("conversation")?;
+        let found = conversations::messages(&conversation, call.take("before")?, call.take("limit")?);
+        call.answer(found)
+    }),
+];
+
+const FIELDS: [(&str, Function); 3] = [
+    ("get", |call| {
+        let (item, keys): (String, Vec<String>) = (call.take("item")?, call.take("keys")?);
+        call.answer(fields::get(&item, &keys))
+    }),
+    ("getAll", |call| {
+        let found = fields::get_all(&call.text("item")?);
+        call.answer(found)
+    }),
+    ("set", |call| {
+        let (item, new): (String, Vec<_>) = (call.take("item")?, call.take("fields")?);
+        call.answer(fields::set(&item, &new))
+    }),
+];
+
+const ITEM_CREATION: [(&str, Function); 2] = [
+    ("create", |call| {
+        let created = item_creation::create(&call.take("item")?);
+        call.answer(created)
+    }),
+    ("copy", |call| {
+        let (item, pipeline) = (call.text("item")?, call.text("pipeline")?);
+        let stage: Option<String> = call.take("stage")?;
+        call.answer(item_creation::copy(&item, &pipeline, stage.as_deref()))
+    }),
+];
+
+const ITEMS: [(&str, Function); 2] = [
+    ("get", |call| {
+        let found = items::get(&call.text("item")?);
+        call.answer(found)
+    }),
+    ("find", |call| {
+        let query = call.take("query")?;
+        let after: Option<String> = call.take("after")?;
+        let found = items::find(&query, after.as_deref(), call.take("limit")?);
+        call.answer(found)
+    }),
+];
+
+const OUTBOUND_HTTP: [(&str, Function); 2] = [
+    ("send", |call| {
+        let sent = outbound_http::send(&call.take("request")?);
+        call.answer(sent)
+    }),
+    ("getAnswer", |call| call.answer(outbound_http::get_answer())),
+];
+
+const STAGES: [(&str, Function); 2] = [
+    ("move", |call| {
+        let (item, stage) = (call.text("item")?, call.text("stage")?);
+        let allow_back: Option<bool> = call.take("allowBack")?;
+        call.answer(stages::move_(&item, &stage, allow_back.unwrap_or_default()))
+    }),
+    ("missingFields", |call| {
+        let missing = stages::missing_fields(&call.text("item")?, &call.text("stage")?);
+        call.answer(missing)
+    }),
+];
+
+const STATE: [(&str, Function); 3] = [
+    ("get", |call| {
+        let found = state::get(call.take("space")?, &call.text("key")?);
+        call.answer(found)
+    }),
+    ("set", |call| {
+        let (space, key) = (call.take("space")?, call.text("key")?);
+        let set = state::set(space, &key, &call.text("value")?);
+        call.answer(set)
+    }),
+    ("delete", |call| {
+        let deleted = state::delete(call.take("space")?, &call.text("key")?);
+        call.answer(deleted)
+    }),
+];
+
+const TIMERS: [(&str, Function); 2] = [
+    ("set", |call| {
+        let (key, at) = (call.text("key")?, call.text("at")?);
+        let payload: Option<String> = call.take("payload")?;
+        call.answer(timers::set(&key, &at, &payload.unwrap_or_default()))
+    }),
+    ("cancel", |call| {
+        let cancelled = timers::cancel(&call.text("key")?);
+        call.answer(cancelled)
+    }),
 ];
 
 /// Makes a global object of each interface.
 pub(crate) fn offer(engine: &mut Context) -> JsResult<()> {
-    for (interface, functions) in CALLS {
+    for (interface, functions) in INTERFACES {
         let mut object = ObjectInitializer::new(engine);
-        for (name, call) in functions {
-            let call = *call;
-            let function = NativeFunction::from_copy_closure(move |_, given, engine| call(given, engine));
-            object.function(function, js_string!(*name), 0);
+        for (name, function) in functions {
+            let function = *function;
+            let native = NativeFunction::from_copy_closure(move |_, given, engine| {
+                function(&mut Call {
+                    given,
+                    taken: 0,
+                    engine,
+                })
+            });
+            object.function(native, js_string!(*name), 0);
         }
         let object = object.build();
         engine.register_global_property(js_string!(interface), object, Attribute::READONLY)?;
     }
     Ok(())
-}
-
-fn argument(given: &[JsValue], place: usize, name: &str) -> JsResult<String> {
-    string(given.get_or_undefined(place)).ok_or_else(|| wrong(&format!("`{name}` is no text")))
-}
-
-/// What the host answered, or its refusal as an exception.
-fn answered<T>(answer: Result<T, Error>, engine: &mut Context) -> Result<T, JsError> {
-    answer.map_err(|error| refusal(&error, engine))
-}
-
-fn items_get(given: &[JsValue], engine: &mut Context) -> JsResult<JsValue> {
-    let found = answered(items::get(&argument(given, 0, "item")?), engine)?;
-    Ok(item(&found, engine))
-}
-
-fn fields_get(given: &[JsValue], engine: &mut Context) -> JsResult<JsValue> {
-    let (id, keys) = (
-        argument(given, 0, "item")?,
-        read_texts(given.get_or_undefined(1), engine)?,
-    );
-    let found = answered(fields::get(&id, &keys), engine)?;
-    let found: Vec<JsValue> = found.iter().map(|one| field(one, engine)).collect();
-    Ok(boa_engine::object::builtins::JsArray::from_iter(found, engine).into())
-}
-
-fn fields_set(given: &[JsValue], engine: &mut Context) -> JsResult<JsValue> {
-    let id = argument(given, 0, "item")?;
-    let mut new = Vec::new();
-    for one in list(given.get_or_undefined(1), engine)? {
-        new.push(read_field(&one, engine)?);
-    }
-    answered(fields::set(&id, &new), engine)?;
-    Ok(JsValue::undefined())
-}
-
-fn stages_move(given: &[JsValue], engine: &mut Context) -> JsResult<JsValue> {
-    let (id, stage) = (argument(given, 0, "item")?, argument(given, 1, "stage")?);
-    let allow_back = given.get_or_undefined(2).to_boolean();
-    let moved = answered(stages::move_(&id, &stage, allow_back), engine)?;
-    Ok(text(match moved {
-        stages::MoveResult::Moved => "moved",
-        stages::MoveResult::AlreadyThere => "already-there",
-    }))
-}
-
-fn assign(given: &[JsValue], engine: &mut Context) -> JsResult<JsValue> {
-    let (id, employee) = (argument(given, 0, "item")?, argument(given, 1, "employee")?);
-    answered(assignment::assign(&id, &employee), engine)?;
-    Ok(JsValue::undefined())
-}
-
-fn activities_create(given: &[JsValue], engine: &mut Context) -> JsResult<JsValue> {
-    let (id, new) = (argument(given, 0, "item")?, given.get_or_undefined(1));
-    let kind = match optional(new, "kind", engine)?.as_deref() {
-        None | Some("todo") => activities::ActivityKind::Todo,
-        Some("call") => activities::ActivityKind::Call,
-        Some("meeting") => activities::ActivityKind::Meeting,
-        Some("mail") => activities::ActivityKind::Mail,
-        Some(other) => return Err(wrong(&format!("`{other}` is no kind of activity"))),
-    };
-    let mut reminders = Vec::new();
-    let given = property(new, "reminders", engine)?;
-    if !given.is_null_or_undefined() {
-        for one in list(&given, engine)? {
-            reminders.push(one.to_u32(engine)?);
-        }
-    }
-    let duration = property(new, "duration", engine)?;
-    let activity = activities::NewActivity {
-        kind,
-        title: optional(new, "title", engine)?,
-        description: optional(new, "description", engine)?,
-        deadline: optional(new, "deadline", engine)?,
-        duration: match duration.is_null_or_undefined() {
-            true => None,
-            false => Some(duration.to_u32(engine)?),
-        },
-        assignee: optional(new, "assignee", engine)?,
-        reminders,
-    };
-    answered(activities::create(&id, &activity), engine).map(|id| text(&id))
-}
-
-fn add_comment(given: &[JsValue], engine: &mut Context) -> JsResult<JsValue> {
-    let (id, comment) = (argument(given, 0, "item")?, argument(given, 1, "text")?);
-    answered(timeline::add_comment(&id, &comment), engine)?;
-    Ok(JsValue::undefined())
-}
-
-fn notify(given: &[JsValue], engine: &mut Context) -> JsResult<JsValue> {
-    let new = given.get_or_undefined(0);
-    let to = property(new, "to", engine)?;
-    let notification = notifications::NewNotification {
-        to: read_texts(&to, engine)?,
-        title: required(new, "title", engine)?,
-        text: optional(new, "text", engine)?.unwrap_or_default(),
-        tag: optional(new, "tag", engine)?,
-    };
-    let sent = answered(notifications::send(&notification), engine)?;
-    Ok(texts(&sent, engine))
-}
-
-fn reply(given: &[JsValue], engine: &mut Context) -> JsResult<JsValue> {
-    let (conversation, words) = (argument(given, 0, "conversation")?, argument(given, 1, "text")?);
-    answered(messaging::reply(&conversation, &words), engine).map(|id| text(&id))
-}
-
-fn space(given: &[JsValue]) -> JsResult<state::Space> {
-    match argument(given, 0, "space")?.as_str() {
-        "robot" => Ok(state::Space::Robot),
-        "item" => Ok(state::Space::Item),
-        other => Err(wrong(&format!(
-            "`{other}` is no space of the memory: `robot` or `item`"
-        ))),
-    }
-}
-
-fn state_get(given: &[JsValue], engine: &mut Context) -> JsResult<JsValue> {
-    let found = state::get(space(given)?, &argument(given, 1, "key")?);
-    answered(found, engine).map(|value| maybe(value.as_ref()))
-}
-
-fn state_set(given: &[JsValue], engine: &mut Context) -> JsResult<JsValue> {
-    let (key, value) = (argument(given, 1, "key")?, argument(given, 2, "value")?);
-    answered(state::set(space(given)?, &key, &value), engine)?;
-    Ok(JsValue::undefined())
-}
-
-fn now(_: &[JsValue], _: &mut Context) -> JsResult<JsValue> {
-    Ok(text(&clock::now()))
-}
-
-fn number(_: &[JsValue], _: &mut Context) -> JsResult<JsValue> {
-    Ok(random::number().into())
-}
-
-fn line(level: log::Level, words: &[JsValue], engine: &mut Context) -> JsResult<JsValue> {
-    let mut line = Vec::new();
-    for word in words {
-        line.push(word.to_string(engine)?.to_std_string_lossy());
-    }
-    log::write(level, &line.join(" "));
-    Ok(JsValue::undefined())
 }

@@ -14,6 +14,8 @@ use boa_engine::context::time::FixedClock;
 use boa_engine::{Context, JsError, JsResult, JsValue, Source};
 use signalbox_sdk::prelude::*;
 
+use values::ToScript as _;
+
 params! { struct Params { script: String } }
 
 /// Functions that call each other. The engine says "RangeError" then; its own default is 512.
@@ -60,7 +62,7 @@ fn read(engine: &mut Context, script: &str) -> JsResult<JsValue> {
 }
 
 fn call(engine: &mut Context, function: &JsValue, invocation: &Invocation) -> JsResult<JsValue> {
-    let argument = values::invocation(invocation, engine)?;
+    let argument = invocation.to_script(engine);
     let function = values::callable(function)?;
     function.call(&JsValue::undefined(), &[argument], engine)
 }

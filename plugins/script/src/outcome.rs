@@ -1,10 +1,12 @@
 //! What a script returns or throws, as the host understands it.
 
-use boa_engine::{Context, JsError, JsNativeError, JsResult, JsValue, js_string};
+use boa_engine::object::ObjectInitializer;
+use boa_engine::property::Attribute;
+use boa_engine::{Context, JsError, JsNativeError, JsObject, JsResult, JsValue, Source, js_string};
 use signalbox_sdk::prelude::*;
 
 use crate::HEAD;
-use crate::values::{property, string};
+use crate::values::{callable, property, string};
 
 /// `done(text)`, `skipped(text)`, a text, or nothing.
 pub(crate) fn read(value: &JsValue, engine: &mut Context) -> JsResult<Outcome> {
@@ -77,16 +79,19 @@ pub(crate) fn misread(error: &JsError) -> String {
 
 /// What the host refuses, as a `Failure` that a script may catch.
 pub(crate) fn refusal(error: &signalbox_sdk::Error, engine: &mut Context) -> JsError {
-    let thrown = JsNativeError::error().with_message(error.message.clone());
-    let object = thrown.into_opaque(engine);
-    for (key, value) in [
-        ("name", js_string!("Failure").into()),
-        ("code", js_string!(error.code.as_str()).into()),
-        ("retryable", JsValue::from(error.retryable)),
-    ] {
-        if let Err(error) = object.set(js_string!(key), value, true, engine) {
-            return error;
-        }
+    match thrown(error, engine) {
+        Ok(failure) => JsError::from_opaque(failure.into()),
+        Err(broken) => broken,
     }
-    JsError::from_opaque(object.into())
+}
+
+/// An instance of the class of the prelude, which no script can replace.
+fn thrown(error: &signalbox_sdk::Error, engine: &mut Context) -> JsResult<JsObject> {
+    let class = callable(&engine.eval(Source::from_bytes("Failure"))?)?;
+    let mut options = ObjectInitializer::new(engine);
+    options.property(js_string!("retryable"), error.retryable, Attribute::all());
+    let options = options.build().into();
+    let (code, message) = (error.code.as_str(), error.message.as_str());
+    let given = [js_string!(code).into(), js_string!(message).into(), options];
+    class.construct(&given, None, engine)
 }

@@ -12,6 +12,11 @@ pub(crate) async fn company(robot: &[u8]) -> Conformance {
     Conformance(Company::with(robot).await)
 }
 
+/// A company whose robot is the script that an admin types.
+pub(crate) async fn company_with_scripts() -> Conformance {
+    Conformance(Company::with_bundled("script", &["api.example.com"]).await)
+}
+
 /// Where it stands what the host answers.
 pub(crate) fn journal_file() -> PathBuf {
     golden::journal_file(NEWEST)
@@ -20,7 +25,12 @@ pub(crate) fn journal_file() -> PathBuf {
 impl Conformance {
     /// What the host has answered to every call.
     pub(crate) async fn journal(&self) -> String {
-        journal(&self.0.calls_on_message("all", &calls(NEWEST)).await)
+        self.journal_of(&calls(NEWEST)).await
+    }
+
+    /// Likewise, where the parameter `script` is this one.
+    pub(crate) async fn journal_of(&self, script: &str) -> String {
+        journal(&self.0.calls_on_message("all", script).await)
     }
 
     /// Code and message of the run with this script, which fails.

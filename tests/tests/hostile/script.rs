@@ -97,8 +97,8 @@ async fn refusal_ends_the_run_with_its_code_unless_it_is_caught() {
         expect!["not-found: `deal:9` does not exist"],
     )
     .await;
-    let caught = "try { items.get('deal:9') } catch (e) { return [e.name, e.code, e.retryable, e instanceof Error].join() }";
-    check(caught, expect!["done: Failure,not-found,false,true"]).await;
+    let caught = "try { items.get('deal:9') } catch (e) { return [e.name, e.code, e.retryable, e instanceof Failure, e instanceof Error].join() }";
+    check(caught, expect!["done: Failure,not-found,false,true,true"]).await;
     check(
         "throw new Failure('too-early', 'not before noon', { retryable: true })",
         expect!["too-early, retryable: not before noon"],
@@ -146,7 +146,7 @@ async fn mistake_is_told_with_its_line() {
     .await;
     check(
         "notifications.send({ to: 'role:assignee', title: 'a' })",
-        expect!["exception: TypeError: a list is expected (line 1)"],
+        expect!["exception: TypeError: `notification.to` is no list (line 1)"],
     )
     .await;
     check(
@@ -162,12 +162,14 @@ async fn mistake_is_told_with_its_line() {
     check("throw 'a word'", expect![[r#"exception: "a word""#]]).await;
     check(
         "activities.create('deal:17', { kind: 'party' })",
-        expect!["exception: TypeError: `party` is no kind of activity (line 1)"],
+        expect![
+            "exception: TypeError: `party` is no kind of activity: todo, call, meeting, mail, other (line 1)"
+        ],
     )
     .await;
     check(
         "fields.set('deal:17', [{ key: 'a', value: { tag: 'text', val: 7 } }])",
-        expect!["exception: TypeError: the value of `a` is no text (line 1)"],
+        expect!["exception: TypeError: `fields[0].value.val` is no text (line 1)"],
     )
     .await;
 }

@@ -61,6 +61,9 @@ pub(in crate::api) struct Company {
     pub(in crate::api) deal: String,
     pub(in crate::api) other: String,
     pub(in crate::api) anna: String,
+    robot: &'static str,
+    /// For its requests; those that it names where nothing stands here.
+    http_hosts: Option<&'static [&'static str]>,
 }
 
 /// What the robot was told.
@@ -96,6 +99,25 @@ impl Company {
 
     /// With this component as the robot.
     pub(in crate::api) async fn with(component: &[u8]) -> Company {
+        let company = Company::of_robot("caller", None).await;
+        let wasm = [("content-type", "application/wasm")];
+        company
+            .api
+            .as_admin("POST", "/robots", &wasm, component)
+            .await
+            .ok(201);
+        company
+    }
+
+    /// With a robot that ships with the host, and these hosts for its requests.
+    pub(in crate::api) async fn with_bundled(
+        robot: &'static str,
+        http_hosts: &'static [&'static str],
+    ) -> Company {
+        Company::of_robot(robot, Some(http_hosts)).await
+    }
+
+    async fn of_robot(robot: &'static str, http_hosts: Option<&'static [&'static str]>) -> Company {
         let api = Api::start().await;
         let sales = api.sales().await;
         for (key, kind, options) in [
@@ -122,8 +144,6 @@ impl Company {
         api.as_admin("PUT", "/secrets/shop", &[], secret.to_string())
             .await
             .ok(200);
-        let wasm = [("content-type", "application/wasm")];
-        api.as_admin("POST", "/robots", &wasm, component).await.ok(201);
         let mut deal = sales.deal("Tractor");
         deal["contact"] = json!(client);
         let deal = api.create("/items", deal).await;
@@ -137,6 +157,8 @@ impl Company {
             deal,
             other,
             anna,
+            robot,
+            http_hosts,
         }
     }
 
@@ -158,7 +180,7 @@ impl Company {
     /// Likewise, with these fields of the attachment.
     pub(in crate::api) async fn calls_with(&self, attached: Value, script: &str) -> Called {
         let mut body = json!({
-            "title": "Caller", "robot": "caller", "moment": {"kind": "manual"},
+            "title": "Caller", "robot": self.robot, "moment": {"kind": "manual"},
             "params": {"script": script}, "attempts_max": 1,
         });
         for (key, value) in attached.as_object().unwrap() {
@@ -178,10 +200,13 @@ impl Company {
             "outbound_secret": "123:ABC", "base_url": "http://127.0.0.1:9", "opens_item_in": self.sales.pipeline,
         });
         self.api.post("/channels", channel).await.ok(201);
-        let body = json!({
-            "title": "Caller", "robot": "caller", "moment": {"kind": "event", "event": "message-received"},
+        let mut body = json!({
+            "title": "Caller", "robot": self.robot, "moment": {"kind": "event", "event": "message-received"},
             "params": {"script": script}, "attempts_max": 1, "scope": scope,
         });
+        if let Some(hosts) = self.http_hosts {
+            body["http_hosts"] = json!(hosts);
+        }
         let attachment = self.api.create("/attachments", body).await;
         assert_eq!(self.message(1, "Сколько стоит?").await.status, 200);
         self.api.app.core.lanes.idle().await;
