@@ -30,6 +30,7 @@ mod filter;
 mod telling;
 mod trial;
 
+pub(super) use self::effects::would;
 pub(super) use self::telling::{at, linked, list, run_path, text};
 
 pub(super) fn routes() -> Router<Arc<Console>> {

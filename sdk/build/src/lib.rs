@@ -20,6 +20,7 @@ mod javascript;
 mod language;
 mod manifest;
 mod package;
+mod prepared;
 mod python;
 mod robot;
 mod rust_sdk;
@@ -37,6 +38,7 @@ pub use rust_sdk::write_rust_sdk;
 pub use tool::Tool;
 
 use package::Package;
+use prepared::prepared;
 
 /// One built robot.
 #[derive(Debug, Clone)]
@@ -110,6 +112,11 @@ pub fn robots_target_dir(root: &Path) -> PathBuf {
 fn assemble(package: &Package, target_dir: &Path) -> Result<Component> {
     let artifact = cargo::artifact(package, target_dir);
     let module = std::fs::read(&artifact).with_context(|| format!("cannot read {}", artifact.display()))?;
+    let module = match &package.prepare {
+        Some(function) => prepared(&module, function)
+            .with_context(|| format!("robot `{}`: `prepare = {function:?}`", package.name))?,
+        None => module,
+    };
     let component = encode(&module).with_context(|| format!("robot `{}`", package.name))?;
     let manifest = Manifest::read(&package.dir.join("robot.toml"))?;
     let difference = manifest.difference(&interfaces(&component)?);

@@ -15,6 +15,8 @@ pub(crate) struct Package {
     pub(crate) library: String,
     /// Flags for rustc that its dependencies need: `rustflags` in `[package.metadata.signalbox]`.
     pub(crate) rustflags: Vec<String>,
+    /// An exported function that runs once, when the robot is built: `prepare` in `[package.metadata.signalbox]`.
+    pub(crate) prepare: Option<String>,
 }
 
 impl Package {
@@ -26,13 +28,16 @@ impl Package {
         let path = dir.join("Cargo.toml");
         let text =
             std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let (name, library) = names(&text).with_context(|| format!("{}", path.display()))?;
-        let rustflags = rustflags(&text).with_context(|| format!("{}", path.display()))?;
+        let named = || format!("{}", path.display());
+        let manifest: toml::Table = toml::from_str(&text).with_context(named)?;
+        let (name, library) = names(&manifest).with_context(named)?;
+        let (rustflags, prepare) = ours(&manifest).with_context(named)?;
         Ok(Package {
             dir,
             name,
             library,
             rustflags,
+            prepare,
         })
     }
 
@@ -52,24 +57,37 @@ impl Package {
     }
 }
 
-fn rustflags(manifest: &str) -> Result<Vec<String>> {
-    let manifest: toml::Table = toml::from_str(manifest)?;
+/// `[package.metadata.signalbox]`: `rustflags` and `prepare`.
+fn ours(manifest: &toml::Table) -> Result<(Vec<String>, Option<String>)> {
     let ours = manifest
         .get("package")
         .and_then(|package| package.get("metadata"))
         .and_then(|metadata| metadata.get("signalbox"));
-    let Some(flags) = ours.and_then(|ours| ours.get("rustflags")) else {
-        return Ok(Vec::new());
-    };
     let text = |word: &toml::Value| word.as_str().map(str::to_owned);
-    let words = flags.as_array();
-    let words = words.and_then(|words| words.iter().map(text).collect::<Option<Vec<String>>>());
-    words.context("`rustflags` of `[package.metadata.signalbox]` is no list of texts")
+    let texts = |words: &toml::Value| {
+        words
+            .as_array()?
+            .iter()
+            .map(text)
+            .collect::<Option<Vec<String>>>()
+    };
+    let rustflags = match ours.and_then(|ours| ours.get("rustflags")) {
+        Some(flags) => {
+            texts(flags).context("`rustflags` of `[package.metadata.signalbox]` is no list of texts")?
+        }
+        None => Vec::new(),
+    };
+    let prepare = match ours.and_then(|ours| ours.get("prepare")) {
+        Some(function) => {
+            Some(text(function).context("`prepare` of `[package.metadata.signalbox]` is no text")?)
+        }
+        None => None,
+    };
+    Ok((rustflags, prepare))
 }
 
 /// The names of the package and of its library. A robot is a `cdylib`.
-fn names(manifest: &str) -> Result<(String, String)> {
-    let manifest: toml::Table = toml::from_str(manifest)?;
+fn names(manifest: &toml::Table) -> Result<(String, String)> {
     let Some(name) = manifest
         .get("package")
         .and_then(|package| package.get("name"))
@@ -93,29 +111,42 @@ fn names(manifest: &str) -> Result<(String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{names, rustflags};
+    use super::{names, ours};
+
+    fn table(text: &str) -> toml::Table {
+        toml::from_str(text).unwrap()
+    }
 
     #[test]
-    fn flags_for_rustc_are_a_list_of_texts() {
-        let read = |flags: &str| rustflags(&format!("[package.metadata.signalbox]\nrustflags = {flags}"));
-        assert_eq!(read("['--cfg=a', '--cfg=b']").unwrap(), ["--cfg=a", "--cfg=b"]);
-        assert!(rustflags("[package]\nname = \"a\"").unwrap().is_empty());
-        for wrong in ["[7]", "'--cfg=a'"] {
+    fn wishes_of_a_robot_for_its_build_are_read() {
+        let read = |line: &str| ours(&table(&format!("[package.metadata.signalbox]\n{line}")));
+        let (flags, prepare) = read("rustflags = ['--cfg=a', '--cfg=b']\nprepare = 'warm'").unwrap();
+        assert_eq!(flags, ["--cfg=a", "--cfg=b"]);
+        assert_eq!(prepare.as_deref(), Some("warm"));
+        let none = ours(&table("[package]\nname = \"a\"")).unwrap();
+        assert_eq!(none, (Vec::new(), None));
+        for wrong in ["rustflags = [7]", "rustflags = '--cfg=a'", "prepare = 7"] {
             assert!(read(wrong).is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn library_name_follows_the_package_unless_given() {
-        let derived = names("[package]\nname = \"move-stage\"\n[lib]\ncrate-type = [\"cdylib\"]").unwrap();
+        let derived = names(&table(
+            "[package]\nname = \"move-stage\"\n[lib]\ncrate-type = [\"cdylib\"]",
+        ))
+        .unwrap();
         assert_eq!(derived, ("move-stage".into(), "move_stage".into()));
-        let given = names("[package]\nname = \"a\"\n[lib]\nname = \"b\"\ncrate-type = [\"cdylib\"]").unwrap();
+        let given = names(&table(
+            "[package]\nname = \"a\"\n[lib]\nname = \"b\"\ncrate-type = [\"cdylib\"]",
+        ))
+        .unwrap();
         assert_eq!(given, ("a".into(), "b".into()));
     }
 
     #[test]
     fn crate_that_is_no_cdylib_is_refused() {
-        let error = names("[package]\nname = \"a\"").unwrap_err();
+        let error = names(&table("[package]\nname = \"a\"")).unwrap_err();
         assert_eq!(
             error.to_string(),
             "package `a` is no robot: `[lib]` lacks `crate-type = [\"cdylib\"]`"

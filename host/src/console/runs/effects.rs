@@ -42,3 +42,21 @@ fn changed(visitor: &Visitor, effect: &Value) -> Markup {
         @if has_values { ": " del { (value("before")) } " \u{2192} " ins { (value("after")) } }
     }
 }
+
+/// One effect of a trial, which would be.
+pub(in crate::console) fn would(visitor: &Visitor, effect: &Value) -> Markup {
+    let (words, what) = (visitor.words, text(effect, "what"));
+    let value = |key: &str| match effect[key].as_str() {
+        Some(value) => cut(&changed_value(visitor, what, value)),
+        None => words.t("field-empty").into_owned(),
+    };
+    let is_change = text(effect, "kind") == "changed";
+    html! {
+        span.chip { (words.t(&format!("try-effect-{}", text(effect, "kind")))) } " "
+        (linked(visitor, text(effect, "target")))
+        @if !what.is_empty() { ", " @if is_change { (changed_name(visitor, what)) } @else { (what) } }
+        @if is_change && (effect["before"].is_string() || effect["after"].is_string()) {
+            ": " del { (value("before")) } " \u{2192} " ins { (value("after")) }
+        } @else if effect["after"].is_string() { ": " (value("after")) }
+    }
+}

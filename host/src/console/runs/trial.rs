@@ -6,11 +6,11 @@ use maud::{Markup, html};
 use serde_json::{Value, json};
 
 use super::attempt;
-use super::telling::{at, cut, linked, list, text};
+use super::effects::would;
+use super::telling::{at, linked, list, text};
 use crate::console::asking::{Ask, Refused};
 use crate::console::explain::draw_points;
 use crate::console::form::Form;
-use crate::console::item::{changed_name, changed_value};
 use crate::console::page::{Page, Section};
 use crate::console::visitor::{Allowed, Visitor};
 use crate::http::caller::TryOut;
@@ -66,7 +66,7 @@ fn effects(visitor: &Visitor, tried: &Value) -> Markup {
         section.panel {
             h2 { (words.t("trial-effects")) }
             @if effects.is_empty() { p.quiet { (words.t("trial-no-effect")) } }
-            ul.effects { @for one in effects { li { (effect(visitor, one)) } } }
+            ul.effects { @for one in effects { li { (would(visitor, one)) } } }
             @if starts.clone().next().is_some() {
                 h3 { (words.t("trial-follows")) }
                 ul { @for one in starts { li { (text(one, "title")) " " span.quiet { (text(one, "robot")) } } } }
@@ -76,22 +76,5 @@ fn effects(visitor: &Visitor, tried: &Value) -> Markup {
                 ul { @for one in cancels { li { (linked(visitor, text(one, "run"))) " " (text(one, "title")) } } }
             }
         }
-    }
-}
-
-fn effect(visitor: &Visitor, effect: &Value) -> Markup {
-    let (words, what) = (visitor.words, text(effect, "what"));
-    let value = |key: &str| match effect[key].as_str() {
-        Some(value) => cut(&changed_value(visitor, what, value)),
-        None => words.t("field-empty").into_owned(),
-    };
-    let is_change = text(effect, "kind") == "changed";
-    html! {
-        span.chip { (words.t(&format!("effect-{}", text(effect, "kind")))) } " "
-        (linked(visitor, text(effect, "target")))
-        @if !what.is_empty() { ", " @if is_change { (changed_name(visitor, what)) } @else { (what) } }
-        @if is_change && (effect["before"].is_string() || effect["after"].is_string()) {
-            ": " del { (value("before")) } " \u{2192} " ins { (value("after")) }
-        } @else if effect["after"].is_string() { ": " (value("after")) }
     }
 }

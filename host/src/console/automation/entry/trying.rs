@@ -13,12 +13,10 @@ use crate::automation::EntryView;
 use crate::console::explain::draw_points;
 use crate::console::form::Form;
 use crate::console::format::{instant, item_path};
+use crate::console::runs::would;
 use crate::console::visitor::Visitor;
-use crate::engine::dry_run::{Ask, DryRun, Effect, Executed, Subject, dry_run};
+use crate::engine::dry_run::{Ask, DryRun, Executed, Subject, dry_run};
 use crate::http::problem::Problem;
-
-/// The longest text of an effect that is shown, in characters.
-const SHOWN_CHARS_MAX: usize = 2_000;
 
 /// The part of the form: on which deal or lead.
 pub(super) fn part(sheet: &Sheet<'_>) -> Markup {
@@ -102,7 +100,7 @@ fn draw(visitor: &Visitor, tried: &DryRun) -> Markup {
             @if tried.verdict.is_some() {
                 h3 { (words.t("try-effects")) }
                 @if tried.effects.is_empty() { p.quiet { (words.t("try-effects-none")) } }
-                ul.difference { @for effect in &tried.effects { (effect_line(visitor, effect)) } }
+                ul.difference { @for effect in &tried.effects { li { (would(visitor, &json!(effect))) } } }
             }
             @if !tried.events.is_empty() {
                 h3 { (words.t("try-then")) }
@@ -130,18 +128,6 @@ fn ended(visitor: &Visitor, verdict: &Verdict) -> Markup {
         Verdict::Failed { code, message, .. } => html! {
             div.notice.notice-bad { p { (words.t("try-failed")) } p { code { (code) } " " (message) } }
         },
-    }
-}
-
-fn effect_line(visitor: &Visitor, effect: &Effect) -> Markup {
-    let short = |text: &str| text.chars().take(SHOWN_CHARS_MAX).collect::<String>();
-    html! {
-        li {
-            strong { (visitor.words.t(&format!("try-effect-{}", effect.kind))) } " "
-            span.quiet { (effect.target) } " " (effect.what)
-            @if let Some(before) = &effect.before { " " del { (short(before)) } " \u{2192}" }
-            @if let Some(after) = &effect.after { " " ins { (short(after)) } }
-        }
     }
 }
 
