@@ -109,6 +109,12 @@ impl InLanguage {
         let inspection = inspect(&robot).unwrap();
         assert_eq!(inspection.uses_wasi, self.uses_wasi, "{:?}", inspection.imports);
         println!("{}: {} bytes", self.folder, robot.len());
+        let named = folders_named(&robot);
+        assert_eq!(
+            named, [""; 0],
+            "{}: folders of the machine that built it",
+            self.folder
+        );
         let folder = root().join("tests/languages");
         let compiled = tempfile::tempdir().unwrap();
         let robots = [("large-deal", robot.as_slice())];
@@ -132,6 +138,15 @@ impl InLanguage {
         }
         company.stop().await;
     }
+}
+
+/// Which folders of this machine stand in a component: they tell others where it was built, and change its digest. One is
+/// this checkout, the other where robots are built.
+fn folders_named(component: &[u8]) -> Vec<String> {
+    let checkout = root().canonicalize().unwrap();
+    let names = [format!("{}/", checkout.display()), "/signalbox-build-".to_owned()];
+    let stands = |name: &String| component.windows(name.len()).any(|part| part == name.as_bytes());
+    names.into_iter().filter(stands).collect()
 }
 
 fn built(dir: &Path) -> Option<Vec<u8>> {

@@ -29,14 +29,25 @@ pub(super) fn contact_path(id: ContactId) -> String {
 
 /// `23 ноя 2026, 14:05` or `23 Nov 2026, 14:05`; without the year in the present one.
 pub(super) fn instant(at: Timestamp, visitor: &Visitor) -> Markup {
-    let zoned = at.zoned(&visitor.zone);
-    let is_this_year = zoned.year() == visitor.now.zoned(&visitor.zone).year();
-    let date = date_text(&zoned, visitor.words.0, !is_this_year);
-    html! {
-        time datetime=(at.to_string()) title=(zoned.strftime("%Y-%m-%d %H:%M:%S %Z")) {
-            (date) ", " (zoned.strftime("%H:%M"))
-        }
+    shown(at, visitor, &plain_instant(at, visitor))
+}
+
+/// As `instant`, but of today only the time.
+pub(super) fn near_instant(at: Timestamp, visitor: &Visitor) -> Markup {
+    let (zoned, now) = (at.zoned(&visitor.zone), visitor.now.zoned(&visitor.zone));
+    match zoned.date() == now.date() {
+        true => shown(at, visitor, &zoned.strftime("%H:%M").to_string()),
+        false => instant(at, visitor),
     }
+}
+
+/// A text for an instant, with the whole of it for a pointer that rests there, and for programs.
+fn shown(at: Timestamp, visitor: &Visitor, text: &str) -> Markup {
+    let whole = at
+        .zoned(&visitor.zone)
+        .strftime("%Y-%m-%d %H:%M:%S %Z")
+        .to_string();
+    html! { time datetime=(at.to_string()) title=(whole) { (text) } }
 }
 
 /// As `instant`, as a text.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use wasi_preview1_component_adapter_provider::{
     WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
 };
@@ -34,6 +34,9 @@ pub(crate) const TOOLS: [Tool; 1] = [COMPILER];
 const MODULE_FILE: &str = "go.mod";
 /// The module of the generated code, which is the program that is built.
 const PROGRAM: &str = "wit_component";
+/// The robot's folder, in that of the program.
+#[cfg(unix)]
+const LINK: &str = "robot";
 /// The SDK's module, and where it is laid out.
 const SDK_MODULE: &str = "signalbox";
 /// The module that generated code takes its values from. The SDK has one of this name.
@@ -129,8 +132,10 @@ fn module(dir: &Path) -> Result<String> {
 
 /// Writes the program around the robot.
 fn lay_out(program: &Path, robot_dir: &Path, robot: &str) -> Result<()> {
+    std::fs::create_dir_all(program).with_context(|| format!("cannot make {}", program.display()))?;
     let texts = SDK.map(|(name, text)| (name.to_owned(), text.replace("ROBOT", robot)));
-    let mut files = vec![("go.mod".to_owned(), program_module(robot_dir, robot)?)];
+    let place = place(program, robot_dir)?;
+    let mut files = vec![("go.mod".to_owned(), program_module(&place, robot))];
     files.extend(texts);
     for (name, text) in bindings()? {
         if let Some(interface) = name.strip_suffix("/wit_bindings.go") {
@@ -152,13 +157,28 @@ fn lay_out(program: &Path, robot_dir: &Path, robot: &str) -> Result<()> {
     Ok(())
 }
 
-/// go.mod of the program: the robot where it is, the rest beside it.
-fn program_module(robot_dir: &Path, robot: &str) -> Result<String> {
-    let dir = robot_dir
-        .to_str()
-        .ok_or_else(|| anyhow!("{} is no UTF-8", robot_dir.display()))?;
+/// Where the program finds the robot. Go writes this into what it builds, so it names no folder of this machine where
+/// a link can stand for it.
+fn place(program: &Path, robot_dir: &Path) -> Result<String> {
+    #[cfg(unix)]
+    {
+        let link = program.join(LINK);
+        std::os::unix::fs::symlink(robot_dir, &link)
+            .with_context(|| format!("cannot link {}", robot_dir.display()))?;
+        Ok(format!("./{LINK}"))
+    }
+    #[cfg(not(unix))]
+    {
+        let dir = robot_dir.to_str();
+        dir.map(str::to_owned)
+            .with_context(|| format!("{} is no UTF-8", robot_dir.display()))
+    }
+}
+
+/// go.mod of the program: the robot and the rest, each where it is.
+fn program_module(place: &str, robot: &str) -> String {
     let places = [
-        (robot, dir),
+        (robot, place),
         (SDK_MODULE, "./signalbox"),
         (VALUES_MODULE, "./pkg"),
     ];
@@ -169,7 +189,7 @@ fn program_module(robot_dir: &Path, robot: &str) -> Result<String> {
         .map(requirement)
         .chain(places.iter().map(replacement))
         .collect();
-    Ok(format!("module {PROGRAM}\n\ngo {LANGUAGE_VERSION}\n\n{lines}"))
+    format!("module {PROGRAM}\n\ngo {LANGUAGE_VERSION}\n\n{lines}")
 }
 
 /// The contract in Go. What the robot does not call is dropped by the linker, so the whole world is given.
@@ -224,7 +244,7 @@ mod tests {
 
     #[test]
     fn program_has_the_robot_where_it_is() {
-        let text = program_module("/my robots/one".as_ref(), "large-deal").unwrap();
+        let text = program_module("/my robots/one", "large-deal");
         assert!(text.contains("require large-deal v0.0.0\n"), "{text}");
         assert!(
             text.contains("replace large-deal => \"/my robots/one\"\n"),

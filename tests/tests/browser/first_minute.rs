@@ -71,7 +71,7 @@ async fn newcomer_attaches_robots_tries_them_and_learns_why_one_did_not_run() {
     anna.reads("Published").await;
     // A deal enters the stage: the chip says what waits. A minute later both have run, and the board shows it.
     create("Garden").await;
-    anna.reads("Robot waits until").await;
+    anna.reads("Robot waits until 14:21").await;
     anna.is_live().await;
     anna.pictures("board-waits").await;
     let later = Timestamp::parse(NOW)

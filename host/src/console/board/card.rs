@@ -10,7 +10,7 @@ use signalbox_crm::run::RunState;
 use signalbox_crm::time::Timestamp;
 use signalbox_db::{Due, ItemDue, ItemWaits};
 
-use crate::console::format::{instant, item_path, money, person, span};
+use crate::console::format::{instant, item_path, money, near_instant, person, span};
 use crate::console::visitor::Visitor;
 use crate::http::caller::Work;
 use crate::http::problem::Problem;
@@ -136,7 +136,7 @@ fn wait_chip(visitor: &Visitor, waits: &ItemWaits) -> Markup {
     html! {
         span.chip.chip-warn.robot title=(title) {
             @match when {
-                Some(at) => { (words.t("card-robot-waits-until")) " " (instant(at, visitor)) },
+                Some(at) => { (words.t("card-robot-waits-until")) " " (near_instant(at, visitor)) },
                 None => (words.t("card-robot-waits")),
             }
         }
