@@ -8,6 +8,7 @@ mod door;
 mod explain;
 pub(crate) mod harness;
 mod live;
+pub(crate) mod pages;
 mod pipelines;
 mod robots;
 mod roles;

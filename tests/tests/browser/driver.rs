@@ -89,13 +89,22 @@ impl Browsers {
     }
 
     pub(crate) async fn open(&mut self, width: u32, language: &str) -> Browser {
+        self.open_with(width, language, &[]).await
+    }
+
+    /// For somebody whose system is dark.
+    pub(crate) async fn open_dark(&mut self, width: u32, language: &str) -> Browser {
+        self.open_with(width, language, &["--force-dark-mode"]).await
+    }
+
+    async fn open_with(&mut self, width: u32, language: &str, more: &[&str]) -> Browser {
         self.left = self
             .left
             .checked_sub(1)
             .expect("as many browsers as there are places");
         let driver = Driver::start().expect("a driver that starts");
         let profile = tempfile::tempdir().unwrap();
-        let arguments = [
+        let mut arguments = vec![
             "--headless".to_owned(),
             "--no-sandbox".to_owned(),
             "--disable-gpu".to_owned(),
@@ -109,6 +118,7 @@ impl Browsers {
             format!("--accept-lang={language}"),
             format!("--user-data-dir={}", profile.path().display()),
         ];
+        arguments.extend(more.iter().map(|argument| (*argument).to_owned()));
         let mut capabilities = Capabilities::new();
         let options = json!({ "args": arguments, "prefs": { "intl.accept_languages": language } });
         capabilities.insert("goog:chromeOptions".to_owned(), options);

@@ -2,46 +2,15 @@
 
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use signalbox_crm::people::Role;
 
 use super::driver::{Browser, Browsers};
 use super::stage::{Person, Stage};
+use crate::console::pages::{door, furnished};
 
-/// Each page that a signed-in administrator reaches.
-const PAGES: &[&str] = &[
-    "/deals",
-    "/deals?view=list",
-    "/deals/1",
-    "/deals/1?tab=talk",
-    "/deals/1?tab=automation",
-    "/deals/1/move",
-    "/leads",
-    "/contacts",
-    "/contacts/1",
-    "/calendar?assignee=",
-    "/automation",
-    "/automation/1",
-    "/automation/1/add?stage=1",
-    "/automation/1/history",
-    "/automation/general",
-    "/robots",
-    "/robots/notify",
-    "/runs",
-    "/runs/1",
-    "/deals/1/explain?attachment=attachment:1",
-    "/settings",
-    "/settings/pipelines",
-    "/settings/pipelines/1",
-    "/settings/fields",
-    "/settings/file",
-    "/settings/tokens",
-    "/settings/audit",
-    "/me",
-    "/bell",
-    "/search?q=pool",
-    "/nothing-here",
-];
+/// Each language and each theme once.
+const LOOKS: [(&str, &str); 2] = [("en", "light"), ("ru", "dark")];
 
 /// The accessibility checks of axe-core, which `npm install --prefix tests/browser` fetches.
 fn axe() -> Option<String> {
@@ -62,63 +31,85 @@ async fn pages_are_accessible_in_both_themes_and_languages_and_fit_a_telephone()
     };
     let Some(axe) = axe() else { return };
     let stage = Stage::start().await;
-    let sales = stage.site.sales().await;
-    let mut deal = sales.deal("Pool");
-    deal["amount"] = json!("1500.00 RUB");
-    let client = json!({"name": "Maria", "phones": ["+79876543210"]});
-    deal["contact"] = stage.site.create("/contacts", client).await.into();
-    stage.site.create("/items", deal).await;
-    stage
-        .site
-        .create(
-            "/activities",
-            json!({"item": "deal:1", "kind": "call", "title": "Call"}),
-        )
-        .await;
-    let moment = json!({"kind": "stage", "stage": sales.won});
-    let params = json!({"to": ["role:assignee"], "title": "Won"});
-    let attachment = json!({"robot": "notify", "moment": moment, "title": "Tell", "params": params, "grants": ["notifications"]});
-    stage.site.create("/attachments", attachment).await;
-    let body = json!({"stage": sales.won});
-    stage.site.api("POST", "/items/deal:1/move", Some(1), body).await;
+    let pages = furnished(&stage.site).await;
     let browser = browsers.open(1280, "en").await;
     stage.enter(&browser, Role::Admin, "Anna", "/deals").await;
     let mut wrong = Vec::new();
-    for (language, theme) in [("en", "light"), ("ru", "dark")] {
+    for (language, theme) in LOOKS {
         like(&browser, &stage, language, theme).await;
-        for page in PAGES {
-            browser.client.goto(&stage.url(page)).await.unwrap();
-            browser.client.sees("main").await;
-            let name = name_of(page);
-            browser
-                .client
-                .pictures(&format!("{name}-{language}-{theme}"))
-                .await;
-            for problem in problems(&browser, &axe).await {
-                wrong.push(format!("{page} ({language}, {theme}): {problem}"));
-            }
-        }
+        wrong.extend(faults(&browser, &stage, &pages, &format!("{language}-{theme}"), &axe).await);
     }
-    browser.client.set_window_size(375, 800).await.unwrap();
-    for page in PAGES {
-        browser.client.goto(&stage.url(page)).await.unwrap();
-        browser.client.sees("main").await;
-        browser.client.pictures(&format!("{}-375", name_of(page))).await;
-        let over = browser
-            .client
-            .value("document.documentElement.scrollWidth - window.innerWidth")
-            .await;
-        if over.as_i64().is_none_or(|over| over > 0) {
-            wrong.push(format!("{page} is {over} pixels too wide for a telephone"));
-        }
+    wrong.extend(too_wide(&browser, &stage, &pages).await);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Who is not signed in gets language and theme of the browser.
+#[tokio::test(flavor = "multi_thread")]
+async fn door_is_accessible_in_both_themes_and_languages_and_fits_a_telephone() {
+    let Some(mut browsers) = Browsers::new(2).await else {
+        return;
+    };
+    let Some(axe) = axe() else { return };
+    let stage = Stage::start().await;
+    let pages = door(&stage.site);
+    let mut wrong = Vec::new();
+    for (language, theme) in LOOKS {
+        let browser = match theme {
+            "dark" => browsers.open_dark(1280, language).await,
+            _ => browsers.open(1280, language).await,
+        };
+        browser.client.goto(&stage.url("/sign-in")).await.unwrap();
+        let look = "document.documentElement.lang + '-' + (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')";
+        assert_eq!(browser.client.value(look).await, format!("{language}-{theme}"));
+        wrong.extend(faults(&browser, &stage, &pages, &format!("{language}-{theme}"), &axe).await);
+        wrong.extend(too_wide(&browser, &stage, &pages).await);
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// What axe finds on the pages.
+async fn faults(browser: &Browser, stage: &Stage, pages: &[String], look: &str, axe: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for page in pages {
+        browser.client.goto(&stage.url(page)).await.unwrap();
+        browser.client.sees("main").await;
+        browser
+            .client
+            .pictures(&format!("{}-{look}", name_of(page)))
+            .await;
+        let problems = problems(browser, axe).await;
+        found.extend(
+            problems
+                .iter()
+                .map(|problem| format!("{page} ({look}): {problem}")),
+        );
+    }
+    found
+}
+
+/// The pages that do not fit the window of a telephone.
+async fn too_wide(browser: &Browser, stage: &Stage, pages: &[String]) -> Vec<String> {
+    browser.client.set_window_size(375, 800).await.unwrap();
+    let mut found = Vec::new();
+    for page in pages {
+        browser.client.goto(&stage.url(page)).await.unwrap();
+        browser.client.sees("main").await;
+        browser.client.pictures(&format!("{}-375", name_of(page))).await;
+        let over = "document.documentElement.scrollWidth - window.innerWidth";
+        let over = browser.client.value(over).await;
+        if over.as_i64().is_none_or(|over| over > 0) {
+            found.push(format!("{page} is {over} pixels too wide for a telephone"));
+        }
+    }
+    found
+}
+
 /// A picture's name.
 fn name_of(page: &str) -> String {
-    page.trim_start_matches('/')
-        .replace(['/', '?', '=', ':', '&'], "-")
+    // Digests and links say nothing.
+    let words = page.split(['/', '?', '=', ':', '&']);
+    let words: Vec<&str> = words.filter(|word| !word.is_empty() && word.len() < 20).collect();
+    words.join("-")
 }
 
 async fn like(browser: &Browser, stage: &Stage, language: &str, theme: &str) {

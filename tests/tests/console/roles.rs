@@ -10,7 +10,7 @@ use super::harness::{Site, Visitor};
 use Right::{Administer, Configure, Enter, Open, Read, ReadClients, Relieve, TryOut, Work};
 
 #[derive(Debug, Clone, Copy)]
-enum Right {
+pub(super) enum Right {
     /// Nobody has to be signed in.
     Open,
     /// Whoever is signed in.
@@ -47,7 +47,7 @@ impl Right {
 }
 
 /// Every route of the console. What stands for deals stands for leads too.
-const ROUTES: &[(&str, &str, Right)] = &[
+pub(super) const ROUTES: &[(&str, &str, Right)] = &[
     ("GET", "/sign-in", Open),
     ("POST", "/sign-in", Open),
     ("GET", "/set-up/{secret}", Open),
