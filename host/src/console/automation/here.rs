@@ -73,7 +73,7 @@ pub(super) async fn page(
             p { (words.n("here-runs", found.run_count)) " " (words.t("here-conditions")) }
             form.row method="post" action={ (path_of(id)) "/here" } {
                 @for entry in &entries { input type="hidden" name="entry" value=(entry.0); }
-                @if visitor.may::<Administer>() { button.primary { (words.t("here-go")) } }
+                @if visitor.may::<Administer>() && found.run_count > 0 { button.primary { (words.t("here-go")) } }
                 a.button href={ (path_of(id)) "?done=published" } { (words.t("here-no")) }
             }
         }
