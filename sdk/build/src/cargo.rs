@@ -43,7 +43,7 @@ const PROFILE: [&str; 6] = [
 
 /// What the caller's cargo or a tool around it sets for the host, and what must not reach a robot. The job slots of
 /// a caller are among it: two build scripts hold one each, and the second waits for the first.
-const FOREIGN_VARIABLES: [&str; 11] = [
+const FOREIGN_VARIABLES: [&str; 12] = [
     "CARGO_BUILD_RUSTFLAGS",
     "CARGO_BUILD_TARGET",
     "CARGO_ENCODED_RUSTFLAGS",
@@ -51,6 +51,7 @@ const FOREIGN_VARIABLES: [&str; 11] = [
     "CARGO_TARGET_DIR",
     "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS",
     "MAKEFLAGS",
+    "RUSTC_BOOTSTRAP",
     "RUSTC_WORKSPACE_WRAPPER",
     "RUSTC_WRAPPER",
     "RUSTFLAGS",
@@ -192,6 +193,7 @@ mod tests {
             "RUSTFLAGS",
             "CARGO_ENCODED_RUSTFLAGS",
             "CARGO_BUILD_TARGET",
+            "RUSTC_BOOTSTRAP",
             "RUSTC_WRAPPER",
         ] {
             assert!(removed.contains(&name.as_ref()), "{name}");
