@@ -37,7 +37,8 @@ thread_local! {
 /// Makes the engine while this component is built, which is where a run would spend most of its time (`Cargo.toml`).
 #[unsafe(no_mangle)]
 extern "C" fn prepare() {
-    PREPARED.set(engine().ok());
+    // A build must not go on without it: each run would make its own again.
+    PREPARED.set(Some(engine().expect("an engine")));
 }
 
 fn run(invocation: Invocation) -> Result<Outcome, Failure> {

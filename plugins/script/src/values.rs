@@ -53,11 +53,18 @@ impl ToScript for () {
     }
 }
 
-impl ToScript for bool {
-    fn to_script(&self, _: &mut Context) -> JsValue {
-        (*self).into()
-    }
+/// Values that JavaScript has.
+macro_rules! plain {
+    ($($kind:ty)*) => { $(
+        impl ToScript for $kind {
+            fn to_script(&self, _: &mut Context) -> JsValue {
+                (*self).into()
+            }
+        }
+    )* };
 }
+
+plain! { bool f64 i32 u16 u32 }
 
 impl FromScript for bool {
     fn from_script(value: &JsValue, name: &str, _: &mut Context) -> JsResult<Self> {
@@ -67,35 +74,11 @@ impl FromScript for bool {
     }
 }
 
-impl ToScript for f64 {
-    fn to_script(&self, _: &mut Context) -> JsValue {
-        (*self).into()
-    }
-}
-
 impl FromScript for f64 {
     fn from_script(value: &JsValue, name: &str, _: &mut Context) -> JsResult<Self> {
         value
             .as_number()
             .ok_or_else(|| wrong(&format!("`{name}` is no number")))
-    }
-}
-
-impl ToScript for i32 {
-    fn to_script(&self, _: &mut Context) -> JsValue {
-        (*self).into()
-    }
-}
-
-impl ToScript for u16 {
-    fn to_script(&self, _: &mut Context) -> JsValue {
-        (*self).into()
-    }
-}
-
-impl ToScript for u32 {
-    fn to_script(&self, _: &mut Context) -> JsValue {
-        (*self).into()
     }
 }
 

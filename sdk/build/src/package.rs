@@ -71,19 +71,16 @@ fn ours(manifest: &toml::Table) -> Result<(Vec<String>, Option<String>)> {
             .map(text)
             .collect::<Option<Vec<String>>>()
     };
-    let rustflags = match ours.and_then(|ours| ours.get("rustflags")) {
-        Some(flags) => {
-            texts(flags).context("`rustflags` of `[package.metadata.signalbox]` is no list of texts")?
-        }
-        None => Vec::new(),
-    };
-    let prepare = match ours.and_then(|ours| ours.get("prepare")) {
-        Some(function) => {
-            Some(text(function).context("`prepare` of `[package.metadata.signalbox]` is no text")?)
-        }
-        None => None,
-    };
-    Ok((rustflags, prepare))
+    let of = |key: &str| ours.and_then(|ours| ours.get(key));
+    let rustflags = of("rustflags")
+        .map(|flags| {
+            texts(flags).context("`rustflags` of `[package.metadata.signalbox]` is no list of texts")
+        })
+        .transpose()?;
+    let prepare = of("prepare")
+        .map(|function| text(function).context("`prepare` of `[package.metadata.signalbox]` is no text"))
+        .transpose()?;
+    Ok((rustflags.unwrap_or_default(), prepare))
 }
 
 /// The names of the package and of its library. A robot is a `cdylib`.

@@ -1,9 +1,10 @@
 //! A module that has done its beginning already: a function of it runs once, here, and the module keeps the memory that
 //! it left. A robot with an interpreter inside builds that once and not in every run.
 
-use anyhow::{Context as _, Error, Result, bail};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+
+use anyhow::{Context as _, Error, Result, bail};
 use wasmi::{Engine, ExternType, Instance, Linker, Module, Store, Val};
 use wasmtime_wizer::{InstanceState, SnapshotVal, ValType, Wizer};
 

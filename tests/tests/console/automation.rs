@@ -31,7 +31,7 @@ async fn entries(site: &Site) -> Vec<(String, String)> {
 }
 
 /// Adds a robot through the catalogue.
-async fn add(anna: &mut Visitor, stage: &str, robot: &str) -> Page {
+pub(super) async fn add(anna: &mut Visitor, stage: &str, robot: &str) -> Page {
     let path = format!("/automation/1/add?stage={stage}");
     let version = version(&anna.get(&path).await.ok());
     let fields = [

@@ -7,7 +7,7 @@ use flate2::write::GzEncoder;
 use serde_json::json;
 use signalbox_crm::people::Role;
 
-use super::automation::version;
+use super::automation::add;
 use super::harness::{Site, Visitor};
 use super::roles::ROUTES;
 
@@ -78,15 +78,7 @@ pub(crate) async fn furnished(site: &Site) -> Vec<String> {
     site.api("POST", "/items/deal:1/move", Some(1), won).await;
     let (mut editor, _) = site.visitor_named(Role::Editor, "Olga").await;
     editor.language = "ru".to_owned();
-    let path = format!("/automation/1/add?stage={}", sales.new);
-    let seen = version(&editor.get(&path).await.ok());
-    let robot = [
-        ("version", seen.as_str()),
-        ("when", "stage"),
-        ("stage", &sales.new),
-        ("robot", "notify"),
-    ];
-    editor.post(&path, &robot).await.ok();
+    add(&mut editor, &sales.new, "notify").await.ok();
     let digest = notify["digest"].as_str().unwrap();
     PAGES.iter().map(|page| page.replace("DIGEST", digest)).collect()
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 use signalbox_crm::people::Role;
 
-use super::automation::version;
+use super::automation::{add, version};
 use super::harness::{PASSWORD, Page, Sales, Site, Visitor};
 use super::pages::furnished;
 
@@ -122,15 +122,7 @@ async fn company() -> (Site, Sales, Visitor) {
     site.api("POST", "/fields", None, field).await;
     site.create("/items", sales.deal("Pool")).await;
     let mut admin = reader(&site).await;
-    let path = format!("/automation/1/add?stage={}", sales.new);
-    let seen = version(&admin.get(&path).await.ok());
-    let robot = [
-        ("version", seen.as_str()),
-        ("when", "stage"),
-        ("stage", &sales.new),
-        ("robot", "notify"),
-    ];
-    admin.post(&path, &robot).await.ok();
+    add(&mut admin, &sales.new, "notify").await.ok();
     (site, sales, admin)
 }
 

@@ -32,31 +32,34 @@ pub(super) fn draw(visitor: &Visitor, effect: &Value) -> Markup {
 /// `deal:17, Stage: New -> Offer`.
 fn changed(visitor: &Visitor, effect: &Value) -> Markup {
     let what = text(effect, "what");
-    let value = |key: &str| match effect[key].as_str() {
+    html! { (linked(visitor, text(effect, "subject"))) ", " (changed_name(visitor, what)) (difference(visitor, what, effect)) }
+}
+
+/// `: New -> Offer`; nothing where no values stand.
+fn difference(visitor: &Visitor, what: &str, effect: &Value) -> Markup {
+    let has_values = effect["before"].is_string() || effect["after"].is_string();
+    let value = |key: &str| value(visitor, what, &effect[key]);
+    html! { @if has_values { ": " del { (value("before")) } " \u{2192} " ins { (value("after")) } } }
+}
+
+fn value(visitor: &Visitor, what: &str, value: &Value) -> String {
+    match value.as_str() {
         Some(value) => cut(&changed_value(visitor, what, value)),
         None => visitor.words.t("field-empty").into_owned(),
-    };
-    let has_values = effect["before"].is_string() || effect["after"].is_string();
-    html! {
-        (linked(visitor, text(effect, "subject"))) ", " (changed_name(visitor, what))
-        @if has_values { ": " del { (value("before")) } " \u{2192} " ins { (value("after")) } }
     }
 }
 
 /// One effect of a trial, which would be.
 pub(in crate::console) fn would(visitor: &Visitor, effect: &Value) -> Markup {
     let (words, what) = (visitor.words, text(effect, "what"));
-    let value = |key: &str| match effect[key].as_str() {
-        Some(value) => cut(&changed_value(visitor, what, value)),
-        None => words.t("field-empty").into_owned(),
-    };
-    let is_change = text(effect, "kind") == "changed";
+    let kind = text(effect, "kind");
     html! {
-        span.chip { (words.t(&format!("try-effect-{}", text(effect, "kind")))) } " "
-        (linked(visitor, text(effect, "target")))
-        @if !what.is_empty() { ", " @if is_change { (changed_name(visitor, what)) } @else { (what) } }
-        @if is_change && (effect["before"].is_string() || effect["after"].is_string()) {
-            ": " del { (value("before")) } " \u{2192} " ins { (value("after")) }
-        } @else if effect["after"].is_string() { ": " (value("after")) }
+        span.chip { (words.t(&format!("try-effect-{kind}"))) } " " (linked(visitor, text(effect, "target")))
+        @if kind == "changed" {
+            ", " (changed_name(visitor, what)) (difference(visitor, what, effect))
+        } @else {
+            @if !what.is_empty() { ", " (what) }
+            @if effect["after"].is_string() { ": " (value(visitor, what, &effect["after"])) }
+        }
     }
 }
